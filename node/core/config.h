@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a node is told.  Read from YAML by node/conf (live) and from a scenario's node section
+ * (simulated) through the same table, so that both say the same things in the same words. */
+#ifndef SW_CORE_CONFIG_H
+#define SW_CORE_CONFIG_H
+
+#include "node/base/types.h"
+
+/* A zone this node holds. */
+struct sw_zone_config {
+    char *name;   /* presentation form, "example.org" */
+    char *file;   /* master file */
+    bool primary; /* where the zone is edited; otherwise a backup */
+};
+
+/* Another node. */
+struct sw_peer_config {
+    struct sw_name name;
+    struct sw_name region;
+    char *address; /* "host:port" live, unused in simulation */
+};
+
+/* A protected set. */
+struct sw_set_config {
+    struct sw_name name;
+    char *path;            /* folder */
+    sw_dur every;          /* 0: only when asked */
+    uint8_t recipient[32]; /* X25519 public key that can read it */
+};
+
+/* A parameter of the routing policy that differs from its default. */
+struct sw_param_config {
+    char *name;
+    double value;
+};
+
+struct sw_config {
+    struct sw_name name;
+    struct sw_name region;
+    uint32_t cores; /* what it tells peers it has; 1..1024 */
+
+    struct sw_zone_config *zones;
+    size_t n_zones;
+    struct sw_peer_config *peers; /* every other node known at start */
+    size_t n_peers;
+
+    char *policy; /* name in algorithms/route/policies.def */
+    struct sw_param_config *params;
+    size_t n_params;
+
+    /* forwarding to the node that holds a zone */
+    sw_dur query_deadline;   /* then SERVFAIL; default 1.9 s (design: answers dropped after that) */
+    uint32_t query_attempts; /* peers tried at most; default 3 */
+    double retry_budget;     /* retries as a share of queries; default 0.2 */
+    uint32_t max_waiting;    /* queries waiting for a peer at once; default 8192 */
+
+    /* DNS */
+    uint32_t udp_size; /* largest datagram we send; default 1232 */
+
+    /* backup */
+    char *store;        /* folder for packs and manifests, ours and others' */
+    uint64_t capacity;  /* bytes the store may hold; 0: what the disk has */
+    uint32_t copies;    /* nodes that must hold a pack, each in another region; default 3 */
+    uint8_t identity[32]; /* Ed25519 seed this node signs manifests with */
+    struct sw_set_config *sets;
+    size_t n_sets;
+};
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What crosses the seam: events in, actions out.  Everything in them is a number or bytes, so
+ * that a run can be recorded, replayed and hashed; the one pointer is a view, which only a node
+ * and its own fronts share.
+ *
+ * Bytes in an event are borrowed for the call.  Bytes in an action lie in the caller's
+ * struct sw_actions and stay valid until sw_actions_clear. */
+#ifndef SW_CORE_EVENT_H
+#define SW_CORE_EVENT_H
+
+#include "node/base/arena.h"
+#include "node/base/types.h"
+#include "node/core/job.h"
+
+struct sw_config;
+struct sw_view; /* node/core/view.h: immutable, what a front answers from */
+
+/* Whom to answer.  The host makes it, the core hands it back unchanged. */
+struct sw_client {
+    uint64_t stream;  /* 0 for a datagram, else the host's number of the TCP stream, >= 1 */
+    uint8_t addr[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */
+    uint16_t port;
+    uint16_t socket; /* the local socket it came by */
+    uint32_t front;
+};
+
+/* A peer connection: the host's number for it, unique in one node's life. */
+typedef uint64_t sw_conn;
+
+enum sw_class { SW_CLASS_CONTROL, SW_CLASS_BULK };
+
+/* How busy the host sees this node, at the time of the event. */
+struct sw_load {
+    uint32_t waiting; /* requests queued or being served, in the host's queue */
+    uint32_t cores;   /* servers that work on the queue */
+    sw_dur service;   /* mean processor time of a request, ns; 0 unknown */
+};
+
+enum sw_event_kind {
+    /* to the node */
+    SW_EV_TICK,          /* the deadline has come */
+    SW_EV_ENTROPY,       /* fresh secret bytes */
+    SW_EV_CONFIGURE,     /* a configuration: the first one starts the node, later ones reload */
+    SW_EV_QUERY,         /* from a front's FORWARD */
+    SW_EV_PEER_UP,       /* a connection stands */
+    SW_EV_PEER_MESSAGE,  /* one Envelope came */
+    SW_EV_PEER_WRITABLE, /* after PEER_BLOCKED: send again */
+    SW_EV_PEER_BLOCKED,  /* the host buffers much for this connection: hold bulk back */
+    SW_EV_PEER_DOWN,     /* the connection is gone, or a dial failed */
+    SW_EV_DONE,          /* a job ended */
+    SW_EV_COMMAND,       /* an operator asks */
+    SW_EV_VIEW_RETIRED,  /* no front uses this view any longer */
+    SW_EV_DRAIN,         /* finish what is in flight, say goodbye */
+    /* to a front */
+    SW_EV_DATAGRAM,
+    SW_EV_STREAM_OPEN,
+    SW_EV_STREAM_DATA,
+    SW_EV_STREAM_WRITABLE, /* all that was written has left */
+    SW_EV_STREAM_CLOSED,
+    SW_EV_VIEW,   /* answer from this view from now on */
+    SW_EV_ANSWER, /* from the node's ANSWER: deliver to the client */
+};
+
+struct sw_event {
+    enum sw_event_kind kind;
+    sw_time now;        /* monotonic; never smaller than in the event before */
+    sw_wall wall;       /* wall clock; may jump */
+    sw_time arrived_at; /* when the host received it; now - arrived_at was spent in its queue */
+    struct sw_load load;
+    union {
+        struct sw_bytes entropy;
+        const struct sw_config *configure; /* lent until the next CONFIGURE or sw_node_free */
+        struct {
+            struct sw_client client;
+            struct sw_bytes message; /* whole DNS message, question already checked by the front */
+        } query;
+        struct {
+            sw_conn conn;
+            enum sw_class class;
+            struct sw_name peer; /* proven by its certificate */
+        } peer_up;
+        struct {
+            sw_conn conn;
+            struct sw_bytes message; /* a packed Envelope */
+        } peer_message;
+        sw_conn peer_writable;
+        sw_conn peer_blocked;
+        struct {
+            sw_conn conn;        /* 0 when a dial failed */
+            enum sw_class class;
+            struct sw_name peer;
+        } peer_down;
+        struct sw_job *done; /* the node takes it */
+        struct {
+            uint64_t id;
+            const char *method;      /* of service Control: "Status" */
+            struct sw_bytes request; /* packed message of that method */
+        } command;
+        const struct sw_view *view_retired;
+        struct {
+            struct sw_client client;
+            struct sw_bytes message;
+        } datagram;
+        struct sw_client stream_open;
+        struct {
+            uint64_t stream;
+            struct sw_bytes data;
+        } stream_data;
+        uint64_t stream_writable;
+        uint64_t stream_closed;
+        const struct sw_view *view;
+        struct {
+            struct sw_client client;
+            struct sw_bytes message;
+        } answer;
+    } u;
+};
+
+/* Why something happened, for people, recorders and oracles.  One line a kind: name, text, and
+ * what a and b mean. */
+#define SW_TRACE_LIST(X)                                                                      \
+    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")                      \
+    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                                \
+    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                           \
+    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                                       \
+    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                                   \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                                 \
+    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")                     \
+    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")                      \
+    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                                  \
+    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")                        \
+    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                                         \
+    X(SW_TRACE_ANT, "ant sent", "", "")                                                       \
+    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                              \
+    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")                       \
+    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")             \
+    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")                   \
+    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")                 \
+    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                              \
+    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")                           \
+    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")                         \
+    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                                \
+    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")                           \
+    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")
+
+enum sw_trace_kind {
+#define X(kind, text, a, b) kind,
+    SW_TRACE_LIST(X)
+#undef X
+    SW_TRACE_KIND_COUNT
+};
+
+struct sw_trace {
+    enum sw_trace_kind kind;
+    struct sw_name peer; /* empty when none */
+    uint64_t a, b;
+    const char *text; /* zone, set or reason; "" when none; lies in the actions' memory */
+    struct sw_digest object; /* zero when none */
+};
+
+enum sw_action_kind {
+    /* from the node */
+    SW_ACT_SEND,      /* one Envelope to a peer: in order per connection, at most once */
+    SW_ACT_DIAL,      /* connect; PEER_UP or PEER_DOWN follows */
+    SW_ACT_HANG_UP,   /* close a connection; PEER_DOWN follows */
+    SW_ACT_SUBMIT,    /* run a job; DONE follows */
+    SW_ACT_ANSWER,    /* DNS answer for a forwarded query: give it to that client's front */
+    SW_ACT_PUBLISH,   /* give this view to every front; VIEW_RETIRED(old) when all have it */
+    SW_ACT_COMMAND_REPLY,
+    SW_ACT_WANT_ENTROPY, /* an ENTROPY event, please */
+    SW_ACT_DRAINED,      /* nothing is in flight any longer: the host may stop */
+    /* from a front */
+    SW_ACT_REPLY,   /* send a datagram */
+    SW_ACT_FORWARD, /* the node must decide: becomes its QUERY */
+    SW_ACT_WRITE,   /* append to a stream; STREAM_WRITABLE when it has left */
+    SW_ACT_CLOSE,   /* close a stream */
+    /* from both */
+    SW_ACT_TRACE,
+};
+
+struct sw_action {
+    enum sw_action_kind kind;
+    union {
+        struct {
+            sw_conn conn;
+            struct sw_bytes message;
+        } send;
+        struct {
+            struct sw_name peer;
+            enum sw_class class;
+            const char *address;
+        } dial;
+        sw_conn hang_up;
+        struct sw_job *submit; /* the host takes it, and gives it back by DONE */
+        struct {
+            struct sw_client client;
+            struct sw_bytes message;
+        } answer;
+        const struct sw_view *publish;
+        struct {
+            uint64_t id;
+            int status;              /* gRPC status code, 0 is OK */
+            const char *reason;      /* for people, when status is not 0 */
+            struct sw_bytes message; /* packed reply */
+            bool last;               /* no more replies to this command */
+        } command_reply;
+        struct {
+            struct sw_client client;
+            struct sw_bytes message;
+        } reply;
+        struct {
+            struct sw_client client;
+            struct sw_bytes message;
+        } forward;
+        struct {
+            uint64_t stream;
+            struct sw_bytes data;
+        } write;
+        uint64_t close;
+        struct sw_trace trace;
+    } u;
+};
+
+/* What a step appends to.  Zero-initialised is valid and empty; reused step after step it stops
+ * allocating. */
+struct sw_actions {
+    struct sw_action *v;
+    size_t n, cap;
+    struct sw_arena bytes;
+};
+
+/* A new action of @kind at the end, its union zeroed; NULL when memory is out. */
+struct sw_action *sw_actions_add(struct sw_actions *a, enum sw_action_kind kind);
+/* Forget all actions and their bytes; keep memory.  Jobs still listed are not freed. */
+void sw_actions_clear(struct sw_actions *a);
+void sw_actions_fini(struct sw_actions *a);
+
+/* Text for people: "peer up". */
+const char *sw_trace_text(enum sw_trace_kind kind);
+
+#endif

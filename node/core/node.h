@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The node: a deterministic state machine.  Events in, actions out; nothing else. */
+#ifndef SW_CORE_NODE_H
+#define SW_CORE_NODE_H
+
+#include "node/base/err.h"
+#include "node/core/event.h"
+
+struct sw_node;
+
+/* Lifecycle: always forward, one step at a time, except that Draining may follow any. */
+enum sw_state {
+    SW_STATE_SETUP,      /* made; knows nothing */
+    SW_STATE_CONFIGURE,  /* has a configuration, waits for entropy */
+    SW_STATE_INITIALIZE, /* loading zones, reading its store, dialling peers */
+    SW_STATE_READY,      /* every zone it holds is loaded or refused: answers correctly */
+    SW_STATE_DRAINING,
+    SW_STATE_COUNT
+};
+const char *sw_state_name(enum sw_state state);
+
+struct sw_node_options {
+    uint64_t seed; /* of every decision's random stream */
+};
+
+/* A node in Setup; NULL when memory is out. */
+struct sw_node *sw_node_new(const struct sw_node_options *options);
+void sw_node_free(struct sw_node *n);
+
+/* Handle one event; append what must now be done to @out.  Never blocks, reads no clock, calls
+ * nobody back.  @ev is borrowed (a job in DONE is taken).
+ * Errors: SW_ERR_NOMEM: the event is dropped, the node still valid.
+ *         SW_ERR_RANGE, SW_ERR_NOTFOUND (CONFIGURE only): refused, @out says why in a TRACE. */
+int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions *out);
+
+/* When to call again with TICK at the latest; SW_TIME_NEVER when idle. */
+sw_time sw_node_deadline(const struct sw_node *n);
+
+/* ---- looking in, for recorders and `swarmctl`: changes nothing ---- */
+
+enum sw_state sw_node_state(const struct sw_node *n);
+
+/* What the router believes about one peer. */
+struct sw_route_info {
+    struct sw_name peer;
+    bool connected;
+    bool suspected;
+    double cost;   /* predicted, ns; NaN when the policy has none */
+    double trail;  /* pheromone, 0..1; NaN when the policy has none */
+    sw_dur srtt;   /* smoothed round trip; 0 unknown */
+    uint64_t sent; /* queries forwarded to it so far */
+};
+/* Fill up to @cap entries, in order of peer name; returns how many there are. */
+size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t cap);
+
+struct sw_node_counts {
+    uint64_t forwarded, answered, failed, retried, ants, queries_for_peers;
+    uint64_t waiting; /* queries in flight now */
+    uint64_t objects; /* in the store */
+    uint64_t object_bytes;
+};
+void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);
+
+#endif

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The node core: compiled once, joined into one sw_core.o, linked unchanged by every program.
+
+set(gen ${CMAKE_BINARY_DIR}/gen)
+set(proto_c)
+foreach(proto swarm job)
+  add_custom_command(
+    OUTPUT ${gen}/node/core/proto/${proto}.pb-c.c ${gen}/node/core/proto/${proto}.pb-c.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${gen}
+    COMMAND ${SW_PROTOC} --proto_path=${CMAKE_SOURCE_DIR} --c_out=${gen} node/core/proto/${proto}.proto
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    DEPENDS ${CMAKE_SOURCE_DIR}/node/core/proto/${proto}.proto)
+  list(APPEND proto_c ${gen}/node/core/proto/${proto}.pb-c.c)
+endforeach()
+set_source_files_properties(${proto_c} PROPERTIES COMPILE_OPTIONS "-w")
+
+file(GLOB_RECURSE core CONFIGURE_DEPENDS node/base/*.c node/core/*.c algorithms/route/*.c algorithms/place/*.c)
+add_library(sw_core_objects OBJECT ${core} ${proto_c})
+target_link_libraries(sw_core_objects PRIVATE sw_flags ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL}
+  ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE})
+
+set(SW_CORE_O ${CMAKE_BINARY_DIR}/sw_core.o)
+add_custom_command(OUTPUT ${SW_CORE_O}
+  COMMAND ${CMAKE_LINKER} -r -o ${SW_CORE_O} $<TARGET_OBJECTS:sw_core_objects>
+  DEPENDS sw_core_objects $<TARGET_OBJECTS:sw_core_objects>
+  COMMAND_EXPAND_LISTS VERBATIM)
+add_custom_target(sw_core_object DEPENDS ${SW_CORE_O})
+
+set(SW_CORE_LIBS ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL} ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE})
+# What programs link: the joined object, whole.
+add_library(sw_core INTERFACE)
+add_dependencies(sw_core sw_core_object)
+target_link_libraries(sw_core INTERFACE ${SW_CORE_O} ${SW_CORE_LIBS})
+# The same objects as an archive, for unit tests of single parts.
+add_library(sw_core_parts STATIC $<TARGET_OBJECTS:sw_core_objects>)
+target_link_libraries(sw_core_parts PUBLIC ${SW_CORE_LIBS})

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A kind of failure: one file beside this one, and one line in faults.def. */
+#ifndef SIM_FAULT_H
+#define SIM_FAULT_H
+
+#include "sim/world/world.h"
+
+/* A parameter as a scenario writes it. */
+struct sim_fault_param {
+    const char *key;
+    enum { SIM_PARAM_NODE, SIM_PARAM_REGION, SIM_PARAM_DURATION, SIM_PARAM_NUMBER, SIM_PARAM_FLAG } type;
+    bool required;
+    double low, high, fallback; /* numbers and flags; durations in ns */
+    const char *unit, *help;
+};
+
+/* Parsed parameters, in the order of the kind's table. */
+union sim_fault_value {
+    uint32_t index; /* of node or region */
+    double number;
+    sw_dur duration;
+    bool flag;
+};
+
+struct sim_fault_kind {
+    const char *name, *help;
+    const struct sim_fault_param *params;
+    size_t n_params;
+    void (*begin)(struct sim_world *w, const union sim_fault_value *values);
+    void (*end)(struct sim_world *w, const union sim_fault_value *values);
+};
+
+const struct sim_fault_kind *sim_fault_kind_at(size_t i);
+const struct sim_fault_kind *sim_fault_kind_find(const char *name);
+/* Check @f's parameters against its kind and the scenario's names.
+ * Errors: SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOTFOUND; the diag starts with line and key. */
+int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
+                   const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
+                   struct sw_diag *d);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A scenario, as read from YAML: the world, the load, what goes wrong, what is expected.  Times
+ * are ns, sizes bytes, rates per second, bandwidths bits per second.  Owned by the caller of
+ * sim_scenario_load; everything in it is freed together. */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "node/base/err.h"
+#include "node/base/types.h"
+#include "node/core/config.h"
+
+struct sim_region {
+    struct sw_name name;
+    double latitude, longitude; /* degrees; used when there is no RTT matrix */
+};
+
+/* How packets travel between two hosts. */
+struct sim_link {
+    sw_dur latency;     /* one way, added to the geographic or matrix latency */
+    sw_dur jitter;      /* standard deviation scale of a log-normal; 0 none */
+    double loss;        /* probability a packet is lost */
+    uint64_t bandwidth; /* bits/s of a host's uplink; 0 unlimited */
+};
+
+enum sim_distribution { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
+
+struct sim_processor {
+    uint32_t cores;
+    enum sim_distribution distribution;
+    sw_dur service; /* mean of a query's service time */
+    double sigma;   /* log-normal: of the underlying normal */
+    uint32_t queue; /* requests that may wait; more are dropped silently */
+};
+
+struct sim_disk {
+    sw_dur latency;     /* an operation */
+    uint64_t bandwidth; /* bytes/s */
+    sw_dur fsync;
+    uint64_t capacity;
+};
+
+/* Files made from the seed before the run: the protected set's content. */
+struct sim_files {
+    char *path;
+    uint64_t count;
+    uint64_t size; /* mean bytes a file */
+    double compressible; /* share of each file that repeats, 0..1 */
+};
+
+struct sim_node {
+    struct sw_config config; /* same keys as a live node's file; zone and peer lists filled in */
+    struct sim_processor processor;
+    struct sim_disk disk;
+    struct sim_files *files;
+    size_t n_files;
+    size_t line; /* in the scenario file */
+};
+
+struct sim_zone {
+    char *name;
+    char *file; /* resolved against the scenario's folder */
+    char *text; /* its content */
+    size_t len;
+};
+
+enum sim_rotation { SIM_IN_ORDER, SIM_ROTATE };
+
+/* A group of equal stub resolvers. */
+struct sim_clients {
+    struct sw_name region;
+    uint64_t count;
+    double rate;              /* queries/s of each client, Poisson */
+    struct sw_name *servers;  /* nodes, in resolv.conf order */
+    size_t n_servers;
+    enum sim_rotation rotation;
+    sw_dur timeout;    /* before the next server; resolv.conf: 5 s */
+    uint32_t attempts; /* rounds over the list; resolv.conf: 2 */
+    char *zone;        /* whose names are asked */
+    double zipf;       /* exponent of name popularity */
+    double nonexistent; /* share of queries for names that do not exist */
+};
+
+struct sim_operation {
+    sw_time at;
+    struct sw_name node; /* who is asked */
+    char *kind;          /* "snapshot", "restore", "copy" (rsync baseline), "copy_back" */
+    struct sw_name set;
+    struct sw_name from; /* restore: whose set; copy: from this node */
+    char *target;        /* folder */
+    sw_dur after_loss;   /* restore: human and detection time, counted into the RTO; stated */
+    size_t line;
+};
+
+/* Kinds have their own parameters: name and value as written, checked by the fault's table. */
+struct sim_param {
+    char *key, *value;
+    size_t line, column;
+};
+struct sim_fault {
+    char *kind;
+    sw_time at;
+    sw_dur length; /* 0: for good */
+    struct sim_param *params;
+    size_t n_params;
+    size_t line;
+};
+
+struct sim_expectation {
+    char *text;   /* as written */
+    char *metric; /* "dns.latency.p99" */
+    char *during; /* fault kind, or NULL: the whole run after warm-up */
+    char op[3];   /* one of < <= == >= > */
+    double value; /* SI units */
+    size_t line;
+};
+
+/* One of the systems compared: whole top-level keys replaced. */
+struct sim_configuration {
+    struct sw_name name;
+};
+
+struct sim_scenario {
+    char *path, *name, *question;
+    struct sw_name configuration; /* "" when the scenario has none */
+    uint64_t seed;
+    uint32_t replications;
+    sw_dur duration, warmup, interval; /* interval: of recorded samples */
+
+    struct sim_region *regions;
+    size_t n_regions;
+    double *rtt; /* n_regions^2 ns, row-major, or NULL */
+    double stretch; /* path length over great circle; default 1.6 */
+    struct sim_link wide, local; /* between regions; inside one */
+
+    struct sim_zone *zones;
+    size_t n_zones;
+    struct sim_node *nodes;
+    size_t n_nodes;
+    struct sim_clients *clients;
+    size_t n_clients;
+    struct sim_operation *operations;
+    size_t n_operations;
+    struct sim_fault *faults;
+    size_t n_faults;
+    struct sim_expectation *expectations;
+    size_t n_expectations;
+    char **oracles; /* names; NULL: all */
+    size_t n_oracles;
+    struct sw_bytes text; /* the file as read, for the results */
+};
+
+/* The names of a scenario file's configurations, in file order; @n is 0 when it has none.
+ * Free with sim_configurations_free. */
+int sim_configurations(const char *path, struct sim_configuration **out, size_t *n,
+                       struct sw_diag *d);
+void sim_configurations_free(struct sim_configuration *v);
+
+/* Read @path, with the keys of configuration @name (NULL or "": none) replaced.
+ * Errors: SW_ERR_IO, SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOTFOUND; the diag reads
+ * "file:line:col: key: what is wrong (what is expected)". */
+int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
+                      struct sw_diag *d);
+void sim_scenario_free(struct sim_scenario *s);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Who watches a run from outside: recorders and oracles.  A watcher knows the truth, changes
+ * nothing, and its verdict never feeds back into the world. */
+#ifndef SIM_WATCH_H
+#define SIM_WATCH_H
+
+#include "node/core/event.h"
+#include "sim/scenario/scenario.h"
+
+struct sim_world;
+
+/* One stub query, when its client accepted an answer or gave up. */
+struct sim_query_done {
+    uint32_t group;       /* index in scenario->clients */
+    uint32_t region;      /* the client's */
+    bool client_dark;     /* its region was out while it waited: reported apart */
+    sw_time sent_at;      /* first transmission */
+    sw_time done_at;
+    bool answered;        /* accepted an answer before giving up */
+    uint32_t transmissions;
+    uint32_t server;      /* node index that answered, UINT32_MAX when none */
+    const uint8_t *question; /* wire name, as asked */
+    uint16_t type;
+    struct sw_bytes answer;  /* the accepted message; empty when none */
+};
+
+/* A file set came back, or did not. */
+struct sim_restore_done {
+    const struct sim_operation *operation;
+    sw_time asked_at, done_at;
+    int status;             /* 0 or enum sw_err */
+    sw_time lost_at;        /* when the source node was lost; SW_TIME_NEVER when it was not */
+    sw_time taken_at;       /* virtual time of the snapshot's source state */
+    uint64_t bytes, files;
+    const char *reason;
+};
+
+struct sim_watcher {
+    const char *name, *help;
+    bool oracle; /* its complaint fails the run */
+    /* Each may be NULL.  @self is what start made. */
+    int (*start)(struct sim_world *w, void **self);
+    void (*on_query)(void *self, struct sim_world *w, const struct sim_query_done *q);
+    void (*on_trace)(void *self, struct sim_world *w, uint32_t node, const struct sw_trace *t);
+    void (*on_fault)(void *self, struct sim_world *w, const struct sim_fault *f, bool begins);
+    void (*on_restore)(void *self, struct sim_world *w, const struct sim_restore_done *r);
+    void (*on_sample)(void *self, struct sim_world *w); /* every scenario->interval */
+    void (*finish)(void *self, struct sim_world *w);    /* the run ended; frees nothing */
+    void (*stop)(void *self);                           /* free */
+};
+
+/* An oracle found a violation: the first is kept, with the time; the run ends. */
+void sim_complain(struct sim_world *w, const char *oracle, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One run: a scenario's world, made, run to its end, looked at, freed. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "node/core/node.h"
+#include "sim/world/watch.h"
+
+struct sim_world;
+
+struct sim_result {
+    uint64_t seed;
+    uint64_t trace_hash; /* over (time, entity, event kind, payload digest) of every event */
+    uint64_t events;
+    sw_time ended_at;
+    char complaint[512];  /* first oracle's, "" when none */
+    char oracle[32];      /* who complained */
+    sw_time complained_at;
+};
+
+/* Errors: SW_ERR_NOMEM, SW_ERR_NOTFOUND (a name in the scenario), SW_ERR_RANGE. */
+int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world **out,
+                  struct sw_diag *d);
+void sim_world_free(struct sim_world *w);
+/* Watchers are called in the order added.  Oracles named by the scenario are added by new. */
+int sim_world_watch(struct sim_world *w, const struct sim_watcher *watcher, void **self);
+/* Run until @until (or the end, or a complaint); may be called again to go on. */
+int sim_world_run(struct sim_world *w, sw_time until, struct sim_result *out);
+
+/* Looking in. */
+const struct sim_scenario *sim_world_scenario(const struct sim_world *w);
+sw_time sim_world_now(const struct sim_world *w);
+uint64_t sim_world_events(const struct sim_world *w);
+/* Node @i as in the scenario; NULL while it is down. */
+const struct sw_node *sim_world_node(const struct sim_world *w, uint32_t i);
+bool sim_world_region_dark(const struct sim_world *w, uint32_t region);
+/* Registered oracles; NULL past the end. */
+const struct sim_watcher *sim_oracle_at(size_t i);
+
+#endif
