@@ -30,19 +30,19 @@ struct sw_job_host {
 enum sw_strand { SW_STRAND_ZONES, SW_STRAND_BACKUP, SW_STRAND_STORE, SW_STRAND_COUNT };
 
 /* One line a kind: name, function.  int fn(struct sw_job *, const struct sw_job_host *). */
-#define SW_JOB_LIST(X)                                                                  \
-    X(SW_JOB_ZONE, sw_job_zone)          /* read and compile a master file */           \
-    X(SW_JOB_SNAPSHOT, sw_job_snapshot)  /* walk, cut, compress, seal, write packs */   \
-    X(SW_JOB_STORE, sw_job_store)        /* keep an object durably, for a peer */       \
-    X(SW_JOB_FETCH, sw_job_fetch)        /* read a part of an object */                 \
+#define SW_JOB_LIST(X)                                                                   \
+    X(SW_JOB_ZONE, sw_job_zone)           /* read and compile a master file */           \
+    X(SW_JOB_SNAPSHOT, sw_job_snapshot)   /* walk, cut, compress, seal, write packs */   \
+    X(SW_JOB_STORE, sw_job_store)         /* keep an object durably, for a peer */       \
+    X(SW_JOB_FETCH, sw_job_fetch)         /* read a part of an object */                 \
     X(SW_JOB_INVENTORY, sw_job_inventory) /* list what the store holds, after a start */ \
-    X(SW_JOB_RESTORE, sw_job_restore)    /* open packs, verify, write files */
+    X(SW_JOB_RESTORE, sw_job_restore)     /* open packs, verify, write files */
 
 enum sw_job_kind {
 #define X(kind, function) kind,
     SW_JOB_LIST(X)
 #undef X
-    SW_JOB_KIND_COUNT
+        SW_JOB_KIND_COUNT
 };
 
 struct sw_job {
@@ -58,6 +58,12 @@ struct sw_job {
  * randomness: both come in @job->in where needed. */
 void sw_job_run(struct sw_job *job, const struct sw_job_host *host);
 void sw_job_free(struct sw_job *job);
+/* Text for people: "zone". */
 const char *sw_job_name(enum sw_job_kind kind);
+
+/* What sw_job_run calls: each reads @job->in, writes @job->out and returns the status. */
+#define X(kind, function) int function(struct sw_job *job, const struct sw_job_host *host);
+SW_JOB_LIST(X)
+#undef X
 
 #endif

@@ -4,8 +4,8 @@
 #ifndef SW_DNS_ZONE_H
 #define SW_DNS_ZONE_H
 
-#include "node/base/err.h"
 #include "node/base/buf.h"
+#include "node/base/err.h"
 
 struct sw_zone;
 
