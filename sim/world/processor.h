@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A node's processor: c cores behind one FIFO queue of finite length.  Requests wait, are served
+ * for a time drawn from the model, and are then handed on; job work is charged in bytes. */
+#ifndef SIM_PROCESSOR_H
+#define SIM_PROCESSOR_H
+
+#include "node/core/job.h"
+#include "sim/engine/engine.h"
+#include "sim/scenario/scenario.h"
+
+/* What urgent work costs (timers, acknowledgements, gossip): it does not queue. */
+#define SIM_URGENT_COST (2 * SW_US)
+/* A model's queue that never drops. */
+#define SIM_QUEUE_UNLIMITED UINT32_MAX
+
+struct sim_processor_state;
+
+/* @model is copied: cores >= 1, service > 0.  Service times are drawn by (@seed, @name, request),
+ * never by order of use, so that the same request costs the same whatever else happens.
+ * NULL when memory is out. */
+struct sim_processor_state *sim_processor_new(struct sim_engine *e,
+                                              const struct sim_processor *model, uint64_t seed,
+                                              const char *name);
+/* Cancels what is pending; no function is called. */
+void sim_processor_free(struct sim_processor_state *p);
+
+/* Queue @request; when it has been served, call @fn(@self, @arg).  False when the queue is full:
+ * the request is dropped and counted, @fn is never called. */
+bool sim_processor_submit(struct sim_processor_state *p, uint64_t request, sim_fn fn, void *self,
+                          uint64_t arg);
+/* The same with @service instead of a drawn service time, for kinds of work with costs of their
+ * own; the slow-down factor applies. */
+bool sim_processor_submit_for(struct sim_processor_state *p, sw_dur service, sim_fn fn, void *self,
+                              uint64_t arg);
+/* Work that must not wait behind queries: @fn after SIM_URGENT_COST (slow-down applies), whatever
+ * the queue.  It occupies no core. */
+void sim_processor_urgent(struct sim_processor_state *p, sim_fn fn, void *self, uint64_t arg);
+
+/* The node crashed: everything waiting, in service or urgent is forgotten, no function is called;
+ * counters and the slow-down stay. */
+void sim_processor_reset(struct sim_processor_state *p);
+/* A grey failure: work begun from now on takes @factor times as long (> 0; 1 is healthy). */
+void sim_processor_slow(struct sim_processor_state *p, double factor);
+
+/* Processor time of job work, slow-down included, in ns: what a job's fibre waits for.  Jobs run
+ * on threads of their own and do not occupy the cores that serve queries. */
+sw_dur sim_processor_work(const struct sim_processor_state *p, enum sw_work work, uint64_t units);
+/* Replace the cost of @work, ns a unit (>= 0).  The defaults are sim_work_cost's. */
+void sim_processor_calibrate(struct sim_processor_state *p, enum sw_work work, double cost);
+/* Default cost, ns a byte: what one core of a 2.5 GHz Xeon needed when the backup pipeline was
+ * measured. */
+double sim_work_cost(enum sw_work work);
+
+uint32_t sim_processor_waiting(const struct sim_processor_state *p); /* not yet in service */
+uint32_t sim_processor_serving(const struct sim_processor_state *p); /* <= cores */
+/* Exponentially weighted mean of service times as they ended, weight 1/16; the model's mean before
+ * the first. */
+sw_dur sim_processor_service(const struct sim_processor_state *p);
+uint64_t sim_processor_served(const struct sim_processor_state *p);
+uint64_t sim_processor_dropped(const struct sim_processor_state *p);
+/* Core time spent in service since the start; over (cores * time) it is the utilisation. */
+sw_dur sim_processor_busy(const struct sim_processor_state *p);
+
+#endif
