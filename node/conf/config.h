@@ -42,14 +42,17 @@ struct sw_node_file {
 int sw_config_load(const char *path, struct sw_node_file **out, struct sw_diag *d);
 void sw_config_free(struct sw_node_file *f);
 
-/* The keys of a live node's file, and those a scenario's nodes share with it: all of struct
+/* The keys of a live node's file; and those it shares with a scenario's nodes: all of struct
  * sw_config but name, region, zones and peers. */
 extern const struct sw_yaml_table sw_node_file_table;
 extern const struct sw_yaml_table sw_node_table;
 
-/* Check @c's policy and parameters against the registry; @n is the mapping with the key
- * "routing", for positions.  Errors: SW_ERR_NOTFOUND, SW_ERR_RANGE. */
-int sw_config_check_policy(const struct sw_yaml *y, const struct sw_yaml_node *n,
-                           const struct sw_config *c, struct sw_diag *d);
+/* What the shared table can't do: fill @c->params from routing.parameters of the mapping @n, and
+ * check them and the policy's name against the registry.
+ * Errors: SW_ERR_NOTFOUND, SW_ERR_RANGE, SW_ERR_MALFORMED, SW_ERR_NOMEM. */
+int sw_config_routing(const struct sw_yaml *y, const struct sw_yaml_node *n, struct sw_config *c,
+                      struct sw_diag *d);
+/* Free what sw_config_routing allocated. */
+void sw_config_routing_free(struct sw_config *c);
 
 #endif

@@ -18,18 +18,19 @@
 /* Bounds on what a file may cost. */
 #define SW_YAML_MAX_BYTES (4 * SW_MIB)
 #define SW_YAML_MAX_NODES 200000U
+#define SW_YAML_MAX_KEYS 4096U /* in one mapping */
 #define SW_YAML_MAX_DEPTH 24U
 
 /* ---- the tree: a file as read ---- */
 
-enum sw_yaml_kind { SW_YAML_SCALAR, SW_YAML_MAP, SW_YAML_SEQUENCE };
+enum sw_yaml_kind { SW_YAML_IS_SCALAR, SW_YAML_IS_MAPPING, SW_YAML_IS_LIST };
 
 struct sw_yaml_node {
     enum sw_yaml_kind kind;
-    size_t line, column; /* from 1; of a mapping or list: where it begins */
-    char *text;          /* scalar: its text, NUL-terminated, holds no other NUL */
-    bool quoted;         /* scalar: written in quotes or as a block */
-    struct sw_yaml_pair *pairs; /* map: in file order, keys unique */
+    size_t line, column;        /* from 1; of a mapping or list: where it begins */
+    char *text;                 /* scalar: its text, NUL-terminated, holds no other NUL */
+    bool quoted;                /* scalar: in quotes or as a block */
+    struct sw_yaml_pair *pairs; /* mapping: in file order, keys unique */
     struct sw_yaml_node **items;
     size_t n; /* pairs or items */
 };
@@ -44,10 +45,8 @@ struct sw_yaml {
     char *file;   /* the name used in errors */
     char *folder; /* paths are relative to it */
     struct sw_yaml_node *root;
-    struct sw_blob_text {
-        char *data;
-        size_t len;
-    } text; /* the file as read */
+    char *text; /* the file as read, NUL-terminated */
+    size_t len;
 };
 
 /* Read @path.  Errors: SW_ERR_IO (unreadable), SW_ERR_MALFORMED (no YAML of the subset),
@@ -98,7 +97,7 @@ enum sw_yaml_type {
 
 /* A key that is not in the table, as written. */
 struct sw_yaml_param {
-    char *key, *value; /* scalar */
+    char *key, *value;   /* scalar */
     size_t line, column; /* of the value */
 };
 
@@ -133,11 +132,13 @@ int sw_yaml_bind(const struct sw_yaml *y, const struct sw_yaml_node *n,
 /* Free everything that the table allocated in @out, and zero those fields. */
 void sw_yaml_release(const struct sw_yaml_table *table, void *out);
 
-/* Read one scalar of @f's type from @text into @out, as in a file.  @what names what was expected
- * when it fails ("a duration (like 80ms, 2.5s, 1h30m)"), and lies in @scratch or static memory.
- * Errors: SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOMEM. */
-int sw_yaml_scalar(const struct sw_yaml_field *f, const char *folder, const char *text, void *out,
-                   char scratch[160]);
+/* Read one scalar of @f's type from @text into @out, as in a file.
+ * Errors: SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOMEM; @out is untouched. */
+int sw_yaml_scalar(const struct sw_yaml_field *f, const char *folder, const char *text, void *out);
+/* What @f expects: "a duration (like 80ms, 2.5s, 1h30m)"; and its range: "1ms to 1h".  Static, or
+ * in @scratch. */
+const char *sw_yaml_expected(const struct sw_yaml_field *f, char scratch[160]);
+const char *sw_yaml_range(const struct sw_yaml_field *f, char scratch[160]);
 
 /* The one of @n names nearest to @word by edit distance, or NULL when none is near. */
 const char *sw_yaml_nearest(const char *word, const char *const *names, size_t n);
