@@ -48,7 +48,9 @@ struct sim_files {
 };
 
 struct sim_node {
-    struct sw_config config; /* same keys as a live node's file; zone and peer lists filled in */
+    /* Same keys as a live node's file; zones (file: where its text lies on the node's disk),
+     * peers (address: their name), identity and recipients (sim/scenario/keys.h) filled in. */
+    struct sw_config config;
     struct sim_processor processor;
     struct sim_disk disk;
     struct sim_files *files;

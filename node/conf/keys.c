@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The keys of a node's configuration file. */
+#include "node/conf/config.h"
+
+#define FIELD(type, member) .offset = offsetof(type, member)
+#define TABLE(title, array)                                    \
+    {                                                          \
+        .name = (title), .fields = (array), .n = SW_LEN(array) \
+    }
+
+/* ---- what live and simulated nodes share ---- */
+
+static const struct sw_yaml_field routing_fields[] = {
+    { "policy", SW_YAML_STRING, FIELD(struct sw_config, policy), .fallback = "ant_colony",
+      .help = "who picks the node that answers: see `swarmsim list policies`" },
+    { "parameters", SW_YAML_SKIP,
+      .help = "of the policy: see `swarmsim list parameters`; those not named keep their default" },
+    { "deadline", SW_YAML_DURATION, FIELD(struct sw_config, query_deadline), .fallback = "1.9s",
+      .low = 1e6, .high = 30e9, .help = "a forwarded query gets SERVFAIL after this" },
+    { "attempts", SW_YAML_COUNT, FIELD(struct sw_config, query_attempts), .fallback = "3", .low = 1,
+      .high = 16, .help = "nodes asked at most for one query" },
+    { "retry_budget", SW_YAML_NUMBER, FIELD(struct sw_config, retry_budget), .fallback = "0.2",
+      .low = 0, .high = 1, .help = "retries as a share of queries" },
+    { "max_waiting", SW_YAML_COUNT, FIELD(struct sw_config, max_waiting), .fallback = "8192",
+      .low = 1, .high = 1048576, .help = "forwarded queries in flight at once" },
+};
+static const struct sw_yaml_table routing_table = TABLE("routing", routing_fields);
+
+static const struct sw_yaml_field dns_fields[] = {
+    { "udp_size", SW_YAML_COUNT, FIELD(struct sw_config, udp_size), .fallback = "1232", .low = 512,
+      .high = 4096, .help = "largest datagram sent, bytes (RFC 9715)" },
+};
+static const struct sw_yaml_table dns_table = TABLE("dns", dns_fields);
+
+static const struct sw_yaml_field set_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sw_set_config, name), .required = true,
+      .help = "of the protected set" },
+    { "path", SW_YAML_PATH, FIELD(struct sw_set_config, path), .required = true,
+      .help = "folder that is protected" },
+    { "every", SW_YAML_DURATION, FIELD(struct sw_set_config, every), .fallback = "0", .low = 0,
+      .high = 31536000e9, .help = "time between snapshots; 0: only when asked" },
+    { "recipient", SW_YAML_HEX, FIELD(struct sw_set_config, recipient), .size = 32,
+      .help = "X25519 public key that can read it; a scenario makes its own when it gives none" },
+};
+static const struct sw_yaml_table set_table = TABLE("set", set_fields);
+
+static const struct sw_yaml_field backup_fields[] = {
+    { "store", SW_YAML_PATH, FIELD(struct sw_config, store), .fallback = "store",
+      .help = "folder for packs and manifests, one's own and others'" },
+    { "capacity", SW_YAML_SIZE, FIELD(struct sw_config, capacity), .fallback = "0",
+      .help = "bytes the store may hold; 0: what the disk has" },
+    { "copies", SW_YAML_COUNT, FIELD(struct sw_config, copies), .fallback = "3", .low = 1,
+      .high = 16, .help = "nodes that must hold a pack, each in another region" },
+    { "sets", SW_YAML_LIST, FIELD(struct sw_config, sets), .table = &set_table,
+      .size = sizeof(struct sw_set_config), .count = offsetof(struct sw_config, n_sets),
+      .item = SW_YAML_MAPPING, .help = "what this node protects" },
+};
+static const struct sw_yaml_table backup_table = TABLE("backup", backup_fields);
+
+static const struct sw_yaml_field node_fields[] = {
+    { "cores", SW_YAML_COUNT, FIELD(struct sw_config, cores), .fallback = "1", .low = 1,
+      .high = 1024, .help = "processor cores, as told to peers" },
+    { "routing", SW_YAML_MAPPING, .table = &routing_table, .help = "forwarding of queries" },
+    { "dns", SW_YAML_MAPPING, .table = &dns_table, .help = "DNS service" },
+    { "backup", SW_YAML_MAPPING, .table = &backup_table, .help = "QuantumBackup" },
+};
+const struct sw_yaml_table sw_node_table = TABLE("node", node_fields);
+
+/* ---- the live file ---- */
+
+static const struct sw_yaml_field zone_fields[] = {
+    { "name", SW_YAML_ZONE_NAME, FIELD(struct sw_zone_config, name), .required = true,
+      .help = "the zone's name" },
+    { "file", SW_YAML_PATH, FIELD(struct sw_zone_config, file), .required = true,
+      .help = "its master file (RFC 1035)" },
+    { "primary", SW_YAML_BOOL, FIELD(struct sw_zone_config, primary), .fallback = "false",
+      .help = "true where the zone is edited" },
+};
+static const struct sw_yaml_table zone_table = TABLE("zone", zone_fields);
+
+static const struct sw_yaml_field peer_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sw_peer_config, name), .required = true,
+      .help = "as in its certificate" },
+    { "region", SW_YAML_NAME, FIELD(struct sw_peer_config, region), .required = true,
+      .help = "where it stands" },
+    { "address", SW_YAML_ADDRESS, FIELD(struct sw_peer_config, address), .required = true,
+      .help = "its `listen.peers`, as reached from here" },
+};
+static const struct sw_yaml_table peer_table = TABLE("peer", peer_fields);
+
+static const struct sw_yaml_field listen_fields[] = {
+    { "dns", SW_YAML_LIST, FIELD(struct sw_host_config, dns), .required = true,
+      .size = sizeof(char *), .count = offsetof(struct sw_host_config, n_dns),
+      .item = SW_YAML_ADDRESS, .help = "DNS over UDP and TCP" },
+    { "peers", SW_YAML_ADDRESS, FIELD(struct sw_host_config, peers), .required = true,
+      .help = "gRPC with mutual TLS: other nodes and operators" },
+    { "admin", SW_YAML_ADDRESS, FIELD(struct sw_host_config, admin),
+      .help = "metrics over plain HTTP; none when absent" },
+};
+static const struct sw_yaml_table listen_table = TABLE("listen", listen_fields);
+
+static const struct sw_yaml_field tls_fields[] = {
+    { "certificate", SW_YAML_PATH, FIELD(struct sw_host_config, certificate), .required = true,
+      .help = "this node's, PEM" },
+    { "key", SW_YAML_PATH, FIELD(struct sw_host_config, key), .required = true,
+      .help = "its private key, PEM" },
+    { "ca", SW_YAML_PATH, FIELD(struct sw_host_config, ca), .required = true,
+      .help = "authorities that are trusted, PEM" },
+    { "crl", SW_YAML_PATH, FIELD(struct sw_host_config, crl), .help = "revocations, PEM" },
+};
+static const struct sw_yaml_table tls_table = TABLE("tls", tls_fields);
+
+static const struct sw_yaml_field threads_fields[] = {
+    { "fronts", SW_YAML_COUNT, FIELD(struct sw_host_config, fronts), .fallback = "1", .low = 1,
+      .high = 256, .help = "threads that answer DNS" },
+    { "jobs", SW_YAML_COUNT, FIELD(struct sw_host_config, jobs), .fallback = "4", .low = 1,
+      .high = 64, .help = "threads for blocking work" },
+};
+static const struct sw_yaml_table threads_table = TABLE("threads", threads_fields);
+
+static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const formats[] = { "logfmt", "json", NULL };
+static const struct sw_yaml_field log_fields[] = {
+    { "level", SW_YAML_ENUM, FIELD(struct sw_host_config, log_level), .fallback = "info",
+      .names = levels, .help = "what is logged" },
+    { "format", SW_YAML_ENUM, FIELD(struct sw_host_config, log_format), .fallback = "logfmt",
+      .names = formats, .help = "how: one event a line" },
+};
+static const struct sw_yaml_table log_table = TABLE("log", log_fields);
+
+#define HOST .offset = offsetof(struct sw_node_file, host)
+static const struct sw_yaml_field file_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sw_node_file, config.name), .required = true,
+      .help = "unique in the swarm; as in the certificate" },
+    { "region", SW_YAML_NAME, FIELD(struct sw_node_file, config.region), .required = true,
+      .help = "what fails together with this node" },
+    { NULL, SW_YAML_INCLUDE, FIELD(struct sw_node_file, config), .table = &sw_node_table },
+    { "zones", SW_YAML_LIST, FIELD(struct sw_node_file, config.zones), .table = &zone_table,
+      .size = sizeof(struct sw_zone_config), .count = offsetof(struct sw_node_file, config.n_zones),
+      .item = SW_YAML_MAPPING, .help = "zones held here" },
+    { "peers", SW_YAML_LIST, FIELD(struct sw_node_file, config.peers), .table = &peer_table,
+      .size = sizeof(struct sw_peer_config), .count = offsetof(struct sw_node_file, config.n_peers),
+      .item = SW_YAML_MAPPING, .help = "every other node" },
+    { "listen", SW_YAML_MAPPING, HOST, .required = true, .table = &listen_table,
+      .help = "addresses" },
+    { "tls", SW_YAML_MAPPING, HOST, .required = true, .table = &tls_table, .help = "identity" },
+    { "identity", SW_YAML_PATH, FIELD(struct sw_node_file, host.identity),
+      .help = "file with the Ed25519 seed that signs manifests, 64 hexadecimal digits; needed "
+              "where something is protected" },
+    { "threads", SW_YAML_MAPPING, HOST, .table = &threads_table, .help = "threads" },
+    { "log", SW_YAML_MAPPING, HOST, .table = &log_table, .help = "the log" },
+};
+const struct sw_yaml_table sw_node_file_table = TABLE("node file", file_fields);
