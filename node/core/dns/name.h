@@ -35,9 +35,15 @@ int sw_dname_from_text(const char *text, uint8_t out[SW_DNAME_MAX]);
 /* To presentation form, with the final dot, NUL-terminated. */
 void sw_dname_to_text(const uint8_t *name, char out[SW_DNAME_TEXT_MAX]);
 
-/* Which of the @n names in @sorted (ascending canonical order) is the closest one at or above
- * @name?  @n when none is. */
-size_t sw_dname_closest(const uint8_t *const *sorted, size_t n, const uint8_t *name);
+/* Names in ascending canonical order, however they are kept. */
+struct sw_dname_list {
+    const void *self;
+    size_t n;
+    const uint8_t *(*at)(const void *self, size_t i);
+};
+
+/* Which name of @list is the closest one at or above @name?  list->n when none is. */
+size_t sw_dname_closest(const struct sw_dname_list *list, const uint8_t *name);
 
 /* A name taken apart for look-ups: lower case, and where its labels begin. */
 struct sw_qname {
