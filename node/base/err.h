@@ -5,25 +5,25 @@
 
 /* One line per error: name, value, text.  Values are stored in result databases, so a value
  * is never reused. */
-#define SW_ERR_LIST(X)                                       \
-    X(SW_ERR_NOMEM, -1, "out of memory")                     \
-    X(SW_ERR_RANGE, -2, "value out of range")                \
-    X(SW_ERR_MALFORMED, -3, "malformed input")               \
-    X(SW_ERR_NOTFOUND, -4, "not found")                      \
-    X(SW_ERR_EXISTS, -5, "exists already")                   \
-    X(SW_ERR_FULL, -6, "no space left")                      \
-    X(SW_ERR_IO, -7, "input or output error")                \
-    X(SW_ERR_DENIED, -8, "permission denied")                \
-    X(SW_ERR_TIMEOUT, -9, "timed out")                       \
-    X(SW_ERR_UNREACHABLE, -10, "unreachable")                \
-    X(SW_ERR_CRYPTO, -11, "authentication failed")           \
-    X(SW_ERR_STATE, -12, "not possible in this state")       \
-    X(SW_ERR_UNSUPPORTED, -13, "not supported")              \
-    X(SW_ERR_CRASHED, -14, "the host went away")             \
-    X(SW_ERR_NOT_A_DIRECTORY, -15, "not a directory")        \
-    X(SW_ERR_IS_A_DIRECTORY, -16, "is a directory")          \
-    X(SW_ERR_NOT_EMPTY, -17, "directory not empty")          \
-    X(SW_ERR_LOOP, -18, "too many symbolic links")           \
+#define SW_ERR_LIST(X)                                 \
+    X(SW_ERR_NOMEM, -1, "out of memory")               \
+    X(SW_ERR_RANGE, -2, "value out of range")          \
+    X(SW_ERR_MALFORMED, -3, "malformed input")         \
+    X(SW_ERR_NOTFOUND, -4, "not found")                \
+    X(SW_ERR_EXISTS, -5, "exists already")             \
+    X(SW_ERR_FULL, -6, "no space left")                \
+    X(SW_ERR_IO, -7, "input or output error")          \
+    X(SW_ERR_DENIED, -8, "permission denied")          \
+    X(SW_ERR_TIMEOUT, -9, "timed out")                 \
+    X(SW_ERR_UNREACHABLE, -10, "unreachable")          \
+    X(SW_ERR_CRYPTO, -11, "authentication failed")     \
+    X(SW_ERR_STATE, -12, "not possible in this state") \
+    X(SW_ERR_UNSUPPORTED, -13, "not supported")        \
+    X(SW_ERR_CRASHED, -14, "the host went away")       \
+    X(SW_ERR_NOT_A_DIRECTORY, -15, "not a directory")  \
+    X(SW_ERR_IS_A_DIRECTORY, -16, "is a directory")    \
+    X(SW_ERR_NOT_EMPTY, -17, "directory not empty")    \
+    X(SW_ERR_LOOP, -18, "too many symbolic links")     \
     X(SW_ERR_BUSY, -19, "busy, try again later")
 
 enum sw_err {

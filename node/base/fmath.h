@@ -4,8 +4,11 @@
 #ifndef SW_BASE_FMATH_H
 #define SW_BASE_FMATH_H
 
-double sw_exp(double x);           /* 0 below -745, +inf above 709.8 */
-double sw_log(double x);           /* -inf at 0, NaN below 0 */
-double sw_pow(double x, double y); /* x >= 0 */
+/* +inf above 709.79; 0 below -745.2; below -708.4 results are subnormal and lose digits. */
+double sw_exp(double x);
+/* -inf at 0, NaN below 0. */
+double sw_log(double x);
+/* @x >= 0, else NaN.  1 when @y is 0 or @x is 1; 0 or +inf where that is the limit. */
+double sw_pow(double x, double y);
 
 #endif

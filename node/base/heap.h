@@ -9,7 +9,7 @@
 struct sw_timer {
     sw_time at;
     uint64_t seq;
-    uint32_t pos; /* 1 + index in the heap; 0 when not set */
+    uint32_t pos;  /* 1 + index in the heap; 0 when not set */
     uint32_t kind; /* the owner's: which of its things this is */
 };
 

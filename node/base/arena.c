@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Scratch memory in a chain of chunks.  Under AddressSanitizer what is not handed out is
+ * poisoned, so that a use after reset is caught like a use after free. */
+#include "node/base/arena.h"
+
+#include "node/base/bug.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, len) ((void)(at), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(at, len) ((void)(at), (void)(len))
+#endif
+
+#define ALIGN ((size_t)16)
+#define CHUNK_MIN ((size_t)4096)
+#define CHUNK_MAX ((size_t)1 << 20) /* a larger one only for a larger request */
+
+struct sw_arena_chunk {
+    struct sw_arena_chunk *next;
+    size_t cap;  /* bytes of data */
+    size_t used; /* a multiple of ALIGN */
+    size_t pad;  /* keeps data aligned */
+    uint8_t data[];
+};
+
+static struct sw_arena_chunk *chunk_new(size_t cap)
+{
+    if (cap > SIZE_MAX - sizeof(struct sw_arena_chunk)) {
+        return NULL;
+    }
+    struct sw_arena_chunk *c = malloc(sizeof *c + cap);
+    if (c != NULL) {
+        *c = (struct sw_arena_chunk){ .cap = cap };
+        ASAN_POISON_MEMORY_REGION(c->data, cap);
+    }
+    return c;
+}
+
+/* Make @a->last a chunk with @need bytes free. */
+static bool advance(struct sw_arena *a, size_t need)
+{
+    while (a->last != NULL && a->last->next != NULL) { /* left over from before a reset */
+        a->last = a->last->next;
+        if (a->last->cap >= need) {
+            return true;
+        }
+    }
+    size_t cap = a->last == NULL ? CHUNK_MIN : 2 * a->last->cap;
+    cap = cap > CHUNK_MAX ? CHUNK_MAX : cap;
+    struct sw_arena_chunk *c = chunk_new(need > cap ? need : cap);
+    if (c == NULL) {
+        return false;
+    }
+    if (a->last == NULL) {
+        a->first = c;
+    } else {
+        a->last->next = c;
+    }
+    a->last = c;
+    return true;
+}
+
+void *sw_arena_alloc(struct sw_arena *a, size_t size)
+{
+    if (size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    const size_t need = (size + ALIGN - 1) & ~(ALIGN - 1);
+    if (a->last == NULL || need > a->last->cap - a->last->used) {
+        if (!advance(a, need)) {
+            return NULL;
+        }
+    }
+    uint8_t *at = a->last->data + a->last->used;
+    a->last->used += need;
+    ASAN_UNPOISON_MEMORY_REGION(at, size);
+    return at;
+}
+
+void *sw_arena_copy(struct sw_arena *a, const void *data, size_t len)
+{
+    void *at = sw_arena_alloc(a, len);
+    if (at != NULL && len > 0) {
+        memcpy(at, data, len);
+    }
+    return at;
+}
+
+void sw_arena_trim(struct sw_arena *a, const void *latest, size_t used)
+{
+    struct sw_arena_chunk *c = a->last;
+    SW_ASSERT(c != NULL && (const uint8_t *)latest >= c->data);
+    const size_t start = (size_t)((const uint8_t *)latest - c->data);
+    const size_t end = start + ((used + ALIGN - 1) & ~(ALIGN - 1));
+    SW_ASSERT(start <= c->used && used <= c->used - start && end <= c->used);
+    c->used = end;
+    ASAN_POISON_MEMORY_REGION(c->data + start + used, c->cap - start - used);
+}
+
+void sw_arena_reset(struct sw_arena *a)
+{
+    for (struct sw_arena_chunk *c = a->first; c != NULL; c = c->next) {
+        if (c->used > 0) {
+            ASAN_POISON_MEMORY_REGION(c->data, c->cap);
+            c->used = 0;
+        }
+        if (c == a->last) {
+            break; /* those behind it were not touched */
+        }
+    }
+    a->last = a->first;
+}
+
+void sw_arena_fini(struct sw_arena *a)
+{
+    for (struct sw_arena_chunk *c = a->first; c != NULL;) {
+        struct sw_arena_chunk *next = c->next;
+        ASAN_UNPOISON_MEMORY_REGION(c->data, c->cap);
+        free(c);
+        c = next;
+    }
+    *a = (struct sw_arena){ 0 };
+}
