@@ -12,6 +12,7 @@
 
 static const struct sim_queue_kind *const queues[SIM_QUEUE_COUNT] = {
     [SIM_QUEUE_HEAP] = &sim_queue_heap,
+    [SIM_QUEUE_WHEEL] = &sim_queue_wheel,
 };
 
 _Noreturn void sim_out_of_memory(const char *what)
@@ -55,7 +56,7 @@ struct sim_engine *sim_engine_new_on(enum sim_queue queue)
 
 struct sim_engine *sim_engine_new(void)
 {
-    return sim_engine_new_on(SIM_QUEUE_HEAP);
+    return sim_engine_new_on(SIM_QUEUE_WHEEL);
 }
 
 const char *sim_queue_name(enum sim_queue queue)

@@ -16,7 +16,7 @@ typedef uint64_t sim_event_id;
 
 /* Which structure holds pending events.  Both give the same order and trace hash; the heap is
  * the reference, the wheel is faster. */
-enum sim_queue { SIM_QUEUE_HEAP, SIM_QUEUE_COUNT };
+enum sim_queue { SIM_QUEUE_HEAP, SIM_QUEUE_WHEEL, SIM_QUEUE_COUNT };
 
 /* An engine on the faster queue; NULL when memory is out.  At most 2^24 - 1 events may be
  * pending at once and 2^40 - 1 be scheduled in a run: more is a bug and traps. */

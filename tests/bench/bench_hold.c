@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The hold model: N pending events, each of which schedules its successor after an exponential
+ * time.  Prints million events per processor second for each queue and N.
+ * usage: bench_hold [EVENTS, default 10000000] */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/engine/engine.h"
+#include "tests/bench/bench.h"
+
+static const double mean = 1e6; /* ns */
+
+struct hold {
+    struct sim_engine *e;
+    uint64_t draws;
+    uint64_t left;
+};
+
+static void hold(void *self, uint64_t arg)
+{
+    struct hold *h = self;
+    if (--h->left == 0) {
+        sim_stop(h->e);
+    }
+    (void)sim_at(h->e, sim_now(h->e) + bench_exponential(&h->draws, mean), hold, h, arg);
+}
+
+/* Million events per processor second. */
+static double rate(enum sim_queue queue, uint64_t pending, uint64_t events)
+{
+    struct hold h = { .e = sim_engine_new_on(queue), .draws = UINT64_C(88172645463325252) };
+    if (h.e == NULL) {
+        sim_out_of_memory("an engine");
+    }
+    for (uint64_t i = 0; i < pending; i++) {
+        (void)sim_at(h.e, bench_exponential(&h.draws, mean), hold, &h, i);
+    }
+    h.left = 2 * pending + 100000; /* until the queue is in its steady state */
+    sim_run(h.e, SW_TIME_NEVER);
+    h.left = events;
+    const double begin = bench_cpu();
+    sim_run(h.e, SW_TIME_NEVER);
+    const double took = bench_cpu() - begin;
+    sim_engine_free(h.e);
+    return (double)events / took / 1e6;
+}
+
+int main(int argc, char **argv)
+{
+    const uint64_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000;
+    if (events == 0) {
+        (void)fprintf(stderr, "usage: bench_hold [EVENTS]\n");
+        return 2;
+    }
+    printf("hold model, million events per CPU-second\n%10s", "pending");
+    for (int q = 0; q < SIM_QUEUE_COUNT; q++) {
+        printf(" %8s", sim_queue_name((enum sim_queue)q));
+    }
+    printf("\n");
+    for (uint64_t pending = 1000; pending <= 1000000; pending *= 10) {
+        printf("%10llu", (unsigned long long)pending);
+        for (int q = 0; q < SIM_QUEUE_COUNT; q++) {
+            printf(" %8.2f", rate((enum sim_queue)q, pending, events));
+            (void)fflush(stdout);
+        }
+        printf("\n");
+    }
+    return 0;
+}
