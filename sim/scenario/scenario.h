@@ -43,7 +43,7 @@ struct sim_disk {
 struct sim_files {
     char *path;
     uint64_t count;
-    uint64_t size; /* mean bytes a file */
+    uint64_t size;       /* mean bytes a file */
     double compressible; /* share of each file that repeats, 0..1 */
 };
 
@@ -71,14 +71,14 @@ enum sim_rotation { SIM_IN_ORDER, SIM_ROTATE };
 struct sim_clients {
     struct sw_name region;
     uint64_t count;
-    double rate;              /* queries/s of each client, Poisson */
-    struct sw_name *servers;  /* nodes, in resolv.conf order */
+    double rate;             /* queries/s of each client, Poisson */
+    struct sw_name *servers; /* nodes, in resolv.conf order */
     size_t n_servers;
     enum sim_rotation rotation;
-    sw_dur timeout;    /* before the next server; resolv.conf: 5 s */
-    uint32_t attempts; /* rounds over the list; resolv.conf: 2 */
-    char *zone;        /* whose names are asked */
-    double zipf;       /* exponent of name popularity */
+    sw_dur timeout;     /* before the next server; resolv.conf: 5 s */
+    uint32_t attempts;  /* rounds over the list; resolv.conf: 2 */
+    char *zone;         /* whose names are asked */
+    double zipf;        /* exponent of name popularity */
     double nonexistent; /* share of queries for names that do not exist */
 };
 
@@ -130,8 +130,8 @@ struct sim_scenario {
 
     struct sim_region *regions;
     size_t n_regions;
-    double *rtt; /* n_regions^2 ns, row-major, or NULL */
-    double stretch; /* path length over great circle; default 1.6 */
+    double *rtt;                 /* n_regions^2 ns, row-major, or NULL */
+    double stretch;              /* path length over great circle; default 1.6 */
     struct sim_link wide, local; /* between regions; inside one */
 
     struct sim_zone *zones;

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What tables can't check: names that must refer to something, times that must lie in the run. */
+#include "sim/scenario/load.h"
+#include "sim/world/world.h"
+
+#include <string.h>
+
+static int no_node(struct sim_loader *l, const struct sw_yaml_node *at, const char *key,
+                   const char *name)
+{
+    return sw_yaml_fail(l->y, at, key, SW_ERR_NOTFOUND, l->d, "no node is called '%s'", name);
+}
+
+static int too_late(struct sim_loader *l, const struct sw_yaml_node *n, const char *key)
+{
+    return sw_yaml_fail(l->y, sw_yaml_get(n, key), key, SW_ERR_RANGE, l->d,
+                        "lies after the end of the run (duration)");
+}
+
+int sim_check_regions(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    const struct sw_yaml_node *list = sw_yaml_get(l->root, "regions");
+    if (s->n_regions == 0) {
+        return sw_yaml_fail(l->y, list, "regions", SW_ERR_MALFORMED, l->d,
+                            "is empty (at least one region)");
+    }
+    for (size_t i = 0; i < s->n_regions; i++) {
+        const struct sw_yaml_node *n = sw_yaml_item(list, i);
+        if (sim_region_index(s, s->regions[i].name.s) != i) {
+            return sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_EXISTS, l->d,
+                                "two regions are called '%s'", s->regions[i].name.s);
+        }
+        if (l->f->rtt_file == NULL && s->n_regions > 1 &&
+            (sw_yaml_get(n, "latitude") == NULL || sw_yaml_get(n, "longitude") == NULL)) {
+            return sw_yaml_fail(l->y, n, "latitude", SW_ERR_MALFORMED, l->d,
+                                "is missing, and longitude (needed without network.rtt)");
+        }
+    }
+    return 0;
+}
+
+static bool has_zone(const struct sim_scenario *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_zones; i++) {
+        if (strcmp(s->zones[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_clients(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    for (size_t i = 0; i < s->n_clients; i++) {
+        const struct sim_clients *c = &s->clients[i];
+        const struct sw_yaml_node *n = sw_yaml_item(sw_yaml_get(l->root, "clients"), i);
+        const struct sw_yaml_node *servers = sw_yaml_get(n, "servers");
+        if (sim_region_index(s, c->region.s) == SIZE_MAX) {
+            return sw_yaml_fail(l->y, sw_yaml_get(n, "region"), "region", SW_ERR_NOTFOUND, l->d,
+                                "no region is called '%s'", c->region.s);
+        }
+        if (c->n_servers == 0) {
+            return sw_yaml_fail(l->y, servers, "servers", SW_ERR_MALFORMED, l->d,
+                                "is empty (at least one node)");
+        }
+        for (size_t k = 0; k < c->n_servers; k++) {
+            if (sim_node_index(s, c->servers[k].s) == SIZE_MAX) {
+                return no_node(l, sw_yaml_item(servers, k), "servers", c->servers[k].s);
+            }
+        }
+        if (!has_zone(s, c->zone)) {
+            return sw_yaml_fail(l->y, sw_yaml_get(n, "zone"), "zone", SW_ERR_NOTFOUND, l->d,
+                                "no zone is called '%.60s'", c->zone);
+        }
+    }
+    return 0;
+}
+
+static bool has_set(const struct sim_scenario *s, size_t node, const char *set)
+{
+    const struct sw_config *c = &s->nodes[node].config;
+    for (size_t i = 0; i < c->n_sets; i++) {
+        if (strcmp(c->sets[i].name.s, set) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const kinds[] = { "snapshot", "restore", "copy", "copy_back" };
+
+static int check_kind(struct sim_loader *l, const struct sw_yaml_node *n,
+                      const struct sim_operation *o)
+{
+    for (size_t i = 0; i < SW_LEN(kinds); i++) {
+        if (strcmp(o->kind, kinds[i]) == 0) {
+            return 0;
+        }
+    }
+    const char *near = sw_yaml_nearest(o->kind, kinds, SW_LEN(kinds));
+    return sw_yaml_fail(l->y, sw_yaml_get(n, "kind"), "kind", SW_ERR_NOTFOUND, l->d,
+                        "'%.40s' is not one of: snapshot, restore, copy, copy_back%s%s%s", o->kind,
+                        near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
+                        near != NULL ? "'?)" : "");
+}
+
+static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
+                           const struct sim_operation *o)
+{
+    const struct sim_scenario *s = &l->f->s;
+    const size_t node = sim_node_index(s, o->node.s);
+    const bool own = strcmp(o->kind, "snapshot") == 0;
+    int err = check_kind(l, n, o);
+    if (err != 0) {
+        return err;
+    }
+    if (node == SIZE_MAX) {
+        return no_node(l, sw_yaml_get(n, "node"), "node", o->node.s);
+    }
+    if (o->at > s->duration) {
+        return too_late(l, n, "at");
+    }
+    if (!own && o->from.s[0] == '\0') {
+        return sw_yaml_fail(l->y, n, "from", SW_ERR_MALFORMED, l->d,
+                            "is missing (the node whose set it is)");
+    }
+    if (!own && (o->target == NULL)) {
+        return sw_yaml_fail(l->y, n, "target", SW_ERR_MALFORMED, l->d,
+                            "is missing (the folder to write to)");
+    }
+    const size_t source = own ? node : sim_node_index(s, o->from.s);
+    if (source == SIZE_MAX) {
+        return no_node(l, sw_yaml_get(n, "from"), "from", o->from.s);
+    }
+    if (!has_set(s, source, o->set.s)) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "set"), "set", SW_ERR_NOTFOUND, l->d,
+                            "%s protects no set '%s'", s->nodes[source].config.name.s, o->set.s);
+    }
+    return 0;
+}
+
+static int check_times(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    if (s->warmup >= s->duration) {
+        return sw_yaml_fail(l->y, sw_yaml_get(l->root, "warmup"), "warmup", SW_ERR_RANGE, l->d,
+                            "is not shorter than the run (duration)");
+    }
+    if (s->interval > s->duration) {
+        return sw_yaml_fail(l->y, sw_yaml_get(l->root, "interval"), "interval", SW_ERR_RANGE, l->d,
+                            "is longer than the run (duration)");
+    }
+    for (size_t i = 0; i < s->n_faults; i++) {
+        if (s->faults[i].at >= s->duration) {
+            return too_late(l, sw_yaml_item(sw_yaml_get(l->root, "faults"), i), "at");
+        }
+    }
+    return 0;
+}
+
+static int check_oracles(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    const char *names[64];
+    size_t n = 0;
+    for (const struct sim_watcher *o; n < SW_LEN(names) && (o = sim_oracle_at(n)) != NULL; n++) {
+        names[n] = o->name;
+    }
+    for (size_t i = 0; i < s->n_oracles; i++) {
+        bool known = false;
+        for (size_t k = 0; k < n; k++) {
+            known = known || strcmp(names[k], s->oracles[i]) == 0;
+        }
+        if (!known) {
+            const char *near = sw_yaml_nearest(s->oracles[i], names, n);
+            return sw_yaml_fail(l->y, sw_yaml_item(sw_yaml_get(l->root, "oracles"), i), "oracles",
+                                SW_ERR_NOTFOUND, l->d, "no oracle is called '%.40s' (%s%s%s",
+                                s->oracles[i],
+                                near != NULL ? "did you mean '" : "see swarmsim list oracles",
+                                near != NULL ? near : "", near != NULL ? "'?)" : ")");
+        }
+    }
+    return 0;
+}
+
+int sim_check(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    int err = check_times(l);
+    if (err == 0) {
+        err = check_clients(l);
+    }
+    for (size_t i = 0; i < s->n_operations && err == 0; i++) {
+        err = check_operation(l, sw_yaml_item(sw_yaml_get(l->root, "operations"), i),
+                              &s->operations[i]);
+    }
+    return err == 0 ? check_oracles(l) : err;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Reading a scenario file, step by step. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/scenario/load.h"
+#include "node/conf/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int fill_basics(struct sim_loader *l, const char *path, const char *configuration)
+{
+    struct sim_scenario *s = &l->f->s;
+    s->path = strdup(path);
+    s->name = strdup(l->f->study.s);
+    char *text = malloc(l->y->len + 1);
+    if (s->path == NULL || s->name == NULL || text == NULL) {
+        free(text);
+        return sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", path);
+    }
+    memcpy(text, l->y->text, l->y->len + 1);
+    s->text = (struct sw_bytes){ (const uint8_t *)text, l->y->len };
+    if (configuration != NULL) {
+        (void)snprintf(s->configuration.s, sizeof s->configuration.s, "%s", configuration);
+    }
+    return 0;
+}
+
+static int load(struct sim_loader *l, const char *path, const char *configuration)
+{
+    int err = sim_overlay(l, configuration);
+    if (err == 0) {
+        err = sw_yaml_bind(l->y, l->root, &sim_file_table, l->f, l->d);
+    }
+    if (err == 0) {
+        err = fill_basics(l, path, configuration);
+    }
+    static int (*const steps[])(struct sim_loader *) = {
+        sim_check_regions, sim_load_nodes,        sim_load_zones, sim_load_rtt,
+        sim_load_faults,   sim_load_expectations, sim_check,
+    };
+    for (size_t i = 0; i < SW_LEN(steps) && err == 0; i++) {
+        err = steps[i](l);
+    }
+    return err;
+}
+
+int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
+                      struct sw_diag *d)
+{
+    struct sw_yaml y;
+    *out = NULL;
+    int err = sw_yaml_read(path, &y, d);
+    if (err != 0) {
+        return err;
+    }
+    struct sim_loader l = { .y = &y, .f = calloc(1, sizeof *l.f), .d = d };
+    if (l.f == NULL) {
+        err = sw_diag_set(d, SW_ERR_NOMEM, "%s: out of memory", path);
+    } else {
+        err = load(&l, path, configuration);
+    }
+    sw_arena_fini(&l.arena);
+    sw_yaml_fini(&y);
+    if (err != 0 && l.f != NULL) {
+        sim_scenario_free(&l.f->s);
+    } else if (err == 0) {
+        *out = &l.f->s;
+    }
+    return err;
+}
+
+static void free_nodes(struct sim_file *f)
+{
+    for (size_t i = 0; i < f->s.n_nodes; i++) {
+        struct sw_config *c = &f->s.nodes[i].config;
+        for (size_t k = 0; k < c->n_zones; k++) {
+            free(c->zones[k].name);
+            free(c->zones[k].file);
+        }
+        free(c->zones);
+        for (size_t k = 0; k < c->n_peers; k++) {
+            free(c->peers[k].address);
+        }
+        free(c->peers);
+    }
+    free(f->s.nodes);
+    for (size_t i = 0; i < f->n_entries; i++) {
+        sw_config_routing_free(&f->entries[i].node.config);
+        sw_yaml_release(&sim_node_table, &f->entries[i]);
+    }
+    free(f->entries);
+}
+
+static void free_faults(struct sim_scenario *s)
+{
+    for (size_t i = 0; i < s->n_faults; i++) {
+        for (size_t k = 0; k < s->faults[i].n_params; k++) {
+            free(s->faults[i].params[k].key);
+            free(s->faults[i].params[k].value);
+        }
+        free(s->faults[i].params);
+        free(s->faults[i].kind);
+    }
+    free(s->faults);
+}
+
+void sim_scenario_free(struct sim_scenario *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    struct sim_file *f = (struct sim_file *)s; /* its first member */
+    free_nodes(f);
+    free_faults(s);
+    for (size_t i = 0; i < s->n_zones; i++) {
+        free(s->zones[i].name);
+        free(s->zones[i].file);
+        free(s->zones[i].text);
+    }
+    free(s->zones);
+    for (size_t i = 0; i < s->n_expectations; i++) {
+        sim_expectation_free(&s->expectations[i]);
+    }
+    free(s->expectations);
+    free(s->rtt);
+    free(s->path);
+    free(s->name);
+    uint8_t *text;
+    memcpy(&text, &s->text.data, sizeof text);
+    free(text);
+    sw_yaml_release(&sim_file_table, f);
+    free(f);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The steps of reading a scenario, in order.  All report as sim_scenario_load does. */
+#ifndef SIM_SCENARIO_LOAD_H
+#define SIM_SCENARIO_LOAD_H
+
+#include "node/base/arena.h"
+#include "sim/scenario/tables.h"
+
+struct sim_loader {
+    const struct sw_yaml *y;
+    const struct sw_yaml_node *root; /* with the configuration's keys in place */
+    struct sim_file *f;
+    struct sw_arena arena; /* of merged trees */
+    struct sw_diag *d;
+};
+
+/* merge.c: the root with the keys of configuration @name replaced. */
+int sim_overlay(struct sim_loader *l, const char *name);
+/* @over on top of @under: mappings are merged key by key, anything else is replaced.  Either may
+ * be NULL.  NULL when memory is out. */
+const struct sw_yaml_node *sim_merge(struct sw_arena *a, const struct sw_yaml_node *under,
+                                     const struct sw_yaml_node *over);
+
+/* nodes.c: expand `nodes`, give them names, peers and keys. */
+int sim_load_nodes(struct sim_loader *l);
+/* zones.c: read master files, tell nodes which zones they hold. */
+int sim_load_zones(struct sim_loader *l);
+/* rtt.c: the matrix, when there is one. */
+int sim_load_rtt(struct sim_loader *l);
+/* faults.c */
+int sim_load_faults(struct sim_loader *l);
+/* expectation.c */
+int sim_load_expectations(struct sim_loader *l);
+/* check.c: regions are named once and lie somewhere; later, names refer to something and times
+ * lie in the run. */
+int sim_check_regions(struct sim_loader *l);
+int sim_check(struct sim_loader *l);
+
+/* Index of a region or node; SIZE_MAX when there is none. */
+size_t sim_region_index(const struct sim_scenario *s, const char *name);
+size_t sim_node_index(const struct sim_scenario *s, const char *name);
+
+/* Parse @text, "METRIC [during FAULT] OPERATOR VALUE", into @out, whose strings become the
+ * caller's.  Errors: SW_ERR_MALFORMED, SW_ERR_NOTFOUND (no such metric), SW_ERR_NOMEM; the diag
+ * says what is wrong, without a position. */
+int sim_expectation_parse(const char *text, struct sim_expectation *out, struct sw_diag *d);
+void sim_expectation_free(struct sim_expectation *e);
+
+#endif

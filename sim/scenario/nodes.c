@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * `nodes`: groups expanded, named, and told about each other. */
+#define _POSIX_C_SOURCE 200809L
+#include "node/conf/config.h"
+#include "sim/scenario/keys.h"
+#include "sim/scenario/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_NODES 2048U /* each knows every other from the start */
+
+size_t sim_region_index(const struct sim_scenario *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_regions; i++) {
+        if (strcmp(s->regions[i].name.s, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+size_t sim_node_index(const struct sim_scenario *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        if (strcmp(s->nodes[i].config.name.s, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static int no_memory(const struct sim_loader *l)
+{
+    return sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+}
+
+/* Bind @n, with paths as written: they lie on the node's own disk. */
+static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_node_entry *e)
+{
+    char here[] = ".";
+    struct sw_yaml y = *l->y;
+    y.folder = here;
+    int err = sw_yaml_bind(&y, n, &sim_node_table, e, l->d);
+    if (err == 0) {
+        err = sw_config_routing(&y, n, &e->node.config, l->d);
+    }
+    return err;
+}
+
+/* The next free name of the region: fra-1, fra-2, ... */
+static int make_name(struct sim_loader *l, const struct sw_yaml_node *at, struct sim_node_entry *e,
+                     size_t *numbers)
+{
+    const size_t region = sim_region_index(&l->f->s, e->region.s);
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s-%zu", e->region.s, ++numbers[region]);
+    static const struct sw_yaml_field f = { .type = SW_YAML_NAME };
+    if (sw_yaml_scalar(&f, NULL, name, &e->name) != 0) {
+        return sw_yaml_fail(l->y, at, "region", SW_ERR_RANGE, l->d, "'%s' is too long a name",
+                            name);
+    }
+    return 0;
+}
+
+static int keys(struct sw_config *c)
+{
+    sim_identity_seed(c->name.s, c->identity);
+    static const uint8_t none[32];
+    for (size_t i = 0; i < c->n_sets; i++) {
+        uint8_t secret[32];
+        if (memcmp(c->sets[i].recipient, none, sizeof none) == 0) {
+            sim_recipient_pair(c->name.s, c->sets[i].name.s, c->sets[i].recipient, secret);
+        }
+    }
+    return 0;
+}
+
+static int add_node(struct sim_loader *l, const struct sw_yaml_node *n, size_t *numbers)
+{
+    struct sim_file *f = l->f;
+    if (f->n_entries == MAX_NODES) {
+        return sw_yaml_fail(l->y, n, "nodes", SW_ERR_RANGE, l->d, "more than %u nodes", MAX_NODES);
+    }
+    struct sim_node_entry *grown = realloc(f->entries, (f->n_entries + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return no_memory(l);
+    }
+    f->entries = grown;
+    struct sim_node_entry *e = &f->entries[f->n_entries++];
+    memset(e, 0, sizeof *e);
+    int err = bind(l, n, e);
+    if (err != 0) {
+        return err;
+    }
+    if (sim_region_index(&f->s, e->region.s) == SIZE_MAX) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "region"), "region", SW_ERR_NOTFOUND, l->d,
+                            "no region is called '%s'", e->region.s);
+    }
+    if (e->name.s[0] == '\0') {
+        err = make_name(l, n, e, numbers);
+    } else if (e->count > 1) {
+        err = sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_MALFORMED, l->d,
+                           "%u nodes can't share a name (leave it out: %s-1, %s-2, ...)", e->count,
+                           e->region.s, e->region.s);
+    }
+    for (size_t i = 0; err == 0 && i + 1 < f->n_entries; i++) {
+        if (strcmp(f->entries[i].name.s, e->name.s) == 0) {
+            err = sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_EXISTS, l->d,
+                               "two nodes are called '%s'", e->name.s);
+        }
+    }
+    e->node.config.name = e->name;
+    e->node.config.region = e->region;
+    return err != 0 ? err : keys(&e->node.config);
+}
+
+/* Everyone's list of everyone else. */
+static int introduce(struct sim_loader *l)
+{
+    struct sim_scenario *s = &l->f->s;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        struct sw_config *c = &s->nodes[i].config;
+        c->peers = calloc(s->n_nodes, sizeof *c->peers);
+        if (c->peers == NULL) {
+            return no_memory(l);
+        }
+        for (size_t k = 0; k < s->n_nodes; k++) {
+            if (k == i) {
+                continue;
+            }
+            const struct sw_config *other = &s->nodes[k].config;
+            struct sw_peer_config *p = &c->peers[c->n_peers++];
+            *p = (struct sw_peer_config){ .name = other->name,
+                                          .region = other->region,
+                                          .address = strdup(other->name.s) };
+            if (p->address == NULL) {
+                return no_memory(l);
+            }
+        }
+    }
+    return 0;
+}
+
+int sim_load_nodes(struct sim_loader *l)
+{
+    struct sim_scenario *s = &l->f->s;
+    const struct sw_yaml_node *list = sw_yaml_get(l->root, "nodes");
+    const struct sw_yaml_node *defaults = sw_yaml_get(sw_yaml_get(l->root, "defaults"), "node");
+    if (list->kind != SW_YAML_IS_LIST || list->n == 0) {
+        return sw_yaml_fail(l->y, list, "nodes", SW_ERR_MALFORMED, l->d,
+                            "expected a list with at least one node (like - {region: fra})");
+    }
+    size_t *numbers = calloc(s->n_regions + 1, sizeof *numbers);
+    int err = numbers == NULL ? no_memory(l) : 0;
+    for (size_t i = 0; i < list->n && err == 0; i++) {
+        const struct sw_yaml_node *n = sim_merge(&l->arena, defaults, list->items[i]);
+        if (n == NULL) {
+            err = no_memory(l);
+            break;
+        }
+        uint32_t copies = 1;
+        for (uint32_t k = 0; k < copies && err == 0; k++) {
+            err = add_node(l, n, numbers);
+            copies = l->f->entries[l->f->n_entries - 1].count;
+        }
+    }
+    free(numbers);
+    if (err != 0) {
+        return err;
+    }
+    s->nodes = calloc(l->f->n_entries, sizeof *s->nodes);
+    if (s->nodes == NULL) {
+        return no_memory(l);
+    }
+    s->n_nodes = l->f->n_entries;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        s->nodes[i] = l->f->entries[i].node;
+    }
+    return introduce(l);
+}

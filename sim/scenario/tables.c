@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The keys of a scenario file. */
+#include "sim/scenario/tables.h"
+#include "node/conf/config.h"
+
+#define FIELD(type, member) .offset = offsetof(type, member)
+/* A list and its count beside it: @where.@member and @where.n_@member. */
+#define LIST(type, where, member, item_type)                                           \
+    .offset = offsetof(type, where member), .count = offsetof(type, where n_##member), \
+    .size = sizeof(item_type)
+#define TABLE(title, array)                                    \
+    {                                                          \
+        .name = (title), .fields = (array), .n = SW_LEN(array) \
+    }
+
+/* ---- the world ---- */
+
+static const struct sw_yaml_field region_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sim_region, name), .required = true,
+      .help = "what fails together" },
+    { "latitude", SW_YAML_NUMBER, FIELD(struct sim_region, latitude), .low = -90, .high = 90,
+      .help = "degrees north; not needed with `network.rtt`" },
+    { "longitude", SW_YAML_NUMBER, FIELD(struct sim_region, longitude), .low = -180, .high = 180,
+      .help = "degrees east" },
+};
+static const struct sw_yaml_table region_table = TABLE("region", region_fields);
+
+#define LINK(jitter_default, loss_default, bandwidth_default)                                      \
+    {                                                                                              \
+        { "latency",                                                                               \
+          SW_YAML_DURATION,                                                                        \
+          FIELD(struct sim_link, latency),                                                         \
+          .fallback = "0",                                                                         \
+          .low = 0,                                                                                \
+          .high = 10e9,                                                                            \
+          .help = "one way, added to what geography or the matrix says" },                         \
+            { "jitter",                                                                            \
+              SW_YAML_DURATION,                                                                    \
+              FIELD(struct sim_link, jitter),                                                      \
+              .fallback = jitter_default,                                                          \
+              .low = 0,                                                                            \
+              .high = 10e9,                                                                        \
+              .help = "scale of the log-normal part of a packet's delay" },                        \
+            { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = loss_default, \
+              .help = "that a packet is lost" },                                                   \
+            { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth),                   \
+              .fallback = bandwidth_default, .help = "of a host's uplink; 0: unlimited" },         \
+    }
+static const struct sw_yaml_field wide_fields[] = LINK("500us", "0.01%", "1Gbit/s");
+static const struct sw_yaml_field local_fields[] = LINK("50us", "0", "10Gbit/s");
+static const struct sw_yaml_table wide_table = TABLE("wide", wide_fields);
+static const struct sw_yaml_table local_table = TABLE("local", local_fields);
+
+static const struct sw_yaml_field network_fields[] = {
+    { "rtt", SW_YAML_PATH, FIELD(struct sim_file, rtt_file),
+      .help = "CSV matrix of round-trip times in ms, regions in the first row and column" },
+    { "stretch", SW_YAML_NUMBER, FIELD(struct sim_file, s.stretch), .fallback = "1.6", .low = 1,
+      .high = 10, .help = "path length over great circle, without a matrix" },
+    { "wide", SW_YAML_MAPPING, FIELD(struct sim_file, s.wide), .table = &wide_table,
+      .help = "between regions" },
+    { "local", SW_YAML_MAPPING, FIELD(struct sim_file, s.local), .table = &local_table,
+      .help = "inside a region" },
+};
+static const struct sw_yaml_table network_table = TABLE("network", network_fields);
+
+static const struct sw_yaml_field zone_fields[] = {
+    { "name", SW_YAML_ZONE_NAME, FIELD(struct sim_zone_entry, name), .required = true,
+      .help = "the zone's name" },
+    { "file", SW_YAML_PATH, FIELD(struct sim_zone_entry, file), .required = true,
+      .help = "master file, relative to the scenario" },
+    { "primary", SW_YAML_NAME, FIELD(struct sim_zone_entry, primary), .required = true,
+      .help = "node where the zone is edited" },
+    { "backups", SW_YAML_LIST, LIST(struct sim_zone_entry, , backups, struct sw_name),
+      .item = SW_YAML_NAME, .help = "nodes that hold a full copy" },
+};
+static const struct sw_yaml_table zone_table = TABLE("zone", zone_fields);
+
+/* ---- nodes ---- */
+
+static const char *const distributions[] = { "constant", "exponential", "lognormal", NULL };
+static const struct sw_yaml_field processor_fields[] = {
+    { "cores", SW_YAML_COUNT, FIELD(struct sim_processor, cores), .fallback = "2", .low = 1,
+      .high = 1024, .help = "requests served at once" },
+    { "distribution", SW_YAML_ENUM, FIELD(struct sim_processor, distribution),
+      .names = distributions, .fallback = "exponential", .help = "of the service time" },
+    { "service", SW_YAML_DURATION, FIELD(struct sim_processor, service), .fallback = "20us",
+      .low = 1, .high = 60e9, .help = "mean time a query takes one core" },
+    { "sigma", SW_YAML_NUMBER, FIELD(struct sim_processor, sigma), .fallback = "0.5", .low = 0,
+      .high = 4, .help = "log-normal only: of the underlying normal distribution" },
+    { "queue", SW_YAML_COUNT, FIELD(struct sim_processor, queue), .fallback = "4096", .low = 1,
+      .high = 1e7, .help = "requests that may wait; more are dropped in silence" },
+};
+static const struct sw_yaml_table processor_table = TABLE("processor", processor_fields);
+
+static const struct sw_yaml_field disk_fields[] = {
+    { "latency", SW_YAML_DURATION, FIELD(struct sim_disk, latency), .fallback = "100us", .low = 0,
+      .high = 10e9, .help = "of one operation" },
+    { "bandwidth", SW_YAML_SIZE, FIELD(struct sim_disk, bandwidth), .fallback = "500MB", .low = 1,
+      .high = 1e13, .help = "bytes a second" },
+    { "fsync", SW_YAML_DURATION, FIELD(struct sim_disk, fsync), .fallback = "1ms", .low = 0,
+      .high = 60e9, .help = "until written data is durable" },
+    { "capacity", SW_YAML_SIZE, FIELD(struct sim_disk, capacity), .fallback = "100GiB", .low = 1,
+      .high = 1e18, .help = "bytes" },
+};
+static const struct sw_yaml_table disk_table = TABLE("disk", disk_fields);
+
+static const struct sw_yaml_field files_fields[] = {
+    { "path", SW_YAML_LOCAL_PATH, FIELD(struct sim_files, path), .required = true,
+      .help = "folder on the node's disk" },
+    { "count", SW_YAML_INTEGER, FIELD(struct sim_files, count), .fallback = "10", .low = 1,
+      .high = 1e6, .help = "files" },
+    { "size", SW_YAML_SIZE, FIELD(struct sim_files, size), .fallback = "16KiB", .low = 1,
+      .high = 1e12, .help = "mean bytes of a file" },
+    { "compressible", SW_YAML_PROBABILITY, FIELD(struct sim_files, compressible), .fallback = "0.5",
+      .help = "share of each file that repeats" },
+};
+static const struct sw_yaml_table files_table = TABLE("files", files_fields);
+
+static const struct sw_yaml_field node_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sim_node_entry, name),
+      .help = "default: REGION-1, REGION-2, ..." },
+    { "region", SW_YAML_NAME, FIELD(struct sim_node_entry, region), .required = true,
+      .help = "where it stands" },
+    { "count", SW_YAML_COUNT, FIELD(struct sim_node_entry, count), .fallback = "1", .low = 1,
+      .high = 10000, .help = "this many equal nodes" },
+    { NULL, SW_YAML_INCLUDE, FIELD(struct sim_node_entry, node.config), .table = &sw_node_table },
+    { "processor", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.processor),
+      .table = &processor_table, .help = "what serves queries" },
+    { "disk", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.disk), .table = &disk_table,
+      .help = "what holds files" },
+    { "files", SW_YAML_LIST, LIST(struct sim_node_entry, node., files, struct sim_files),
+      .table = &files_table, .item = SW_YAML_MAPPING, .help = "made from the seed before the run" },
+    { NULL, SW_YAML_LINE, FIELD(struct sim_node_entry, node.line) },
+};
+const struct sw_yaml_table sim_node_table = TABLE("node", node_fields);
+
+/* ---- load, faults, what is done ---- */
+
+static const char *const rotations[] = { "in_order", "rotate", NULL };
+static const struct sw_yaml_field clients_fields[] = {
+    { "region", SW_YAML_NAME, FIELD(struct sim_clients, region), .required = true,
+      .help = "where they are" },
+    { "count", SW_YAML_INTEGER, FIELD(struct sim_clients, count), .required = true, .low = 1,
+      .high = 1e7, .help = "stub resolvers" },
+    { "rate", SW_YAML_RATE, FIELD(struct sim_clients, rate), .required = true, .low = 1e-9,
+      .high = 1e6, .help = "queries of each (Poisson)" },
+    { "servers", SW_YAML_LIST, LIST(struct sim_clients, , servers, struct sw_name),
+      .required = true, .item = SW_YAML_NAME, .help = "nodes, in the order of resolv.conf" },
+    { "rotation", SW_YAML_ENUM, FIELD(struct sim_clients, rotation), .names = rotations,
+      .fallback = "in_order", .help = "where a query begins in the list" },
+    { "timeout", SW_YAML_DURATION, FIELD(struct sim_clients, timeout), .fallback = "5s", .low = 1e6,
+      .high = 60e9, .help = "before the next server is asked" },
+    { "attempts", SW_YAML_COUNT, FIELD(struct sim_clients, attempts), .fallback = "2", .low = 1,
+      .high = 10, .help = "rounds over the list" },
+    { "zone", SW_YAML_ZONE_NAME, FIELD(struct sim_clients, zone), .required = true,
+      .help = "whose names are asked" },
+    { "zipf", SW_YAML_NUMBER, FIELD(struct sim_clients, zipf), .fallback = "0.9", .low = 0,
+      .high = 5, .help = "exponent of the names' popularity" },
+    { "nonexistent", SW_YAML_PROBABILITY, FIELD(struct sim_clients, nonexistent), .fallback = "5%",
+      .help = "share of queries for names that do not exist" },
+};
+static const struct sw_yaml_table clients_table = TABLE("clients", clients_fields);
+
+static const struct sw_yaml_field operation_fields[] = {
+    { "at", SW_YAML_DURATION, FIELD(struct sim_operation, at), .required = true, .help = "when" },
+    { "node", SW_YAML_NAME, FIELD(struct sim_operation, node), .required = true,
+      .help = "who is asked" },
+    { "kind", SW_YAML_STRING, FIELD(struct sim_operation, kind), .required = true,
+      .help = "snapshot, restore, copy (rsync baseline) or copy_back" },
+    { "set", SW_YAML_NAME, FIELD(struct sim_operation, set), .required = true,
+      .help = "the protected set" },
+    { "from", SW_YAML_NAME, FIELD(struct sim_operation, from),
+      .help = "restore: whose set; copy: from this node" },
+    { "target", SW_YAML_LOCAL_PATH, FIELD(struct sim_operation, target),
+      .help = "folder to write to" },
+    { "after_loss", SW_YAML_DURATION, FIELD(struct sim_operation, after_loss), .fallback = "0",
+      .help = "time people need to notice, decide and begin; counted into the RTO" },
+    { NULL, SW_YAML_LINE, FIELD(struct sim_operation, line) },
+};
+static const struct sw_yaml_table operation_table = TABLE("operation", operation_fields);
+
+static const struct sw_yaml_field fault_fields[] = {
+    { "kind", SW_YAML_STRING, FIELD(struct sim_fault_entry, kind), .required = true,
+      .help = "see `swarmsim list faults`, which names its further keys" },
+    { "at", SW_YAML_DURATION, FIELD(struct sim_fault_entry, at), .required = true,
+      .help = "when it begins" },
+    { "for", SW_YAML_DURATION, FIELD(struct sim_fault_entry, length), .fallback = "0",
+      .help = "how long; 0: for good" },
+    { NULL, SW_YAML_LINE, FIELD(struct sim_fault_entry, line) },
+    { NULL, SW_YAML_REST, FIELD(struct sim_fault_entry, params),
+      .count = offsetof(struct sim_fault_entry, n_params) },
+};
+static const struct sw_yaml_table fault_table = TABLE("fault", fault_fields);
+
+static const struct sw_yaml_field defaults_fields[] = {
+    { "node", SW_YAML_SKIP, .help = "keys that every node has unless it says otherwise" },
+};
+static const struct sw_yaml_table defaults_table = TABLE("defaults", defaults_fields);
+
+/* ---- the whole ---- */
+
+static const struct sw_yaml_field file_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sim_file, study), .required = true,
+      .help = "of the study; results are filed under it" },
+    { "question", SW_YAML_STRING, FIELD(struct sim_file, s.question), .required = true,
+      .help = "what this scenario answers, in a sentence" },
+    { "seed", SW_YAML_INTEGER, FIELD(struct sim_file, s.seed), .fallback = "1",
+      .help = "of the first replication; the others count on from it" },
+    { "replications", SW_YAML_COUNT, FIELD(struct sim_file, s.replications), .fallback = "1",
+      .low = 1, .high = 100000, .help = "runs with different seeds" },
+    { "duration", SW_YAML_DURATION, FIELD(struct sim_file, s.duration), .required = true,
+      .low = 1e9, .high = 3.2e16, .help = "simulated time of one run" },
+    { "warmup", SW_YAML_DURATION, FIELD(struct sim_file, s.warmup), .fallback = "0", .low = 0,
+      .high = 3.2e16, .help = "left out of every metric" },
+    { "interval", SW_YAML_DURATION, FIELD(struct sim_file, s.interval), .fallback = "1s",
+      .low = 1e8, .high = 3600e9, .help = "between recorded samples" },
+    { "regions", SW_YAML_LIST, LIST(struct sim_file, s., regions, struct sim_region),
+      .table = &region_table, .required = true, .item = SW_YAML_MAPPING, .help = "places" },
+    { "network", SW_YAML_MAPPING, .table = &network_table, .help = "between them" },
+    { "zones", SW_YAML_LIST, LIST(struct sim_file, , zones, struct sim_zone_entry),
+      .table = &zone_table, .item = SW_YAML_MAPPING, .help = "what is served" },
+    { "defaults", SW_YAML_MAPPING, .table = &defaults_table, .help = "for nodes" },
+    { "nodes", SW_YAML_SKIP, .required = true,
+      .help = "list; the keys of a node's configuration file and these" },
+    { "clients", SW_YAML_LIST, LIST(struct sim_file, s., clients, struct sim_clients),
+      .table = &clients_table, .item = SW_YAML_MAPPING, .help = "groups of stub resolvers" },
+    { "operations", SW_YAML_LIST, LIST(struct sim_file, s., operations, struct sim_operation),
+      .table = &operation_table, .item = SW_YAML_MAPPING, .help = "what operators do, and when" },
+    { "faults", SW_YAML_LIST, LIST(struct sim_file, , faults, struct sim_fault_entry),
+      .table = &fault_table, .item = SW_YAML_MAPPING, .help = "what goes wrong" },
+    { "expectations", SW_YAML_LIST, LIST(struct sim_file, , expectations, char *),
+      .item = SW_YAML_STRING,
+      .help = "METRIC [during FAULT] OPERATOR VALUE: see `swarmsim list metrics`" },
+    { "oracles", SW_YAML_LIST, LIST(struct sim_file, s., oracles, char *), .item = SW_YAML_STRING,
+      .help = "checks that stop a run: see `swarmsim list oracles`; default: all" },
+    { "configurations", SW_YAML_SKIP,
+      .help =
+          "systems to compare: a mapping from names to top-level keys that replace those here" },
+};
+const struct sw_yaml_table sim_file_table = TABLE("scenario", file_fields);

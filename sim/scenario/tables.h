@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The keys of a scenario file, and what they are read into before names are resolved. */
+#ifndef SIM_SCENARIO_TABLES_H
+#define SIM_SCENARIO_TABLES_H
+
+#include "node/conf/yaml.h"
+#include "sim/scenario/scenario.h"
+
+struct sim_zone_entry {
+    char *name, *file;
+    struct sw_name primary;
+    struct sw_name *backups;
+    size_t n_backups;
+};
+
+/* One item of `nodes`: @count equal nodes. */
+struct sim_node_entry {
+    struct sw_name name; /* empty: made from the region */
+    struct sw_name region;
+    uint32_t count;
+    struct sim_node node;
+};
+
+struct sim_fault_entry {
+    char *kind;
+    sw_time at;
+    sw_dur length;
+    struct sw_yaml_param *params;
+    size_t n_params, line;
+};
+
+/* A scenario file, bound: what owns a struct sim_scenario's memory. */
+struct sim_file {
+    struct sim_scenario s; /* first; holds the scalars and lists that need no second look */
+    struct sw_name study;
+    char *rtt_file;
+    struct sim_zone_entry *zones;
+    size_t n_zones;
+    struct sim_fault_entry *faults;
+    size_t n_faults;
+    char **expectations;
+    size_t n_expectations;
+    struct sim_node_entry *entries; /* own what s.nodes copy */
+    size_t n_entries;
+};
+
+extern const struct sw_yaml_table sim_file_table; /* into struct sim_file */
+extern const struct sw_yaml_table sim_node_table; /* into struct sim_node_entry */
+
+#endif

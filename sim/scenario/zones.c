@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * `zones`: master files read, and nodes told which they hold. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/scenario/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ZONE_TEXT (64 * SW_MIB)
+
+static int no_memory(const struct sim_loader *l)
+{
+    return sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+}
+
+static int read_text(struct sim_loader *l, const struct sw_yaml_node *at, struct sim_zone *z)
+{
+    FILE *f = fopen(z->file, "rb");
+    if (f == NULL) {
+        return sw_yaml_fail(l->y, at, "file", SW_ERR_IO, l->d, "%.90s: %s", z->file,
+                            strerror(errno));
+    }
+    size_t cap = 0;
+    int err = 0;
+    while (err == 0 && feof(f) == 0) {
+        if (z->len == cap) {
+            cap = cap == 0 ? 65536 : 2 * cap;
+            char *more = cap <= MAX_ZONE_TEXT ? realloc(z->text, cap) : NULL;
+            if (more == NULL) {
+                err =
+                    sw_yaml_fail(l->y, at, "file", SW_ERR_FULL, l->d, "%.90s: too large", z->file);
+                break;
+            }
+            z->text = more;
+        }
+        z->len += fread(z->text + z->len, 1, cap - z->len, f);
+        if (ferror(f) != 0) {
+            err = sw_yaml_fail(l->y, at, "file", SW_ERR_IO, l->d, "%.90s: can't be read", z->file);
+        }
+    }
+    (void)fclose(f);
+    return err;
+}
+
+/* Node @name holds @z. */
+static int hold(struct sim_loader *l, const struct sw_yaml_node *at, const char *key,
+                const char *name, const struct sim_zone *z, bool primary)
+{
+    struct sim_scenario *s = &l->f->s;
+    const size_t i = sim_node_index(s, name);
+    if (i == SIZE_MAX) {
+        return sw_yaml_fail(l->y, at, key, SW_ERR_NOTFOUND, l->d, "no node is called '%s'", name);
+    }
+    struct sw_config *c = &s->nodes[i].config;
+    for (size_t k = 0; k < c->n_zones; k++) {
+        if (strcmp(c->zones[k].name, z->name) == 0) {
+            return sw_yaml_fail(l->y, at, key, SW_ERR_EXISTS, l->d, "%s holds %.60s already", name,
+                                z->name);
+        }
+    }
+    struct sw_zone_config *v = realloc(c->zones, (c->n_zones + 1) * sizeof *v);
+    if (v == NULL) {
+        return no_memory(l);
+    }
+    c->zones = v;
+    char file[300];
+    (void)snprintf(file, sizeof file, "zones/%s.zone", z->name);
+    struct sw_zone_config *slot = &c->zones[c->n_zones++];
+    *slot = (struct sw_zone_config){ strdup(z->name), strdup(file), primary };
+    return slot->name != NULL && slot->file != NULL ? 0 : no_memory(l);
+}
+
+static int add_zone(struct sim_loader *l, size_t i)
+{
+    struct sim_scenario *s = &l->f->s;
+    const struct sim_zone_entry *e = &l->f->zones[i];
+    const struct sw_yaml_node *n = sw_yaml_item(sw_yaml_get(l->root, "zones"), i);
+    struct sim_zone *z = &s->zones[s->n_zones++];
+    z->name = strdup(e->name);
+    z->file = strdup(e->file);
+    if (z->name == NULL || z->file == NULL) {
+        return no_memory(l);
+    }
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(l->f->zones[k].name, e->name) == 0) {
+            return sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_EXISTS, l->d,
+                                "two zones are called '%.60s'", e->name);
+        }
+    }
+    int err = read_text(l, sw_yaml_get(n, "file"), z);
+    if (err == 0) {
+        err = hold(l, sw_yaml_get(n, "primary"), "primary", e->primary.s, z, true);
+    }
+    for (size_t k = 0; k < e->n_backups && err == 0; k++) {
+        err = hold(l, sw_yaml_item(sw_yaml_get(n, "backups"), k), "backups", e->backups[k].s, z,
+                   false);
+    }
+    return err;
+}
+
+int sim_load_zones(struct sim_loader *l)
+{
+    struct sim_scenario *s = &l->f->s;
+    if (l->f->n_zones == 0) {
+        return 0;
+    }
+    s->zones = calloc(l->f->n_zones, sizeof *s->zones);
+    int err = s->zones == NULL ? no_memory(l) : 0;
+    for (size_t i = 0; i < l->f->n_zones && err == 0; i++) {
+        err = add_zone(l, i);
+    }
+    return err;
+}
