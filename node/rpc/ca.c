@@ -47,7 +47,8 @@ static int blob_of(BIO *bio, struct sw_blob *out)
 static int write_key(EVP_PKEY *key, struct sw_blob *out)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    const bool ok = bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
+    const bool ok =
+        bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
     const int err = ok ? blob_of(bio, out) : SW_ERR_NOMEM;
     BIO_free(bio);
     return err;

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define FIRST_RESERVE 4096u    /* a claimed length alone makes nobody allocate */
+#define FIRST_RESERVE 4096u     /* a claimed length alone makes nobody allocate */
 #define KEEP_MESSAGE (1u << 20) /* memory that stays after a message */
-#define KEEP_ROOM (4u << 20) /* an empty queue keeps this much memory at most */
+#define KEEP_ROOM (4u << 20)    /* an empty queue keeps this much memory at most */
 
 static void advance(struct sw_bytes *in, size_t n)
 {

@@ -20,8 +20,8 @@ struct grpc_reader {
 
 /* Take bytes from the front of @in until a message is whole or @in is empty.  @message->data is
  * NULL while none is whole; otherwise it is borrowed (from @in or @r) until the next call.
- * Errors: SW_ERR_UNSUPPORTED: compressed; SW_ERR_MALFORMED: a flag nobody defined; SW_ERR_RANGE: longer
- * than GRPC_MAX_MESSAGE; SW_ERR_NOMEM. */
+ * Errors: SW_ERR_UNSUPPORTED: compressed; SW_ERR_MALFORMED: a flag nobody defined; SW_ERR_RANGE:
+ * longer than GRPC_MAX_MESSAGE; SW_ERR_NOMEM. */
 int grpc_reader_next(struct grpc_reader *r, struct sw_bytes *in, struct sw_bytes *message);
 /* Stopped in the middle of a message. */
 bool grpc_reader_partial(const struct grpc_reader *r);

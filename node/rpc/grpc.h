@@ -9,11 +9,23 @@
 
 /* Status codes of the gRPC specification (doc/statuscodes.md). */
 enum grpc_status {
-    GRPC_OK = 0, GRPC_CANCELLED = 1, GRPC_UNKNOWN = 2, GRPC_INVALID_ARGUMENT = 3,
-    GRPC_DEADLINE_EXCEEDED = 4, GRPC_NOT_FOUND = 5, GRPC_ALREADY_EXISTS = 6,
-    GRPC_PERMISSION_DENIED = 7, GRPC_RESOURCE_EXHAUSTED = 8, GRPC_FAILED_PRECONDITION = 9,
-    GRPC_ABORTED = 10, GRPC_OUT_OF_RANGE = 11, GRPC_UNIMPLEMENTED = 12, GRPC_INTERNAL = 13,
-    GRPC_UNAVAILABLE = 14, GRPC_DATA_LOSS = 15, GRPC_UNAUTHENTICATED = 16,
+    GRPC_OK = 0,
+    GRPC_CANCELLED = 1,
+    GRPC_UNKNOWN = 2,
+    GRPC_INVALID_ARGUMENT = 3,
+    GRPC_DEADLINE_EXCEEDED = 4,
+    GRPC_NOT_FOUND = 5,
+    GRPC_ALREADY_EXISTS = 6,
+    GRPC_PERMISSION_DENIED = 7,
+    GRPC_RESOURCE_EXHAUSTED = 8,
+    GRPC_FAILED_PRECONDITION = 9,
+    GRPC_ABORTED = 10,
+    GRPC_OUT_OF_RANGE = 11,
+    GRPC_UNIMPLEMENTED = 12,
+    GRPC_INTERNAL = 13,
+    GRPC_UNAVAILABLE = 14,
+    GRPC_DATA_LOSS = 15,
+    GRPC_UNAUTHENTICATED = 16,
 };
 
 #define GRPC_MAX_MESSAGE (4u << 20) /* bytes; a larger one ends its call RESOURCE_EXHAUSTED */
@@ -47,8 +59,8 @@ struct grpc_handler {
 struct grpc_session *grpc_session_new(bool server, const struct grpc_handler *handler, void *self);
 /* Calls still open end first: on_end (client, UNAVAILABLE), on_close. */
 void grpc_session_free(struct grpc_session *s);
-/* Ask for a sign of life when the peer was silent for @idle, and give it @patience to come; 0: never
- * ask (the default: servers elsewhere punish pings). */
+/* Ask for a sign of life when the peer was silent for @idle, and give it @patience to come; 0:
+ * never ask (the default: servers elsewhere punish pings). */
 void grpc_keepalive(struct grpc_session *s, sw_dur idle, sw_dur patience, sw_time now);
 
 /* Take bytes from the transport.  @now never decreases.

@@ -2,7 +2,6 @@
  * Roles and names in certificates. */
 #include "node/rpc/identity.h"
 
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,8 +60,7 @@ static bool parse_uri(const char *uri, struct sw_identity *out)
     static const char scheme[] = "spiffe://swarm/";
     char role[16];
     const char *rest = uri + sizeof scheme - 1;
-    const char *slash =
-        strncmp(uri, scheme, sizeof scheme - 1) == 0 ? strchr(rest, '/') : NULL;
+    const char *slash = strncmp(uri, scheme, sizeof scheme - 1) == 0 ? strchr(rest, '/') : NULL;
     if (slash == NULL || (size_t)(slash - rest) >= sizeof role || !sw_name_valid(slash + 1)) {
         return false;
     }

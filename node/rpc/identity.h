@@ -9,7 +9,7 @@
 #include "node/base/err.h"
 #include "node/base/types.h"
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 enum sw_role { SW_ROLE_NONE, SW_ROLE_NODE, SW_ROLE_OPERATOR };
 

@@ -39,7 +39,8 @@ static int set_up(struct grpc_session *s)
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, GRPC_MAX_CALLS },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, GRPC_STREAM_WINDOW },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, GRPC_MAX_HEADERS },
-        { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 }, /* a client's to say: last, so a server leaves it out */
+        { NGHTTP2_SETTINGS_ENABLE_PUSH,
+          0 }, /* a client's to say: last, so a server leaves it out */
     };
     const size_t n = SW_LEN(settings) - (s->server ? 1 : 0);
     err = err != 0 ? err : nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, settings, n);

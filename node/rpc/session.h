@@ -9,7 +9,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#define GRPC_MAX_HEADERS 8192u           /* bytes of names and values of one call */
+#define GRPC_MAX_HEADERS 8192u          /* bytes of names and values of one call */
 #define GRPC_MAX_ASSEMBLING (32u << 20) /* bytes of unfinished messages of one session */
 #define GRPC_STREAM_WINDOW (4 << 20)
 #define GRPC_SESSION_WINDOW (16 << 20)
@@ -55,14 +55,14 @@ struct grpc_call {
     struct grpc_reader in;
     struct grpc_queue out;
 
-    bool begun;     /* server: the owner knows it */
-    bool heard_end; /* the peer sends no more */
-    bool told_end;  /* on_end was called */
-    bool deaf;      /* failed or cancelled: hear no more messages */
-    bool answering; /* server: a response was submitted */
-    bool ending;    /* nothing is queued after this */
-    bool deferred;  /* nghttp2 waits for resume */
-    bool drained;   /* tell the owner */
+    bool begun;              /* server: the owner knows it */
+    bool heard_end;          /* the peer sends no more */
+    bool told_end;           /* on_end was called */
+    bool deaf;               /* failed or cancelled: hear no more messages */
+    bool answering;          /* server: a response was submitted */
+    bool ending;             /* nothing is queued after this */
+    bool deferred;           /* nghttp2 waits for resume */
+    bool drained;            /* tell the owner */
     enum grpc_status status; /* what it ends with */
     char reason[GRPC_REASON_MAX];
 };

@@ -129,8 +129,7 @@ static const struct {
     char letter;
     sw_dur ns;
 } units[] = {
-    { 'n', 1 },      { 'u', SW_US },  { 'm', SW_MS },
-    { 'S', SW_SEC }, { 'M', SW_MIN }, { 'H', SW_HOUR },
+    { 'n', 1 }, { 'u', SW_US }, { 'm', SW_MS }, { 'S', SW_SEC }, { 'M', SW_MIN }, { 'H', SW_HOUR },
 };
 
 int grpc_timeout_parse(const char *text, sw_dur *out)

@@ -108,8 +108,8 @@ static int check_peer(struct sw_tls *t)
     if (x == NULL || sw_identity_of(x, &t->peer) != 0) {
         return fail(t, SW_ERR_DENIED, "the certificate names nobody of the swarm");
     }
-    if (t->expecting && (t->peer.role != t->expects.role ||
-                         strcmp(t->peer.name.s, t->expects.name.s) != 0)) {
+    if (t->expecting &&
+        (t->peer.role != t->expects.role || strcmp(t->peer.name.s, t->expects.name.s) != 0)) {
         return fail(t, SW_ERR_DENIED, "the certificate is another's");
     }
     t->ready = true;

@@ -30,13 +30,12 @@ const struct sw_identity *sw_tls_context_identity(const struct sw_tls_context *c
 
 /* A connection.  A client must say whom it @expects; a server takes NULL and any identity that the
  * authority signed.  NULL when memory is out. */
-struct sw_tls *sw_tls_new(struct sw_tls_context *c, bool server,
-                          const struct sw_identity *expects);
+struct sw_tls *sw_tls_new(struct sw_tls_context *c, bool server, const struct sw_identity *expects);
 void sw_tls_free(struct sw_tls *t);
 
 /* Take bytes from the transport; goes on with the handshake.
- * Errors: SW_ERR_CRYPTO, SW_ERR_DENIED (sw_tls_reason tells): send what sw_tls_send still has (an alert)
- * and close; SW_ERR_NOMEM. */
+ * Errors: SW_ERR_CRYPTO, SW_ERR_DENIED (sw_tls_reason tells): send what sw_tls_send still has (an
+ * alert) and close; SW_ERR_NOMEM. */
 int sw_tls_receive(struct sw_tls *t, struct sw_bytes in);
 /* Decrypted bytes, up to @cap: how many, 0 when more input is needed.
  * Errors: SW_ERR_STATE: the peer closed in order; SW_ERR_CRYPTO. */

@@ -93,7 +93,7 @@ static int use_crl(SSL_CTX *ssl, struct sw_bytes pem)
     return n > 0 && X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1 ? 0 : SW_ERR_MALFORMED;
 }
 
-int sw_tls_verify(struct sw_tls_context *c, X509 *x, STACK_OF(X509) *chain, const char **why)
+int sw_tls_verify(struct sw_tls_context *c, X509 *x, STACK_OF(X509) * chain, const char **why)
 {
     X509_STORE_CTX *v = X509_STORE_CTX_new();
     int err = SW_ERR_NOMEM;

@@ -14,6 +14,6 @@ struct sw_tls_context {
 
 /* Verify @x with the help of @chain.  @why tells what is wrong (static text).
  * Errors: SW_ERR_STATE: not trusted; SW_ERR_NOMEM. */
-int sw_tls_verify(struct sw_tls_context *c, X509 *x, STACK_OF(X509) *chain, const char **why);
+int sw_tls_verify(struct sw_tls_context *c, X509 *x, STACK_OF(X509) * chain, const char **why);
 
 #endif
