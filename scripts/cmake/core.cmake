@@ -17,7 +17,7 @@ set_source_files_properties(${proto_c} PROPERTIES COMPILE_OPTIONS "-w")
 file(GLOB_RECURSE core CONFIGURE_DEPENDS node/base/*.c node/core/*.c algorithms/route/*.c algorithms/place/*.c)
 add_library(sw_core_objects OBJECT ${core} ${proto_c})
 target_link_libraries(sw_core_objects PRIVATE sw_flags ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL}
-  ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE})
+  ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE} m)
 
 set(SW_CORE_O ${CMAKE_BINARY_DIR}/sw_core.o)
 add_custom_command(OUTPUT ${SW_CORE_O}
@@ -26,7 +26,7 @@ add_custom_command(OUTPUT ${SW_CORE_O}
   COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(sw_core_object DEPENDS ${SW_CORE_O})
 
-set(SW_CORE_LIBS ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL} ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE})
+set(SW_CORE_LIBS ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL} ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE} m)
 # What programs link: the joined object, whole.
 add_library(sw_core INTERFACE)
 add_dependencies(sw_core sw_core_object)

@@ -17,11 +17,11 @@
 #define CHECK_NEAR(actual, expected, tolerance) \
     check_near((actual), (expected), (tolerance), #actual, __FILE__, __LINE__)
 /* As CHECK, and leave the calling test function when it fails. */
-#define REQUIRE(cond)                                                            \
-    do {                                                                         \
-        if (!check_that((cond), #cond, __FILE__, __LINE__)) {                    \
-            return;                                                              \
-        }                                                                        \
+#define REQUIRE(cond)                                         \
+    do {                                                      \
+        if (!check_that((cond), #cond, __FILE__, __LINE__)) { \
+            return;                                           \
+        }                                                     \
     } while (0)
 
 static inline int check_that(int ok, const char *expr, const char *file, int line)
@@ -48,7 +48,8 @@ static inline void check_str(const char *a, const char *e, const char *expr, con
                              int line)
 {
     char msg[512];
-    (void)snprintf(msg, sizeof msg, "%s: got \"%s\", want \"%s\"", expr, a ? a : "(null)", e);
+    (void)snprintf(msg, sizeof msg, "%.80s: got \"%.200s\", want \"%.200s\"", expr,
+                   a ? a : "(null)", e);
     (void)check_that(a != NULL && strcmp(a, e) == 0, msg, file, line);
 }
 
