@@ -23,6 +23,8 @@ static const struct sw_yaml_field routing_fields[] = {
       .low = 0, .high = 1, .help = "retries as a share of queries" },
     { "max_waiting", SW_YAML_COUNT, FIELD(struct sw_config, max_waiting), .fallback = "8192",
       .low = 1, .high = 1048576, .help = "forwarded queries in flight at once" },
+    { "max_queue", SW_YAML_COUNT, FIELD(struct sw_config, max_queue), .fallback = "0",
+      .help = "peers' queries are refused while more requests wait here; 0: never" },
 };
 static const struct sw_yaml_table routing_table = TABLE("routing", routing_fields);
 

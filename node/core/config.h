@@ -53,14 +53,15 @@ struct sw_config {
     uint32_t query_attempts; /* peers tried at most; default 3 */
     double retry_budget;     /* retries as a share of queries; default 0.2 */
     uint32_t max_waiting;    /* queries waiting for a peer at once; default 8192 */
+    uint32_t max_queue;      /* peers' queries are refused while more requests wait; 0: never */
 
     /* DNS */
     uint32_t udp_size; /* largest datagram we send; default 1232 */
 
     /* backup */
-    char *store;        /* folder for packs and manifests, ours and others' */
-    uint64_t capacity;  /* bytes the store may hold; 0: what the disk has */
-    uint32_t copies;    /* nodes that must hold a pack, each in another region; default 3 */
+    char *store;          /* folder for packs and manifests, ours and others' */
+    uint64_t capacity;    /* bytes the store may hold; 0: what the disk has */
+    uint32_t copies;      /* nodes that must hold a pack, each in another region; default 3 */
     uint8_t identity[32]; /* Ed25519 seed this node signs manifests with */
     struct sw_set_config *sets;
     size_t n_sets;

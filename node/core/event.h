@@ -69,7 +69,8 @@ struct sw_event {
     struct sw_load load;
     union {
         struct sw_bytes entropy;
-        const struct sw_config *configure; /* lent until the next CONFIGURE or sw_node_free */
+        /* Lent until a later one is accepted or sw_node_free; a refused one only for the call. */
+        const struct sw_config *configure;
         struct {
             struct sw_client client;
             struct sw_bytes message; /* whole DNS message, question already checked by the front */
@@ -86,7 +87,7 @@ struct sw_event {
         sw_conn peer_writable;
         sw_conn peer_blocked;
         struct {
-            sw_conn conn;        /* 0 when a dial failed */
+            sw_conn conn; /* 0 when a dial failed */
             enum sw_class class;
             struct sw_name peer;
         } peer_down;
@@ -118,54 +119,56 @@ struct sw_event {
 
 /* Why something happened, for people, recorders and oracles.  One line a kind: name, text, and
  * what a and b mean. */
-#define SW_TRACE_LIST(X)                                                                      \
-    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")                      \
-    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                                \
-    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                           \
-    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                                       \
-    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                                   \
-    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                                 \
-    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")                     \
-    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")                      \
-    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                                  \
-    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")                        \
-    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                                         \
-    X(SW_TRACE_ANT, "ant sent", "", "")                                                       \
-    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                              \
-    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")                       \
-    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")             \
-    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")                   \
-    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")                 \
-    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                              \
-    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")                           \
-    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")                         \
-    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                                \
-    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")                           \
-    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")
+#define SW_TRACE_LIST(X)                                                          \
+    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")          \
+    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                    \
+    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")               \
+    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                           \
+    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                       \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                     \
+    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")         \
+    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")          \
+    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                      \
+    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")            \
+    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                             \
+    X(SW_TRACE_ANT, "ant sent", "", "")                                           \
+    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                  \
+    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")           \
+    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence") \
+    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")       \
+    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")     \
+    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                  \
+    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")               \
+    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")             \
+    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                    \
+    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")               \
+    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")   \
+    X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")        \
+    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")
 
 enum sw_trace_kind {
 #define X(kind, text, a, b) kind,
     SW_TRACE_LIST(X)
 #undef X
-    SW_TRACE_KIND_COUNT
+        SW_TRACE_KIND_COUNT
 };
 
 struct sw_trace {
     enum sw_trace_kind kind;
     struct sw_name peer; /* empty when none */
     uint64_t a, b;
-    const char *text; /* zone, set or reason; "" when none; lies in the actions' memory */
+    const char *text;        /* zone, set or reason; "" when none; lies in the actions' memory */
     struct sw_digest object; /* zero when none */
 };
 
 enum sw_action_kind {
     /* from the node */
-    SW_ACT_SEND,      /* one Envelope to a peer: in order per connection, at most once */
-    SW_ACT_DIAL,      /* connect; PEER_UP or PEER_DOWN follows */
-    SW_ACT_HANG_UP,   /* close a connection; PEER_DOWN follows */
-    SW_ACT_SUBMIT,    /* run a job; DONE follows */
-    SW_ACT_ANSWER,    /* DNS answer for a forwarded query: give it to that client's front */
-    SW_ACT_PUBLISH,   /* give this view to every front; VIEW_RETIRED(old) when all have it */
+    SW_ACT_SEND,    /* one Envelope to a peer: in order per connection, at most once */
+    SW_ACT_DIAL,    /* connect; PEER_UP or PEER_DOWN follows */
+    SW_ACT_HANG_UP, /* close a connection; PEER_DOWN follows; nothing when it is gone already */
+    SW_ACT_SUBMIT,  /* run a job; DONE follows */
+    SW_ACT_ANSWER,  /* DNS answer for a forwarded query: give it to that client's front */
+    SW_ACT_PUBLISH, /* give this view to every front; VIEW_RETIRED(old) when all have it */
     SW_ACT_COMMAND_REPLY,
     SW_ACT_WANT_ENTROPY, /* an ENTROPY event, please */
     SW_ACT_DRAINED,      /* nothing is in flight any longer: the host may stop */

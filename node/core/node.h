@@ -30,7 +30,8 @@ void sw_node_free(struct sw_node *n);
 /* Handle one event; append what must now be done to @out.  Never blocks, reads no clock, calls
  * nobody back.  @ev is borrowed (a job in DONE is taken).
  * Errors: SW_ERR_NOMEM: the event is dropped, the node still valid.
- *         SW_ERR_RANGE, SW_ERR_NOTFOUND (CONFIGURE only): refused, @out says why in a TRACE. */
+ *         SW_ERR_RANGE, SW_ERR_NOTFOUND, SW_ERR_STATE (CONFIGURE only): refused, @out says why in
+ *         a TRACE; the configuration before stays. */
 int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions *out);
 
 /* When to call again with TICK at the latest; SW_TIME_NEVER when idle. */
