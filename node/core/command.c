@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What operators ask of a node. */
+#include "node/core/command.h"
+
+#include "node/core/emit.h"
+#include "node/core/node_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sw_command_reply(struct sw_node *n, uint64_t id, int status, const char *reason,
+                      struct sw_bytes message)
+{
+    const char *text = sw_emit_text(n, reason != NULL ? reason : "");
+    uint8_t *bytes = sw_emit_bytes(n, message.len);
+    struct sw_action *act = text != NULL && bytes != NULL ? sw_emit(n, SW_ACT_COMMAND_REPLY) : NULL;
+    if (act == NULL) {
+        return;
+    }
+    if (message.len > 0) {
+        memcpy(bytes, message.data, message.len);
+    }
+    act->u.command_reply.id = id;
+    act->u.command_reply.status = status;
+    act->u.command_reply.reason = text;
+    act->u.command_reply.message = (struct sw_bytes){ bytes, message.len };
+    act->u.command_reply.last = true;
+}
+
+static void reply(struct sw_node *n, const ProtobufCMessage *m)
+{
+    const uint64_t id = n->event->u.command.id;
+    struct sw_bytes packed;
+    if (sw_proto_pack(&n->scratch, m, &packed) != SW_OK) {
+        n->out_of_memory = true;
+        sw_command_reply(n, id, SW_COMMAND_RESOURCE_EXHAUSTED, "out of memory",
+                         (struct sw_bytes){ 0 });
+        return;
+    }
+    sw_command_reply(n, id, SW_COMMAND_OK, NULL, packed);
+}
+
+/* ---- Status ---- */
+
+/* Scratch memory for @count items; NULL and marked when there is none. */
+static void *scratch(struct sw_node *n, size_t count, size_t size)
+{
+    void *p = sw_arena_alloc(&n->scratch, count * size);
+    n->out_of_memory = n->out_of_memory || p == NULL;
+    return p;
+}
+
+static bool list_peers(struct sw_node *n, Swarm__V1__StatusReply *status)
+{
+    const size_t count = n->peers.n_known;
+    struct sw_route_info *infos = scratch(n, count, sizeof *infos);
+    Swarm__V1__PeerStatus *peers = scratch(n, count, sizeof *peers);
+    Swarm__V1__PeerStatus **list = scratch(n, count, sizeof *list);
+    if (infos == NULL || peers == NULL || list == NULL) {
+        return false;
+    }
+    (void)sw_node_routes(n, infos, count);
+    for (size_t i = 0; i < count; i++) {
+        swarm__v1__peer_status__init(&peers[i]);
+        peers[i].name = infos[i].peer.s;
+        peers[i].region = n->peers.v[n->peers.by_name[i]]->region.s;
+        peers[i].connected = infos[i].connected;
+        peers[i].suspected = infos[i].suspected;
+        peers[i].cost = infos[i].cost;
+        peers[i].trail = infos[i].trail;
+        peers[i].srtt = infos[i].srtt;
+        peers[i].sent = infos[i].sent;
+        list[i] = &peers[i];
+    }
+    status->peers = list;
+    status->n_peers = count;
+    return true;
+}
+
+static bool list_zones(struct sw_node *n, Swarm__V1__StatusReply *status)
+{
+    Swarm__V1__ZoneStatus *zones = scratch(n, n->held.n, sizeof *zones);
+    Swarm__V1__ZoneStatus **list = scratch(n, n->held.n, sizeof *list);
+    if (zones == NULL || list == NULL) {
+        return false;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n->held.n; i++) {
+        const struct sw_held_zone *z = n->held.v[i];
+        if (z->box == NULL) {
+            continue;
+        }
+        swarm__v1__zone_status__init(&zones[count]);
+        zones[count].name = n->config->zones[z->config].name;
+        zones[count].serial = sw_zone_serial(z->box->zone);
+        zones[count].primary = n->config->zones[z->config].primary;
+        list[count] = &zones[count];
+        count++;
+    }
+    status->zones = list;
+    status->n_zones = count;
+    return true;
+}
+
+static void on_status(struct sw_node *n)
+{
+    Swarm__V1__StatusReply status = SWARM__V1__STATUS_REPLY__INIT;
+    struct sw_name name = { "" };
+    struct sw_name region = { "" };
+    char state[16];
+    if (n->config != NULL) {
+        name = n->config->name;
+        region = n->config->region;
+    }
+    (void)snprintf(state, sizeof state, "%s", sw_state_name(n->state));
+    struct sw_node_counts counts;
+    sw_node_counts(n, &counts);
+    status.name = name.s;
+    status.region = region.s;
+    status.state = state;
+    status.forwarded = counts.forwarded;
+    status.answered = counts.answered;
+    status.failed = counts.failed;
+    status.retried = counts.retried;
+    status.ants = counts.ants;
+    status.objects = counts.objects;
+    status.object_bytes = counts.object_bytes;
+    if (list_peers(n, &status) && list_zones(n, &status)) {
+        reply(n, &status.base);
+    }
+}
+
+/* ---- the others ---- */
+
+static void on_drain(struct sw_node *n)
+{
+    const Swarm__V1__DrainReply r = SWARM__V1__DRAIN_REPLY__INIT;
+    reply(n, &r.base);
+    sw_node_drain(n);
+}
+
+/* One line a method: its name, what its request must be, and who handles it. */
+static const struct {
+    const char *name;
+    const ProtobufCMessageDescriptor *request;
+    void (*handle)(struct sw_node *n);
+} methods[] = {
+    { "Status", &swarm__v1__status_request__descriptor, on_status },
+    { "Drain", &swarm__v1__drain_request__descriptor, on_drain },
+};
+
+void sw_command(struct sw_node *n)
+{
+    const struct sw_event *ev = n->event;
+    for (size_t i = 0; i < SW_LEN(methods); i++) {
+        if (strcmp(ev->u.command.method, methods[i].name) != 0) {
+            continue;
+        }
+        ProtobufCMessage *request = NULL;
+        if (sw_proto_unpack(&n->scratch, methods[i].request, ev->u.command.request, &request) !=
+            SW_OK) {
+            sw_command_reply(n, ev->u.command.id, SW_COMMAND_INVALID_ARGUMENT,
+                             "the request is malformed", (struct sw_bytes){ 0 });
+            return;
+        }
+        methods[i].handle(n);
+        return;
+    }
+    sw_command_reply(n, ev->u.command.id, SW_COMMAND_UNIMPLEMENTED, "no such method",
+                     (struct sw_bytes){ 0 });
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Taking a configuration. */
+#include "node/core/configure.h"
+
+#include "node/core/dns/wire.h"
+#include "node/core/emit.h"
+#include "node/core/life.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/link.h"
+
+#include <string.h>
+
+#define CORES_MOST 1024U
+#define WAITING_MOST (1U << 20)
+
+/* What a configuration will put in place. */
+struct plan {
+    struct sw_held held;
+    struct sw_peers_plan peers;
+    struct sw_route route;
+};
+
+static int check_self(const struct sw_node *n, const struct sw_config *c, struct sw_diag *d)
+{
+    if (memchr(c->name.s, '\0', sizeof c->name.s) == NULL || !sw_name_valid(c->name.s)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "name: no node name");
+    }
+    if (memchr(c->region.s, '\0', sizeof c->region.s) == NULL || !sw_name_valid(c->region.s)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "region: no region name");
+    }
+    if (n->config != NULL && strcmp(n->config->name.s, c->name.s) != 0) {
+        return sw_diag_set(d, SW_ERR_RANGE, "name: a node can't change its name while it runs");
+    }
+    if (c->cores < 1 || c->cores > CORES_MOST) {
+        return sw_diag_set(d, SW_ERR_RANGE, "cores: %u is not within 1..%u", c->cores, CORES_MOST);
+    }
+    return SW_OK;
+}
+
+static int check_numbers(const struct sw_config *c, struct sw_diag *d)
+{
+    if (c->query_deadline == 0 || c->query_deadline > SW_MIN) {
+        return sw_diag_set(d, SW_ERR_RANGE, "query_deadline: not within 1ns..1m");
+    }
+    if (c->query_attempts < 1 || c->query_attempts > SW_ATTEMPTS_MAX) {
+        return sw_diag_set(d, SW_ERR_RANGE, "query_attempts: %u is not within 1..%u",
+                           c->query_attempts, SW_ATTEMPTS_MAX);
+    }
+    if (!(c->retry_budget >= 0 && c->retry_budget <= 1)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "retry_budget: not within 0..1");
+    }
+    if (c->max_waiting < 1 || c->max_waiting > WAITING_MOST) {
+        return sw_diag_set(d, SW_ERR_RANGE, "max_waiting: %u is not within 1..%u", c->max_waiting,
+                           WAITING_MOST);
+    }
+    if (c->udp_size < SW_DNS_UDP_MIN || c->udp_size > SW_DNS_MESSAGE_MAX) {
+        return sw_diag_set(d, SW_ERR_RANGE, "udp_size: %u is not within %d..%d", c->udp_size,
+                           SW_DNS_UDP_MIN, SW_DNS_MESSAGE_MAX);
+    }
+    return SW_OK;
+}
+
+/* Everything that can fail, before anything changes. */
+static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *plan,
+                     struct sw_diag *d)
+{
+    *plan = (struct plan){ 0 };
+    int err = check_self(n, c, d);
+    if (err == SW_OK) {
+        err = check_numbers(c, d);
+    }
+    if (err != SW_OK) {
+        return err;
+    }
+    err = sw_held_plan(&n->held, c, &plan->held, d);
+    if (err != SW_OK) {
+        return err;
+    }
+    err = sw_peers_plan(&n->peers, c, &plan->peers, d);
+    if (err != SW_OK) {
+        goto fail_held;
+    }
+    err = sw_router_plan(&n->router, c, n->peers.cap, &plan->route, d);
+    if (err != SW_OK) {
+        goto fail_peers;
+    }
+    return SW_OK;
+fail_peers:
+    sw_peers_plan_fini(&plan->peers);
+fail_held:
+    sw_held_fini(&plan->held);
+    return err;
+}
+
+static void begin(struct sw_node *n, const struct sw_config *c)
+{
+    sw_rng_init(&n->peers.rng, sw_rng_key(n->seed, "redial", c->name.s));
+    sw_rng_init(&n->router.rng, sw_rng_key(n->seed, "route", c->name.s));
+    n->forward.retries = c->retry_budget > 0 ? SW_RETRIES_SAVED : 0;
+}
+
+static void commit(struct sw_node *n, const struct sw_config *c, struct plan *plan)
+{
+    if (n->config == NULL) {
+        begin(n, c);
+    }
+    sw_held_fini(&n->held);
+    n->held = plan->held;
+    n->config = c;
+    n->forward.slots.limit = c->max_waiting;
+    n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
+    sw_router_commit(&n->router, &plan->route);
+    sw_peers_commit(n, c, &plan->peers);
+    sw_router_reachable(n);
+}
+
+int sw_configure(struct sw_node *n)
+{
+    const struct sw_config *c = n->event->u.configure;
+    struct sw_diag d = { "" };
+    struct plan plan;
+    int err = SW_OK;
+    if (n->state == SW_STATE_DRAINING) {
+        err = sw_diag_set(&d, SW_ERR_STATE, "the node is draining");
+    } else {
+        err = make_plan(n, c, &plan, &d);
+    }
+    if (err != SW_OK) {
+        sw_emit_trace(n, SW_TRACE_CONFIG_REFUSED, NULL, (uint64_t)err, 0,
+                      d.text[0] != '\0' ? d.text : sw_strerror(err));
+        return err;
+    }
+    commit(n, c, &plan);
+    (void)sw_life_move(n, SW_CAUSE_CONFIGURED);
+    if (n->keygen.seeded) {
+        (void)sw_life_move(n, SW_CAUSE_SEEDED);
+    }
+    sw_configure_carry_out(n);
+    return SW_OK;
+}
+
+void sw_configure_carry_out(struct sw_node *n)
+{
+    if (n->state == SW_STATE_INITIALIZE || n->state == SW_STATE_READY) {
+        sw_held_load(n);
+        sw_link_dial_all(n);
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The zones held here: each is read by a job, served from the moment it is loaded, and replaced
+ * only by a newer one that loaded well. */
+#ifndef SW_CORE_HELD_H
+#define SW_CORE_HELD_H
+
+#include "node/base/err.h"
+#include "node/core/dns/name.h"
+#include "node/core/dns/zone.h"
+#include "node/core/job.h"
+
+struct sw_node;
+struct sw_config;
+
+/* A loaded zone, shared by this table and by views; freed with its last user. */
+struct sw_zone_box {
+    struct sw_zone *zone;
+    uint32_t users;
+};
+
+struct sw_held_zone {
+    uint8_t name[SW_DNAME_MAX]; /* lower case */
+    size_t config;              /* index in the configuration's zones */
+    struct sw_zone_box *box;    /* NULL until it is loaded */
+    uint64_t job;               /* whose result counts; 0: none is out */
+    bool wanted;                /* a job must be submitted */
+    bool settled;               /* loaded or refused since it was configured */
+};
+
+struct sw_held {
+    struct sw_held_zone **v; /* canonical order of names */
+    size_t n;
+    bool changed;  /* what is loaded, since views.h last cleared this */
+    bool announce; /* the same, since hello.h last cleared this */
+};
+
+/* Make the table for @config, with what @old has loaded; nothing of @old changes.
+ * Errors: SW_ERR_RANGE: a name is malformed or there twice, and the diag says which;
+ * SW_ERR_NOMEM. */
+int sw_held_plan(const struct sw_held *old, const struct sw_config *config, struct sw_held *plan,
+                 struct sw_diag *d);
+void sw_held_fini(struct sw_held *h);
+
+/* Submit a job for each zone that wants one. */
+void sw_held_load(struct sw_node *n);
+/* A zone job came back. */
+void sw_held_done(struct sw_node *n, const struct sw_job *job);
+/* Is every zone loaded or refused? */
+bool sw_held_settled(const struct sw_held *h);
+
+void sw_zone_box_drop(struct sw_zone_box *box);
+
+#endif

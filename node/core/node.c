@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The node: which part an event concerns, and what every step ends with. */
+#include "node/core/node.h"
+
+#include "node/base/bug.h"
+#include "node/core/command.h"
+#include "node/core/configure.h"
+#include "node/core/emit.h"
+#include "node/core/life.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/exchange.h"
+#include "node/core/swarm/hello.h"
+#include "node/core/swarm/link.h"
+
+#include <stdlib.h>
+
+#define BEAT (1 * SW_SEC)
+#define ENTROPY_EVERY (1 * SW_HOUR) /* a key epoch */
+#define ENTROPY_AGAIN (10 * SW_SEC) /* when nobody answered */
+
+struct sw_node *sw_node_new(const struct sw_node_options *options)
+{
+    struct sw_node *n = calloc(1, sizeof *n);
+    if (n == NULL) {
+        return NULL;
+    }
+    n->seed = options->seed;
+    n->beat.kind = SW_TIMER_BEAT;
+    sw_attempts_init(&n->attempts);
+    sw_forward_init(&n->forward);
+    return n;
+}
+
+void sw_node_free(struct sw_node *n)
+{
+    if (n == NULL) {
+        return;
+    }
+    sw_heap_fini(&n->timers);
+    sw_forward_fini(&n->forward);
+    sw_attempts_fini(&n->attempts);
+    sw_router_fini(&n->router);
+    sw_peers_fini(&n->peers);
+    sw_directory_fini(&n->directory);
+    sw_views_fini(&n->views);
+    sw_held_fini(&n->held);
+    sw_keygen_wipe(&n->keygen);
+    sw_arena_fini(&n->scratch);
+    free(n);
+}
+
+/* ---- events ---- */
+
+static void on_entropy(struct sw_node *n)
+{
+    sw_keygen_feed(&n->keygen, n->event->u.entropy.data, n->event->u.entropy.len);
+    n->entropy_due = n->now + ENTROPY_EVERY;
+    if (sw_life_move(n, SW_CAUSE_SEEDED)) {
+        sw_configure_carry_out(n);
+    }
+}
+
+static void on_done(struct sw_node *n)
+{
+    struct sw_job *job = n->event->u.done;
+    if (job->kind == SW_JOB_ZONE) {
+        sw_held_done(n, job);
+    }
+    sw_job_free(job);
+}
+
+static void on_beat(struct sw_node *n)
+{
+    sw_configure_carry_out(n); /* what found no memory before */
+    sw_ant_send_all(n);
+}
+
+static void on_tick(struct sw_node *n)
+{
+    struct sw_timer *t;
+    while ((t = sw_heap_due(&n->timers, n->now)) != NULL) {
+        switch ((enum sw_timer_kind)t->kind) {
+        case SW_TIMER_BEAT:
+            on_beat(n);
+            break;
+        case SW_TIMER_REDIAL:
+            sw_link_redial(n, t);
+            break;
+        case SW_TIMER_ATTEMPT:
+            sw_attempt_due(n, t);
+            break;
+        }
+    }
+}
+
+void sw_node_drain(struct sw_node *n)
+{
+    if (sw_life_move(n, SW_CAUSE_DRAIN)) {
+        sw_hello_goodbye(n);
+        sw_forward_drain(n);
+    }
+}
+
+static int dispatch(struct sw_node *n)
+{
+    const struct sw_event *ev = n->event;
+    switch (ev->kind) {
+    case SW_EV_TICK:
+        on_tick(n);
+        return SW_OK;
+    case SW_EV_ENTROPY:
+        on_entropy(n);
+        return SW_OK;
+    case SW_EV_CONFIGURE:
+        return sw_configure(n);
+    case SW_EV_QUERY:
+        sw_forward_query(n);
+        return SW_OK;
+    case SW_EV_PEER_UP:
+        sw_link_up(n);
+        return SW_OK;
+    case SW_EV_PEER_MESSAGE:
+        sw_exchange(n);
+        return SW_OK;
+    case SW_EV_PEER_WRITABLE:
+        sw_link_set_blocked(n, ev->u.peer_writable, false);
+        return SW_OK;
+    case SW_EV_PEER_BLOCKED:
+        sw_link_set_blocked(n, ev->u.peer_blocked, true);
+        return SW_OK;
+    case SW_EV_PEER_DOWN:
+        sw_link_down(n);
+        return SW_OK;
+    case SW_EV_DONE:
+        on_done(n);
+        return SW_OK;
+    case SW_EV_COMMAND:
+        sw_command(n);
+        return SW_OK;
+    case SW_EV_VIEW_RETIRED:
+        sw_views_retired(n, ev->u.view_retired);
+        return SW_OK;
+    case SW_EV_DRAIN:
+        sw_node_drain(n);
+        return SW_OK;
+    default:
+        SW_ASSERT(false); /* the host gave us a front's event */
+        return SW_OK;
+    }
+}
+
+/* ---- after every event ---- */
+
+static void want_entropy(struct sw_node *n)
+{
+    if (n->config == NULL || n->now < n->entropy_due) {
+        return;
+    }
+    if (sw_emit(n, SW_ACT_WANT_ENTROPY) != NULL) {
+        n->entropy_due = n->now + ENTROPY_AGAIN;
+    }
+}
+
+static void keep_beating(struct sw_node *n)
+{
+    if (n->config == NULL || n->beat.pos != 0) {
+        return;
+    }
+    /* Nodes that started together must not probe together. */
+    const sw_dur wait = n->beats++ == 0 ? 1 + sw_rng_below(&n->peers.rng, BEAT) : BEAT;
+    if (sw_heap_set(&n->timers, &n->beat, n->now + wait) != SW_OK) {
+        n->out_of_memory = true;
+    }
+}
+
+static void settle(struct sw_node *n)
+{
+    if (n->state == SW_STATE_INITIALIZE && sw_held_settled(&n->held)) {
+        (void)sw_life_move(n, SW_CAUSE_SETTLED);
+    }
+    sw_views_refresh(n);
+    sw_hello_refresh(n);
+    want_entropy(n);
+    keep_beating(n);
+    if (n->state == SW_STATE_DRAINING && !n->drained && n->forward.owed == 0) {
+        n->drained = sw_emit(n, SW_ACT_DRAINED) != NULL;
+    }
+}
+
+int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions *out)
+{
+    n->event = ev;
+    n->out = out;
+    n->now = ev->now;
+    n->out_of_memory = false;
+    sw_arena_reset(&n->scratch);
+    const int err = dispatch(n);
+    settle(n);
+    n->event = NULL;
+    n->out = NULL;
+    return err == SW_OK && n->out_of_memory ? SW_ERR_NOMEM : err;
+}
+
+sw_time sw_node_deadline(const struct sw_node *n)
+{
+    const struct sw_timer *t = sw_heap_first(&n->timers);
+    return t != NULL ? t->at : SW_TIME_NEVER;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Looking into a node from outside; nothing here changes it. */
+#include "node/core/node.h"
+
+#include "node/core/node_state.h"
+
+#include <math.h>
+
+enum sw_state sw_node_state(const struct sw_node *n)
+{
+    return n->state;
+}
+
+static struct sw_route_info info(const struct sw_node *n, uint32_t number)
+{
+    const struct sw_peer *peer = n->peers.v[number];
+    const struct sw_route *r = &n->router.route;
+    const struct sw_policy *policy = r->policy;
+    return (struct sw_route_info){
+        .peer = peer->name,
+        .connected = peer->link[SW_CLASS_CONTROL].greeted,
+        .suspected = peer->suspected,
+        .cost = policy->cost != NULL ? policy->cost(r, number, n->now) : (double)NAN,
+        .trail = policy->trail != NULL ? policy->trail(r, number, n->now) : (double)NAN,
+        .srtt = peer->srtt,
+        .sent = peer->sent,
+    };
+}
+
+size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t cap)
+{
+    for (uint32_t i = 0; i < n->peers.n_known && i < cap; i++) {
+        out[i] = info(n, n->peers.by_name[i]);
+    }
+    return n->peers.n_known;
+}
+
+void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
+{
+    *out = n->counts;
+    out->waiting = n->forward.slots.taken;
+}

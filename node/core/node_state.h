@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a node consists of.  Each part is defined and changed by the file it is named after; every
+ * other file asks that file.  Private to the core. */
+#ifndef SW_CORE_NODE_STATE_H
+#define SW_CORE_NODE_STATE_H
+
+#include "node/base/heap.h"
+#include "node/base/keygen.h"
+#include "node/core/config.h"
+#include "node/core/held.h"
+#include "node/core/node.h"
+#include "node/core/swarm/ant.h"
+#include "node/core/swarm/attempt.h"
+#include "node/core/swarm/directory.h"
+#include "node/core/swarm/forward.h"
+#include "node/core/swarm/peer.h"
+#include "node/core/swarm/router.h"
+#include "node/core/views.h"
+
+/* struct sw_timer's kind. */
+enum sw_timer_kind { SW_TIMER_BEAT, SW_TIMER_REDIAL, SW_TIMER_ATTEMPT };
+
+struct sw_node {
+    uint64_t seed;
+    enum sw_state state;            /* life.c */
+    const struct sw_config *config; /* configure.c; NULL before the first */
+    bool drained;                   /* DRAINED was said */
+    struct sw_keygen keygen;
+    sw_time entropy_due;  /* when to ask for entropy (again) */
+    struct sw_timer beat; /* once a second: what else would be forgotten */
+    uint64_t last_job;    /* jobs.c: the id given last */
+    uint64_t beats;       /* so far */
+    sw_time now;          /* of the latest event */
+
+    struct sw_held held;           /* zones held here */
+    struct sw_views views;         /* what fronts answer from */
+    struct sw_directory directory; /* zones held elsewhere */
+    struct sw_peers peers;
+    struct sw_router router;
+    struct sw_attempts attempts; /* queries and ants that are out */
+    struct sw_forward forward;   /* clients that wait */
+    struct sw_node_counts counts;
+
+    struct sw_heap timers;
+    struct sw_arena scratch; /* emptied at each step */
+
+    /* of the step that is being taken */
+    const struct sw_event *event;
+    struct sw_actions *out;
+    bool out_of_memory;
+};
+
+/* DRAIN, by the host or by an operator. */
+void sw_node_drain(struct sw_node *n);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Forwarding queries to the peers that hold their zone. */
+#include "node/core/swarm/forward.h"
+
+#include "node/core/dns/answer.h"
+#include "node/core/emit.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/query_class.h"
+
+#include <string.h>
+
+#define BLOB_KEPT 4096U /* bytes of a query's memory that stay for the next one */
+
+void sw_forward_init(struct sw_forward *f)
+{
+    *f = (struct sw_forward){ .retries = SW_RETRIES_SAVED };
+    sw_slots_init(&f->slots, sizeof(struct sw_waiting));
+}
+
+void sw_forward_fini(struct sw_forward *f)
+{
+    for (uint32_t i = 0; i < f->slots.made; i++) {
+        struct sw_waiting *w = sw_slots_at(&f->slots, i);
+        sw_blob_fini(&w->message);
+    }
+    sw_slots_fini(&f->slots);
+}
+
+static struct sw_waiting *waiting(const struct sw_node *n, uint32_t slot)
+{
+    return sw_slots_at(&n->forward.slots, slot);
+}
+
+/* ---- the end of a query ---- */
+
+static void deliver(struct sw_node *n, const struct sw_client *client, struct sw_bytes message)
+{
+    uint8_t *copy = sw_emit_bytes(n, message.len);
+    struct sw_action *act = copy != NULL ? sw_emit(n, SW_ACT_ANSWER) : NULL;
+    if (act == NULL) {
+        return;
+    }
+    memcpy(copy, message.data, message.len);
+    act->u.answer.client = *client;
+    act->u.answer.message = (struct sw_bytes){ copy, message.len };
+}
+
+static void deliver_error(struct sw_node *n, const struct sw_client *client, struct sw_bytes query,
+                          enum sw_rcode rcode, enum sw_ede ede)
+{
+    uint8_t bytes[SW_DNS_UDP_MIN];
+    struct sw_wr w = { .buf = bytes, .cap = sizeof bytes };
+    if (sw_answer_error(query, rcode, ede, &w)) {
+        deliver(n, client, (struct sw_bytes){ bytes, w.len });
+    }
+}
+
+/* Nobody waits any longer; attempts that are out go on to teach the router. */
+static void finish(struct sw_node *n, uint32_t slot)
+{
+    struct sw_waiting *w = waiting(n, slot);
+    for (uint32_t i = 0; i < w->n_tried; i++) {
+        if (w->attempt[i] != SW_SLOT_NONE) {
+            sw_attempt_at(n, w->attempt[i])->query = SW_SLOT_NONE;
+        }
+    }
+    n->forward.owed -= w->owed;
+    w->message.len = 0;
+    if (w->message.cap > BLOB_KEPT) {
+        sw_blob_fini(&w->message);
+        w->message = (struct sw_blob){ 0 };
+    }
+    sw_slots_give(&n->forward.slots, slot);
+}
+
+static void fail(struct sw_node *n, uint32_t slot, enum sw_ede ede)
+{
+    const struct sw_waiting *w = waiting(n, slot);
+    n->counts.failed++;
+    sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, w->n_tried, 0, NULL);
+    deliver_error(n, &w->client, sw_blob_bytes(&w->message), SW_RCODE_SERVFAIL, ede);
+    finish(n, slot);
+}
+
+/* ---- asking ---- */
+
+static bool send_query(struct sw_node *n, const struct sw_waiting *w, const struct sw_attempt *a)
+{
+    struct sw_name origin = n->config->name;
+    Swarm__V1__Query query = SWARM__V1__QUERY__INIT;
+    query.id = sw_attempt_id(n, a);
+    query.hops = 1;
+    query.origin = origin.s;
+    query.message = (ProtobufCBinaryData){ w->message.len, w->message.data };
+    query.stream = w->client.stream != 0;
+    Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
+    e.body_case = SWARM__V1__ENVELOPE__BODY_QUERY;
+    e.query = &query;
+    return sw_emit_envelope(n, n->peers.v[a->peer]->link[SW_CLASS_CONTROL].conn, &e);
+}
+
+static void end_attempt(struct sw_node *n, struct sw_attempt *a)
+{
+    if (a->query != SW_SLOT_NONE) {
+        waiting(n, a->query)->attempt[a->number] = SW_SLOT_NONE;
+    }
+    sw_attempt_end(n, a);
+}
+
+/* May this query be asked once more?  @free: whatever was saved up. */
+static bool may_ask(struct sw_node *n, const struct sw_waiting *w, bool free)
+{
+    if (w->n_tried == 0) {
+        return true;
+    }
+    return w->n_tried < n->config->query_attempts && n->event->now < w->give_up_at &&
+           (free || n->forward.retries >= 1);
+}
+
+static bool choose(struct sw_node *n, const struct sw_waiting *w, uint32_t *peer)
+{
+    struct sw_question q;
+    if (sw_question_parse(sw_blob_bytes(&w->message), &q) != 0) {
+        return false;
+    }
+    const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
+    return zone != NULL && sw_router_choose(n,
+                                            &(struct sw_router_question){
+                                                .zone = zone,
+                                                .query_class = sw_query_class(zone->hash, q.type),
+                                                .tried = w->tried,
+                                                .n_tried = w->n_tried,
+                                            },
+                                            peer);
+}
+
+/* Ask another peer.  False: there is none, or it is not allowed. */
+static bool ask(struct sw_node *n, uint32_t slot, bool free)
+{
+    struct sw_waiting *w = waiting(n, slot);
+    uint32_t peer;
+    if (!may_ask(n, w, free) || !choose(n, w, &peer)) {
+        return false;
+    }
+    struct sw_attempt *a = sw_attempt_new(n, peer, false);
+    if (a == NULL) {
+        return false;
+    }
+    if (!sw_attempt_arm(n, a, w->give_up_at) || !send_query(n, w, a)) {
+        n->out_of_memory = true;
+        sw_attempt_end(n, a);
+        return false;
+    }
+    if (w->n_tried > 0) {
+        n->forward.retries -= free ? 0 : 1;
+        n->counts.retried++;
+    }
+    a->query = slot;
+    a->number = w->n_tried;
+    w->tried[w->n_tried] = peer;
+    w->attempt[w->n_tried++] = a->slot;
+    sw_router_sent(n, peer);
+    sw_emit_trace(n, SW_TRACE_ROUTED, &n->peers.v[peer]->name, a->number, 0, NULL);
+    sw_ant_send(n);
+    return true;
+}
+
+static bool is_waited_for(const struct sw_waiting *w)
+{
+    for (uint32_t i = 0; i < w->n_tried; i++) {
+        if (w->attempt[i] != SW_SLOT_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ask another peer; or wait for what is out already; or, when nothing is, fail. */
+static void go_on(struct sw_node *n, uint32_t slot, bool free, enum sw_ede ede)
+{
+    if (!ask(n, slot, free) && !is_waited_for(waiting(n, slot))) {
+        fail(n, slot, ede);
+    }
+}
+
+/* ---- a query comes ---- */
+
+/* Is there a zone of ours, not loaded yet, closer to @name than @known? */
+static bool is_loading(const struct sw_node *n, const uint8_t *name,
+                       const struct sw_known_zone *known)
+{
+    for (size_t i = 0; i < n->held.n; i++) {
+        const struct sw_held_zone *z = n->held.v[i];
+        if (z->box == NULL && sw_dname_under(name, z->name) &&
+            (known == NULL || sw_dname_labels(z->name) > sw_dname_labels(known->name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The front's view was behind: answer as it would now. */
+static void answer_here(struct sw_node *n, const struct sw_client *client, struct sw_bytes query)
+{
+    const bool stream = client->stream != 0;
+    const size_t cap = stream ? SW_DNS_MESSAGE_MAX : n->config->udp_size;
+    uint8_t *bytes = sw_arena_alloc(&n->scratch, cap);
+    if (bytes == NULL) {
+        n->out_of_memory = true;
+        return;
+    }
+    struct sw_wr w = { .buf = bytes, .cap = cap };
+    switch (sw_answer(sw_views_current(n), query, stream, &w)) {
+    case SW_VERDICT_REPLY:
+        deliver(n, client, (struct sw_bytes){ bytes, w.len });
+        break;
+    case SW_VERDICT_FORWARD:
+        n->counts.failed++;
+        sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, 0, 0, NULL);
+        deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_NOT_READY);
+        break;
+    case SW_VERDICT_DROP:
+        break;
+    }
+}
+
+static struct sw_waiting *admit(struct sw_node *n, uint32_t *slot)
+{
+    const struct sw_event *ev = n->event;
+    struct sw_waiting *w = sw_slots_take(&n->forward.slots, slot);
+    if (w == NULL) {
+        return NULL;
+    }
+    if (sw_blob_append(&w->message, ev->u.query.message.data, ev->u.query.message.len) != SW_OK) {
+        n->out_of_memory = true;
+        sw_slots_give(&n->forward.slots, *slot);
+        return NULL;
+    }
+    const bool dated = ev->arrived_at != 0 && ev->arrived_at <= ev->now;
+    w->client = ev->u.query.client;
+    w->give_up_at = (dated ? ev->arrived_at : ev->now) + n->config->query_deadline;
+    w->n_tried = 0;
+    w->owed = n->state != SW_STATE_DRAINING;
+    n->forward.owed += w->owed;
+    return w;
+}
+
+void sw_forward_query(struct sw_node *n)
+{
+    const struct sw_client *client = &n->event->u.query.client;
+    const struct sw_bytes query = n->event->u.query.message;
+    struct sw_question q;
+    if (n->config == NULL || sw_question_parse(query, &q) != 0) {
+        deliver_error(n, client, query, SW_RCODE_REFUSED, SW_EDE_NOT_READY);
+        return;
+    }
+    const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
+    if (zone == NULL || is_loading(n, q.name.name, zone)) {
+        answer_here(n, client, query);
+        return;
+    }
+    n->counts.forwarded++;
+    const double saved = n->forward.retries + n->config->retry_budget;
+    n->forward.retries = saved < SW_RETRIES_SAVED ? saved : SW_RETRIES_SAVED;
+    uint32_t slot;
+    if (admit(n, &slot) == NULL) { /* better an early failure than a late one */
+        n->counts.failed++;
+        sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, 0, 0, NULL);
+        deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_OTHER);
+        return;
+    }
+    go_on(n, slot, false, SW_EDE_NO_REACHABLE_AUTHORITY);
+}
+
+/* ---- what becomes of it ---- */
+
+/* Nothing will come of it any more. */
+static void give_up_attempt(struct sw_node *n, struct sw_attempt *a)
+{
+    const uint32_t slot = a->query;
+    end_attempt(n, a);
+    if (slot != SW_SLOT_NONE) {
+        go_on(n, slot, false, SW_EDE_NO_REACHABLE_AUTHORITY);
+    }
+}
+
+/* The peer is too busy, or leaving: ask another one at once. */
+static void refused(struct sw_node *n, struct sw_attempt *a)
+{
+    if (!a->late) { /* to a policy that sees only time, a quick refusal would look attractive */
+        sw_router_timed_out(n, a);
+    }
+    sw_emit_trace(n, SW_TRACE_ROUTE_REFUSED, &n->peers.v[a->peer]->name, a->number, 0, NULL);
+    give_up_attempt(n, a);
+}
+
+int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
+                      const Swarm__V1__Answer *answer)
+{
+    struct sw_attempt *a = sw_attempt_find(n, answer->id);
+    if (a == NULL) {
+        return SW_OK; /* so late that it was forgotten */
+    }
+    if (a->peer != link->peer || a->probe) {
+        return SW_ERR_MALFORMED;
+    }
+    if (answer->message.len == 0) {
+        refused(n, a);
+        return SW_OK;
+    }
+    const uint32_t slot = a->query;
+    const struct sw_bytes message = { answer->message.data, answer->message.len };
+    if (slot != SW_SLOT_NONE &&
+        !sw_answer_matches(sw_blob_bytes(&waiting(n, slot)->message), message)) {
+        return SW_ERR_MALFORMED;
+    }
+    const sw_dur rtt = n->event->now - a->sent_at;
+    const struct sw_telemetry t =
+        sw_router_telemetry(answer->load, answer->sojourn, answer->hit != 0, rtt);
+    sw_router_replied(n, a, &t);
+    sw_emit_trace(n, SW_TRACE_ROUTE_REPLY, &n->peers.v[a->peer]->name, rtt, a->number, NULL);
+    end_attempt(n, a);
+    if (slot != SW_SLOT_NONE) {
+        n->counts.answered++;
+        deliver(n, &waiting(n, slot)->client, message);
+        finish(n, slot);
+    }
+    return SW_OK;
+}
+
+/* Its patience ran out. */
+static void expire(struct sw_node *n, struct sw_attempt *a)
+{
+    sw_emit_trace(n, SW_TRACE_ROUTE_TIMEOUT, &n->peers.v[a->peer]->name, n->event->now - a->sent_at,
+                  a->number, NULL);
+    sw_attempt_expire(n, a);
+    if (a->query != SW_SLOT_NONE) {
+        go_on(n, a->query, false, SW_EDE_NO_REACHABLE_AUTHORITY);
+    }
+}
+
+void sw_forward_due(struct sw_node *n, struct sw_attempt *a)
+{
+    const sw_time now = n->event->now;
+    if (a->query != SW_SLOT_NONE && now >= waiting(n, a->query)->give_up_at) {
+        fail(n, a->query, SW_EDE_NO_REACHABLE_AUTHORITY);
+    }
+    if (!a->late && now - a->sent_at >= a->patience) {
+        expire(n, a);
+    } else if (a->late && now - a->sent_at >= SW_LATE_KEPT) {
+        give_up_attempt(n, a);
+        return;
+    }
+    const sw_time latest =
+        a->query != SW_SLOT_NONE ? waiting(n, a->query)->give_up_at : SW_TIME_NEVER;
+    if (!sw_attempt_arm(n, a, latest)) {
+        n->out_of_memory = true;
+        give_up_attempt(n, a);
+    }
+}
+
+void sw_forward_peer_lost(struct sw_node *n, uint32_t peer)
+{
+    struct sw_peer *p = n->peers.v[peer];
+    while (p->first != SW_SLOT_NONE) {
+        struct sw_attempt *a = sw_attempt_at(n, p->first);
+        const uint32_t slot = a->query;
+        if (!a->late) {
+            sw_router_timed_out(n, a);
+        }
+        end_attempt(n, a);
+        if (slot != SW_SLOT_NONE) {
+            go_on(n, slot, true, SW_EDE_NETWORK_ERROR);
+        }
+    }
+}
+
+void sw_forward_drain(struct sw_node *n)
+{
+    struct sw_slots *slots = &n->forward.slots;
+    n->forward.owed = slots->taken;
+    for (uint32_t i = 0; i < slots->made; i++) {
+        waiting(n, i)->owed = sw_slots_taken(slots, i);
+    }
+}

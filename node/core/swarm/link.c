@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Connections to peers. */
+#include "node/core/swarm/link.h"
+
+#include "node/core/emit.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/hello.h"
+
+#include <string.h>
+
+/* ---- dialling ---- */
+
+static bool we_dial(const struct sw_node *n, const struct sw_peer *peer)
+{
+    return strcmp(n->config->name.s, peer->name.s) < 0;
+}
+
+static struct sw_link *link_of(struct sw_timer *timer)
+{
+    return (struct sw_link *)(void *)((char *)timer - offsetof(struct sw_link, timer));
+}
+
+static void dial_later(struct sw_node *n, struct sw_link *link)
+{
+    sw_dur wait = SW_REDIAL_FIRST;
+    for (uint32_t i = 0; i < link->failures && wait < SW_REDIAL_LONGEST; i++) {
+        wait *= 2;
+    }
+    wait = wait < SW_REDIAL_LONGEST ? wait : SW_REDIAL_LONGEST;
+    link->failures += link->failures < UINT32_MAX;
+    wait = wait / 2 + sw_rng_below(&n->peers.rng, wait / 2 + 1);
+    if (sw_heap_set(&n->timers, &link->timer, n->event->now + wait) != SW_OK) {
+        n->out_of_memory = true; /* the beat dials all that have neither timer nor connection */
+    }
+}
+
+static void dial(struct sw_node *n, struct sw_link *link)
+{
+    const struct sw_peer *peer = n->peers.v[link->peer];
+    const char *address = sw_emit_text(n, peer->address);
+    struct sw_action *act = address != NULL ? sw_emit(n, SW_ACT_DIAL) : NULL;
+    if (act == NULL) {
+        dial_later(n, link);
+        return;
+    }
+    act->u.dial.peer = peer->name;
+    act->u.dial.class = link->class;
+    act->u.dial.address = address;
+    link->dialling = true;
+}
+
+void sw_link_redial(struct sw_node *n, struct sw_timer *timer)
+{
+    if (n->state != SW_STATE_DRAINING) {
+        dial(n, link_of(timer));
+    }
+}
+
+void sw_link_dial_all(struct sw_node *n)
+{
+    if (n->state == SW_STATE_DRAINING) {
+        return;
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        for (uint32_t k = 0; k < SW_CLASSES && we_dial(n, peer); k++) {
+            struct sw_link *link = &peer->link[k];
+            if (link->conn == 0 && !link->dialling && link->timer.pos == 0) {
+                dial(n, link);
+            }
+        }
+    }
+}
+
+/* ---- up and down ---- */
+
+/* The connection is no longer ours; what that means for everybody else. */
+static void lost(struct sw_node *n, struct sw_link *link)
+{
+    struct sw_peer *peer = n->peers.v[link->peer];
+    sw_emit_trace(n, SW_TRACE_PEER_DOWN, &peer->name, link->class, 0, NULL);
+    sw_peers_conn_clear(&n->peers, link->conn);
+    link->conn = 0;
+    link->greeted = false;
+    link->blocked = false;
+    if (n->event->now - link->up_at >= SW_REDIAL_LONGEST) {
+        link->failures = 0;
+    }
+    if (link->class == SW_CLASS_CONTROL) {
+        sw_router_reachable(n);
+        sw_forward_peer_lost(n, link->peer);
+    }
+}
+
+static void dial_again(struct sw_node *n, struct sw_link *link)
+{
+    if (n->state != SW_STATE_DRAINING && we_dial(n, n->peers.v[link->peer])) {
+        dial_later(n, link);
+    }
+}
+
+void sw_link_refuse(struct sw_node *n, sw_conn conn)
+{
+    struct sw_action *act = sw_emit(n, SW_ACT_HANG_UP);
+    if (act != NULL) {
+        act->u.hang_up = conn;
+    }
+}
+
+void sw_link_hang_up(struct sw_node *n, struct sw_link *link)
+{
+    sw_link_refuse(n, link->conn);
+    lost(n, link);
+    dial_again(n, link);
+}
+
+void sw_link_close(struct sw_node *n, uint32_t peer)
+{
+    for (uint32_t k = 0; k < SW_CLASSES; k++) {
+        struct sw_link *link = &n->peers.v[peer]->link[k];
+        if (link->conn != 0) {
+            sw_link_refuse(n, link->conn);
+            lost(n, link);
+        }
+        sw_heap_cancel(&n->timers, &link->timer);
+    }
+}
+
+void sw_link_up(struct sw_node *n)
+{
+    const sw_conn conn = n->event->u.peer_up.conn;
+    const uint32_t number = sw_peers_find(&n->peers, n->event->u.peer_up.peer.s);
+    if (number == SW_PEER_NONE) {
+        sw_link_refuse(n, conn);
+        return;
+    }
+    struct sw_peer *peer = n->peers.v[number];
+    struct sw_link *link = &peer->link[n->event->u.peer_up.class];
+    if (link->conn != 0) { /* the other side knows better that the old one is dead */
+        sw_link_refuse(n, link->conn);
+        lost(n, link);
+    }
+    sw_heap_cancel(&n->timers, &link->timer);
+    link->dialling = false;
+    link->conn = conn;
+    link->up_at = n->event->now;
+    sw_peers_conn_set(&n->peers, conn, number, link->class);
+    sw_emit_trace(n, SW_TRACE_PEER_UP, &peer->name, link->class, 0, NULL);
+    sw_hello_send(n, link);
+}
+
+void sw_link_down(struct sw_node *n)
+{
+    const sw_conn conn = n->event->u.peer_down.conn;
+    const struct sw_peer_conn *c = sw_peers_conn(&n->peers, conn);
+    if (conn != 0 && c == NULL) {
+        return; /* one that we hung up on */
+    }
+    if (c != NULL) {
+        struct sw_link *link = &n->peers.v[c->peer]->link[c->class];
+        lost(n, link);
+        dial_again(n, link);
+        return;
+    }
+    const uint32_t number = sw_peers_find(&n->peers, n->event->u.peer_down.peer.s);
+    if (number != SW_PEER_NONE) {
+        struct sw_link *link = &n->peers.v[number]->link[n->event->u.peer_down.class];
+        if (link->dialling) {
+            link->dialling = false;
+            dial_again(n, link);
+        }
+    }
+}
+
+void sw_link_set_blocked(struct sw_node *n, sw_conn conn, bool blocked)
+{
+    const struct sw_peer_conn *c = sw_peers_conn(&n->peers, conn);
+    if (c == NULL) {
+        return;
+    }
+    n->peers.v[c->peer]->link[c->class].blocked = blocked;
+    if (c->class == SW_CLASS_CONTROL) {
+        sw_router_reachable(n);
+    }
+}

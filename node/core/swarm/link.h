@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Connections to peers: who dials, when to dial again, what a loss means.  Of two nodes the one
+ * with the smaller name dials, one connection for each class. */
+#ifndef SW_SWARM_LINK_H
+#define SW_SWARM_LINK_H
+
+#include "node/core/swarm/peer.h"
+
+/* Wait before the first dial after a loss, doubled with each failure in a row up to the longest;
+ * the wait is drawn from its upper half (so that a region that comes back is not hit by all at
+ * once).  A connection that stood for the longest wait ends the row. */
+#define SW_REDIAL_FIRST (100 * SW_MS)
+#define SW_REDIAL_LONGEST (5 * SW_SEC)
+
+/* Dial every peer that this node should dial and has no connection to. */
+void sw_link_dial_all(struct sw_node *n);
+/* The timer of one link fired. */
+void sw_link_redial(struct sw_node *n, struct sw_timer *timer);
+
+/* PEER_UP: a peer that the configuration does not list is hung up on; a second connection of one
+ * class replaces the first. */
+void sw_link_up(struct sw_node *n);
+/* PEER_DOWN: every query in flight there goes to another peer. */
+void sw_link_down(struct sw_node *n);
+/* PEER_BLOCKED and PEER_WRITABLE. */
+void sw_link_set_blocked(struct sw_node *n, sw_conn conn, bool blocked);
+
+/* Close a connection that is not, or no longer, ours. */
+void sw_link_refuse(struct sw_node *n, sw_conn conn);
+/* Close one connection: HANG_UP now, and treat it as lost. */
+void sw_link_hang_up(struct sw_node *n, struct sw_link *link);
+/* Close both and dial no more. */
+void sw_link_close(struct sw_node *n, uint32_t peer);
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The peers this node knows. */
+#include "node/core/swarm/peer.h"
+
+#include "node/base/bug.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool sw_name_valid(const char *name)
+{
+    const size_t len = strlen(name);
+    return len >= 1 && len <= SW_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+/* Where @name is or belongs in the order of names. */
+static uint32_t place(const struct sw_peers *p, const char *name, bool *there)
+{
+    uint32_t low = 0;
+    uint32_t high = p->n_known;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const int order = strcmp(p->v[p->by_name[middle]]->name.s, name);
+        if (order == 0) {
+            *there = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    *there = false;
+    return low;
+}
+
+uint32_t sw_peers_find(const struct sw_peers *p, const char *name)
+{
+    bool there;
+    const uint32_t at = place(p, name, &there);
+    return there ? p->by_name[at] : SW_PEER_NONE;
+}
+
+static void peer_free(struct sw_peer *peer)
+{
+    if (peer != NULL) {
+        free(peer->address);
+        free(peer);
+    }
+}
+
+void sw_peers_fini(struct sw_peers *p)
+{
+    for (uint32_t i = 0; i < p->n; i++) {
+        peer_free(p->v[i]);
+    }
+    free((void *)p->v);
+    free(p->by_name);
+    free(p->conns);
+    *p = (struct sw_peers){ 0 };
+}
+
+/* ---- connections ---- */
+
+static uint32_t conn_place(const struct sw_peers *p, sw_conn conn)
+{
+    uint32_t low = 0;
+    uint32_t high = p->n_conns;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (p->conns[middle].conn < conn) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+const struct sw_peer_conn *sw_peers_conn(const struct sw_peers *p, sw_conn conn)
+{
+    const uint32_t at = conn_place(p, conn);
+    return at < p->n_conns && p->conns[at].conn == conn ? &p->conns[at] : NULL;
+}
+
+void sw_peers_conn_set(struct sw_peers *p, sw_conn conn, uint32_t peer, enum sw_class class)
+{
+    SW_ASSERT(p->n_conns < SW_CLASSES * p->cap);
+    const uint32_t at = conn_place(p, conn);
+    memmove(p->conns + at + 1, p->conns + at, (p->n_conns - at) * sizeof *p->conns);
+    p->conns[at] = (struct sw_peer_conn){ .conn = conn, .peer = peer, .class = class };
+    p->n_conns++;
+}
+
+void sw_peers_conn_clear(struct sw_peers *p, sw_conn conn)
+{
+    const uint32_t at = conn_place(p, conn);
+    SW_ASSERT(at < p->n_conns && p->conns[at].conn == conn);
+    p->n_conns--;
+    memmove(p->conns + at, p->conns + at + 1, (p->n_conns - at) * sizeof *p->conns);
+}
+
+bool sw_peer_ready(const struct sw_peer *peer)
+{
+    const struct sw_link *l = &peer->link[SW_CLASS_CONTROL];
+    return l->conn != 0 && l->greeted && !l->blocked && !peer->leaving;
+}
+
+/* ---- a new configuration ---- */
+
+static int check(const struct sw_config *config, struct sw_diag *d)
+{
+    for (size_t i = 0; i < config->n_peers; i++) {
+        const struct sw_peer_config *c = &config->peers[i];
+        if (memchr(c->name.s, '\0', sizeof c->name.s) == NULL || !sw_name_valid(c->name.s)) {
+            return sw_diag_set(d, SW_ERR_RANGE, "peer %zu: no node name", i + 1);
+        }
+        if (strcmp(c->name.s, config->name.s) == 0) {
+            return sw_diag_set(d, SW_ERR_RANGE, "peer %s is this node", c->name.s);
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(c->name.s, config->peers[k].name.s) == 0) {
+                return sw_diag_set(d, SW_ERR_RANGE, "peer %s is there twice", c->name.s);
+            }
+        }
+    }
+    return SW_OK;
+}
+
+static bool make_room(struct sw_peers *p, uint32_t cap)
+{
+    if (cap <= p->cap) {
+        return true;
+    }
+    struct sw_peer **v = realloc((void *)p->v, cap * sizeof *v);
+    if (v == NULL) {
+        return false;
+    }
+    p->v = v;
+    uint32_t *by_name = realloc(p->by_name, cap * sizeof *by_name);
+    if (by_name == NULL) {
+        return false;
+    }
+    p->by_name = by_name;
+    struct sw_peer_conn *conns = realloc(p->conns, (size_t)SW_CLASSES * cap * sizeof *conns);
+    if (conns == NULL) {
+        return false;
+    }
+    p->conns = conns;
+    p->cap = cap;
+    return true;
+}
+
+static char *copy_text(const char *text)
+{
+    const size_t len = text != NULL ? strlen(text) : 0;
+    char *copy = malloc(len + 1);
+    if (copy != NULL) {
+        memcpy(copy, text != NULL ? text : "", len);
+        copy[len] = '\0';
+    }
+    return copy;
+}
+
+static struct sw_peer *peer_new(const struct sw_peer_config *config)
+{
+    struct sw_peer *peer = calloc(1, sizeof *peer);
+    if (peer == NULL) {
+        return NULL;
+    }
+    peer->name = config->name;
+    peer->region = config->region;
+    peer->first = SW_SLOT_NONE;
+    peer->last = SW_SLOT_NONE;
+    for (uint32_t k = 0; k < SW_CLASSES; k++) {
+        peer->link[k].class = (enum sw_class)k;
+        peer->link[k].timer.kind = SW_TIMER_REDIAL;
+    }
+    return peer;
+}
+
+int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_peers_plan *plan,
+                  struct sw_diag *d)
+{
+    *plan = (struct sw_peers_plan){ 0 };
+    const int err = check(config, d);
+    if (err != SW_OK) {
+        return err;
+    }
+    if (config->n_peers == 0) {
+        return SW_OK;
+    }
+    plan->added = calloc(config->n_peers, sizeof *plan->added);
+    plan->address = calloc(config->n_peers, sizeof *plan->address);
+    bool ok = plan->added != NULL && plan->address != NULL;
+    for (size_t i = 0; i < config->n_peers && ok; i++) {
+        plan->address[i] = copy_text(config->peers[i].address);
+        ok = plan->address[i] != NULL;
+        plan->n = i + 1;
+        if (ok && sw_peers_find(p, config->peers[i].name.s) == SW_PEER_NONE) {
+            plan->added[plan->n_added] = peer_new(&config->peers[i]);
+            ok = plan->added[plan->n_added] != NULL;
+            plan->n_added += ok;
+        }
+    }
+    if (!ok || !make_room(p, p->n + plan->n_added)) {
+        sw_peers_plan_fini(plan);
+        return SW_ERR_NOMEM;
+    }
+    return SW_OK;
+}
+
+void sw_peers_plan_fini(struct sw_peers_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->n_added; i++) {
+        peer_free(plan->added[i]);
+    }
+    for (size_t i = 0; i < plan->n; i++) {
+        free(plan->address[i]);
+    }
+    free((void *)plan->added);
+    free((void *)plan->address);
+    *plan = (struct sw_peers_plan){ 0 };
+}
+
+static bool is_configured(const struct sw_config *config, const struct sw_peer *peer)
+{
+    for (size_t i = 0; i < config->n_peers; i++) {
+        if (strcmp(config->peers[i].name.s, peer->name.s) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void forget(struct sw_node *n, uint32_t number)
+{
+    struct sw_peers *p = &n->peers;
+    struct sw_peer *peer = p->v[number];
+    sw_link_close(n, number);
+    sw_directory_forget(&n->directory, number);
+    sw_router_forget(n, number);
+    bool there;
+    const uint32_t at = place(p, peer->name.s, &there);
+    p->n_known--;
+    memmove(p->by_name + at, p->by_name + at + 1, (p->n_known - at) * sizeof *p->by_name);
+    p->v[number] = NULL;
+    peer_free(peer);
+}
+
+static void take_in(struct sw_peers *p, struct sw_peer *peer)
+{
+    uint32_t number = 0;
+    while (number < p->n && p->v[number] != NULL) {
+        number++;
+    }
+    bool there;
+    const uint32_t at = place(p, peer->name.s, &there);
+    if (number == p->n) {
+        p->n++;
+    }
+    p->v[number] = peer;
+    peer->link[SW_CLASS_CONTROL].peer = number;
+    peer->link[SW_CLASS_BULK].peer = number;
+    memmove(p->by_name + at + 1, p->by_name + at, (p->n_known - at) * sizeof *p->by_name);
+    p->by_name[at] = number;
+    p->n_known++;
+}
+
+void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan)
+{
+    struct sw_peers *p = &n->peers;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (p->v[i] != NULL && !is_configured(config, p->v[i])) {
+            forget(n, i);
+        }
+    }
+    for (uint32_t i = 0; i < plan->n_added; i++) {
+        take_in(p, plan->added[i]);
+    }
+    plan->n_added = 0;
+    for (size_t i = 0; i < plan->n; i++) {
+        struct sw_peer *peer = p->v[sw_peers_find(p, config->peers[i].name.s)];
+        free(peer->address);
+        peer->address = plan->address[i];
+        plan->address[i] = NULL;
+        peer->config = i;
+    }
+    sw_peers_plan_fini(plan);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The peers this node knows: a table with small stable numbers, and whose connection is whose. */
+#ifndef SW_SWARM_PEER_H
+#define SW_SWARM_PEER_H
+
+#include "node/base/err.h"
+#include "node/base/heap.h"
+#include "node/base/rng.h"
+#include "node/core/event.h"
+
+struct sw_node;
+struct sw_config;
+
+#define SW_PEER_NONE UINT32_MAX
+#define SW_CLASSES 2U
+
+/* One class's connection to a peer: link.c. */
+struct sw_link {
+    sw_conn conn;          /* 0: none stands */
+    bool dialling;         /* PEER_UP or PEER_DOWN will follow */
+    bool greeted;          /* its Hello came */
+    bool blocked;          /* the host buffers much */
+    uint32_t failures;     /* dials and short lives in a row */
+    sw_time up_at;         /* since when it stands */
+    struct sw_timer timer; /* when to dial again */
+    uint32_t peer;
+    enum sw_class class;
+};
+
+struct sw_peer {
+    struct sw_name name;
+    struct sw_name region;
+    char *address; /* "" when there is none */
+    size_t config; /* index in the configuration's peers */
+    struct sw_link link[SW_CLASSES];
+
+    /* what it said: hello.c */
+    bool leaving; /* Goodbye */
+    bool stores;  /* keeps other nodes' objects */
+    uint32_t cores;
+
+    /* what is out there: attempt.c */
+    uint32_t first, last; /* attempts, oldest first */
+
+    /* what we noticed: router.c */
+    bool suspected;
+    uint32_t timeouts; /* in a row */
+    sw_dur srtt;       /* smoothed round trip (RFC 6298, 2.3); 0 unknown */
+    uint64_t sent;     /* queries */
+};
+
+struct sw_peer_conn {
+    sw_conn conn;
+    uint32_t peer;
+    enum sw_class class;
+};
+
+struct sw_peers {
+    struct sw_peer **v; /* by number; NULL where none is */
+    uint32_t n, cap;    /* numbers given so far */
+    uint32_t *by_name;  /* numbers in order of names; room for cap */
+    uint32_t n_known;
+    struct sw_peer_conn *conns; /* ascending conn; room for SW_CLASSES * cap */
+    uint32_t n_conns;
+    struct sw_rng rng; /* jitter of dialling */
+};
+
+/* What a new configuration makes of the table. */
+struct sw_peers_plan {
+    struct sw_peer **added; /* new ones, in the configuration's order */
+    uint32_t n_added;
+    char **address; /* of each configured peer; taken at commit */
+    size_t n;
+};
+
+/* Check and prepare.  Nothing that is visible changes.  Errors: SW_ERR_RANGE: a name is malformed,
+ * there twice, or the node's own, and the diag says which; SW_ERR_NOMEM. */
+int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_peers_plan *plan,
+                  struct sw_diag *d);
+void sw_peers_plan_fini(struct sw_peers_plan *plan);
+/* Carry it out: forget peers that are not in @config (their connections close, their queries go
+ * elsewhere), take in the new ones.  Can't fail. */
+void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan);
+void sw_peers_fini(struct sw_peers *p);
+
+/* 1..31 characters of [a-z0-9-]? */
+bool sw_name_valid(const char *name);
+
+/* The number of the peer called @name, or SW_PEER_NONE. */
+uint32_t sw_peers_find(const struct sw_peers *p, const char *name);
+/* Whose connection @conn is, or NULL. */
+const struct sw_peer_conn *sw_peers_conn(const struct sw_peers *p, sw_conn conn);
+/* Errors of set: SW_ERR_NOMEM never: there is room for one of each class. */
+void sw_peers_conn_set(struct sw_peers *p, sw_conn conn, uint32_t peer, enum sw_class class);
+void sw_peers_conn_clear(struct sw_peers *p, sw_conn conn);
+
+/* Can queries be sent to it now? */
+bool sw_peer_ready(const struct sw_peer *peer);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The routing policy at work: who may be asked, whom it chose, what came of it. */
+#ifndef SW_SWARM_ROUTER_H
+#define SW_SWARM_ROUTER_H
+
+#include "algorithms/route/policy.h"
+#include "node/base/err.h"
+#include "node/core/proto/swarm.pb-c.h"
+
+struct sw_node;
+struct sw_config;
+struct sw_attempt;
+struct sw_known_zone;
+
+/* A peer is given this long at least and at most, whatever the policy says. */
+#define SW_PATIENCE_LEAST (20 * SW_MS)
+#define SW_PATIENCE_MOST (2 * SW_SEC)
+/* ... and this long when the policy says nothing. */
+#define SW_PATIENCE_USUAL (400 * SW_MS)
+
+struct sw_router {
+    struct sw_route route;
+    uint32_t epoch; /* counts policies: one must not learn from what another sent */
+    struct sw_rng rng;
+    struct sw_candidate *reachable; /* peers that take queries, ascending */
+    size_t n_reachable;
+    struct sw_candidate *candidates; /* scratch of one choice */
+    size_t cap;                      /* of both */
+};
+
+/* Prepare @config's policy and parameters for up to @n_peers peers; nothing visible changes.
+ * Errors: SW_ERR_NOTFOUND (policy, parameter), SW_ERR_RANGE; the diag says what.  SW_ERR_NOMEM. */
+int sw_router_plan(struct sw_router *r, const struct sw_config *config, size_t n_peers,
+                   struct sw_route *plan, struct sw_diag *d);
+/* Carry it out: same policy, new parameters, and what was learned stays; or another policy. */
+void sw_router_commit(struct sw_router *r, struct sw_route *plan);
+void sw_router_fini(struct sw_router *r);
+
+/* Who can be reached has changed. */
+void sw_router_reachable(struct sw_node *n);
+void sw_router_forget(struct sw_node *n, uint32_t peer);
+
+/* Whom to ask for a query of @zone and @query_class?  False: nobody that was not @tried can be
+ * reached. */
+struct sw_router_question {
+    const struct sw_known_zone *zone;
+    uint64_t query_class;
+    const uint32_t *tried;
+    size_t n_tried;
+};
+bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t *peer);
+/* Who should get an ant now, or SW_NO_PEER. */
+uint32_t sw_router_probe(struct sw_node *n);
+sw_dur sw_router_patience(const struct sw_node *n, uint32_t peer);
+
+/* What became of an attempt. */
+void sw_router_sent(struct sw_node *n, uint32_t peer);
+void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
+void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a);
+
+/* What @load (may be NULL) says, or "not known" where it says the impossible: more waiting, cores
+ * or time than can be, or a stay longer than the whole round trip @rtt. */
+struct sw_telemetry sw_router_telemetry(const Swarm__V1__Load *load, sw_dur sojourn, bool hit,
+                                        sw_dur rtt);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Serving peers. */
+#include "node/core/swarm/serve.h"
+
+#include "node/core/dns/answer.h"
+#include "node/core/emit.h"
+#include "node/core/node_state.h"
+
+#include <string.h>
+
+void sw_serve_load(const struct sw_node *n, Swarm__V1__Load *load)
+{
+    const struct sw_load *own = &n->event->load;
+    swarm__v1__load__init(load);
+    load->waiting = own->waiting;
+    load->cores = own->cores > 0 ? own->cores : n->config->cores;
+    load->service = own->service;
+}
+
+/* @message empty: refused. */
+static void reply(struct sw_node *n, const struct sw_link *link, uint64_t id,
+                  struct sw_bytes message)
+{
+    const struct sw_event *ev = n->event;
+    Swarm__V1__Load load;
+    sw_serve_load(n, &load);
+    Swarm__V1__Answer answer = SWARM__V1__ANSWER__INIT;
+    answer.id = id;
+    answer.message = (ProtobufCBinaryData){ message.len, (uint8_t *)message.data };
+    answer.load = &load;
+    answer.sojourn = ev->arrived_at != 0 && ev->arrived_at < ev->now ? ev->now - ev->arrived_at : 0;
+    answer.hit = message.len > 0;
+    Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
+    e.body_case = SWARM__V1__ENVELOPE__BODY_ANSWER;
+    e.answer = &answer;
+    (void)sw_emit_envelope(n, link->conn, &e);
+}
+
+static bool is_welcome(const struct sw_node *n, const Swarm__V1__Query *query)
+{
+    const uint32_t limit = n->config->max_queue;
+    return n->state != SW_STATE_DRAINING && query->hops <= SW_HOPS_MAX &&
+           strcmp(query->origin, n->config->name.s) != 0 &&
+           (limit == 0 || n->event->load.waiting <= limit);
+}
+
+int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query)
+{
+    const struct sw_bytes message = { query->message.data, query->message.len };
+    if (message.len > SW_DNS_MESSAGE_MAX) {
+        return SW_ERR_MALFORMED;
+    }
+    if (!is_welcome(n, query)) {
+        reply(n, link, query->id, (struct sw_bytes){ 0 });
+        return SW_OK;
+    }
+    const size_t cap = query->stream ? SW_DNS_MESSAGE_MAX : n->config->udp_size;
+    uint8_t *bytes = sw_arena_alloc(&n->scratch, cap);
+    if (bytes == NULL) {
+        return SW_ERR_NOMEM;
+    }
+    struct sw_wr w = { .buf = bytes, .cap = cap };
+    switch (sw_answer(sw_views_current(n), message, query->stream != 0, &w)) {
+    case SW_VERDICT_REPLY:
+        n->counts.queries_for_peers++;
+        reply(n, link, query->id, (struct sw_bytes){ bytes, w.len });
+        return SW_OK;
+    case SW_VERDICT_FORWARD:
+        reply(n, link, query->id, (struct sw_bytes){ 0 });
+        return SW_OK;
+    case SW_VERDICT_DROP:
+        break;
+    }
+    return SW_ERR_MALFORMED;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Serving peers: their queries are answered from the zones held here, or refused at once. */
+#ifndef SW_SWARM_SERVE_H
+#define SW_SWARM_SERVE_H
+
+#include "node/core/proto/swarm.pb-c.h"
+
+struct sw_link;
+struct sw_node;
+
+/* A query that passed more nodes than this is going in circles. */
+#define SW_HOPS_MAX 4U
+
+/* How busy this node is now, initialised and filled. */
+void sw_serve_load(const struct sw_node *n, Swarm__V1__Load *load);
+
+/* Answer a peer's Query.  Refused, by an empty Answer: one that comes back to where it began or
+ * has too many hops; one for a zone not held here; any while draining or with more than
+ * config.max_queue requests waiting.
+ * Errors: SW_ERR_MALFORMED: it is no DNS query. */
+int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query);
+
+#endif
