@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Fibres: virtual time passes inside blocking code, others run meanwhile, all unwind. */
+#include "sim/engine/fibre.h"
+
+#include "tests/lib/check.h"
+
+extern CU_TestInfo tests_fibre[];
+
+struct story {
+    struct sim_engine *e;
+    char text[256];
+    size_t len;
+};
+
+static void tell(struct story *s, char what)
+{
+    if (s->len + 1 < sizeof s->text) {
+        s->text[s->len++] = what;
+    }
+}
+
+struct strand {
+    struct story *story;
+    char name;
+    sw_dur step;
+    unsigned steps;
+    bool ended;
+};
+
+static void strand(void *arg)
+{
+    struct strand *s = arg;
+    for (unsigned i = 0; i < s->steps; i++) {
+        tell(s->story, s->name);
+        sim_fibre_wait(sim_fibre_current(s->story->e), s->step);
+    }
+    s->ended = true;
+}
+
+static void event(void *self, uint64_t arg)
+{
+    tell(self, (char)arg);
+}
+
+static void fibres_and_events_interleave_in_time_order(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    struct strand a = { &s, 'a', 10, 4, false };
+    struct strand b = { &s, 'b', 15, 2, false };
+    (void)sim_at(s.e, 10, event, &s, '!');
+    CHECK(sim_fibre_start(s.e, strand, &a) != NULL);
+    CHECK_STR(s.text, "a");
+    CHECK(sim_fibre_start(s.e, strand, &b) != NULL);
+    CHECK(sim_fibre_current(s.e) == NULL);
+    CHECK_U64(sim_fibre_count(s.e), 2);
+    sim_run(s.e, SW_TIME_NEVER);
+    /* 0: a b   10: ! a   15: b   20: a   30: a and the end of b (scheduled at 15, so first) */
+    CHECK_STR(s.text, "ab!abaa");
+    CHECK(a.ended && b.ended);
+    CHECK_U64(sim_now(s.e), 40);
+    CHECK_U64(sim_fibre_count(s.e), 0);
+    sim_engine_free(s.e);
+}
+
+static void a_wait_of_zero_lets_what_is_due_run_first(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    struct strand a = { &s, 'a', 0, 3, false };
+    (void)sim_at(s.e, 0, event, &s, '!');
+    CHECK(sim_fibre_start(s.e, strand, &a) != NULL);
+    sim_run(s.e, SW_TIME_NEVER);
+    CHECK_STR(s.text, "a!aa");
+    CHECK_U64(sim_now(s.e), 0);
+    sim_engine_free(s.e);
+}
+
+/* Starts another fibre from inside, which waits: control comes back here first. */
+static void parent(void *arg)
+{
+    struct strand *child = arg;
+    struct sim_engine *e = child->story->e;
+    struct sim_fibre *self = sim_fibre_current(e);
+    tell(child->story, '(');
+    CHECK(sim_fibre_start(e, strand, child) != NULL);
+    CHECK(sim_fibre_current(e) == self);
+    tell(child->story, ')');
+    sim_fibre_wait(self, 5);
+    tell(child->story, '.');
+}
+
+static void a_fibre_may_start_another(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    struct strand child = { &s, 'c', 10, 2, false };
+    CHECK(sim_fibre_start(s.e, parent, &child) != NULL);
+    sim_run(s.e, SW_TIME_NEVER);
+    CHECK_STR(s.text, "(c).c");
+    CHECK(child.ended);
+    sim_engine_free(s.e);
+}
+
+struct deep {
+    struct sim_engine *e;
+    uint64_t sum;
+    unsigned ended;
+};
+
+/* Fills a good part of a stack, waits in the depth, and checks what it finds again. */
+static uint64_t descend(struct sim_engine *e, unsigned depth)
+{
+    volatile uint8_t block[1024];
+    memset((void *)(uintptr_t)block, (int)depth, sizeof block);
+    if (depth == 0) {
+        sim_fibre_wait(sim_fibre_current(e), 7);
+        return 0;
+    }
+    const uint64_t below = descend(e, depth - 1);
+    return below + block[0] + block[sizeof block - 1];
+}
+
+static void dive(void *arg)
+{
+    struct deep *d = arg;
+    d->sum += descend(d->e, 100);
+    d->ended++;
+}
+
+static void many_fibres_keep_deep_stacks_apart(void)
+{
+    struct deep d = { .e = sim_engine_new() };
+    for (unsigned round = 0; round < 3; round++) { /* the later ones on used stacks */
+        for (unsigned i = 0; i < 200; i++) {
+            CHECK(sim_fibre_start(d.e, dive, &d) != NULL);
+        }
+        CHECK_U64(sim_fibre_count(d.e), 200);
+        sim_run(d.e, SW_TIME_NEVER);
+    }
+    CHECK_U64(d.ended, 600);
+    CHECK_U64(d.sum, 600 * 2 * (100 * 101 / 2));
+    sim_engine_free(d.e);
+}
+
+static void at_once(void *arg)
+{
+    tell(arg, 'x');
+}
+
+static void a_body_that_never_waits_ends_inside_start(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    CHECK(sim_fibre_start(s.e, at_once, &s) != NULL);
+    CHECK_STR(s.text, "x");
+    CHECK_U64(sim_fibre_count(s.e), 0);
+    CHECK_U64(sim_pending(s.e), 0);
+    sim_engine_free(s.e);
+}
+
+static void unwinding_ends_every_fibre_without_time(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    struct strand strands[50];
+    for (size_t i = 0; i < SW_LEN(strands); i++) {
+        strands[i] = (struct strand){ &s, 'u', 1 + i, 100, false };
+        CHECK(sim_fibre_start(s.e, strand, &strands[i]) != NULL);
+    }
+    sim_run(s.e, 20);
+    sim_fibre_unwind(s.e);
+    for (size_t i = 0; i < SW_LEN(strands); i++) {
+        CHECK(strands[i].ended);
+    }
+    CHECK_U64(sim_fibre_count(s.e), 0);
+    CHECK_U64(sim_pending(s.e), 0);
+    CHECK_U64(sim_now(s.e), 20);
+    sim_engine_free(s.e);
+}
+
+CU_TestInfo tests_fibre[] = {
+    { "fibres and events interleave in time order", fibres_and_events_interleave_in_time_order },
+    { "a wait of zero lets what is due run first", a_wait_of_zero_lets_what_is_due_run_first },
+    { "a fibre may start another", a_fibre_may_start_another },
+    { "many fibres keep deep stacks apart", many_fibres_keep_deep_stacks_apart },
+    { "a body that never waits ends inside start", a_body_that_never_waits_ends_inside_start },
+    { "unwinding ends every fibre without time", unwinding_ends_every_fibre_without_time },
+    CU_TEST_INFO_NULL,
+};

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The processor: first come first served, bounded, repeatable, and in line with Little's law. */
+#include "sim/world/processor.h"
+
+#include "node/base/rng.h"
+#include "tests/lib/check.h"
+
+extern CU_TestInfo tests_processor[];
+
+struct bench {
+    struct sim_engine *e;
+    struct sim_processor_state *p;
+    uint64_t done[16];
+    sw_time at[16];
+    size_t n;
+};
+
+static void note(void *self, uint64_t arg)
+{
+    struct bench *b = self;
+    if (b->n < SW_LEN(b->done)) {
+        b->done[b->n] = arg;
+        b->at[b->n] = sim_now(b->e);
+    }
+    b->n++;
+}
+
+static void begin(struct bench *b, const struct sim_processor *model)
+{
+    *b = (struct bench){ .e = sim_engine_new() };
+    b->p = sim_processor_new(b->e, model, 1, "test");
+}
+
+static void end(struct bench *b)
+{
+    sim_processor_free(b->p);
+    sim_engine_free(b->e);
+}
+
+static void requests_are_served_in_order_on_all_cores(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 2, .service = 100, .queue = 10 });
+    for (uint64_t i = 0; i < 5; i++) {
+        CHECK(sim_processor_submit(b.p, i, note, &b, i));
+    }
+    CHECK_U64(sim_processor_serving(b.p), 2);
+    CHECK_U64(sim_processor_waiting(b.p), 3);
+    sim_run(b.e, SW_TIME_NEVER);
+    const sw_time want[] = { 100, 100, 200, 200, 300 };
+    for (uint64_t i = 0; i < 5; i++) {
+        CHECK_U64(b.done[i], i);
+        CHECK_U64(b.at[i], want[i]);
+    }
+    CHECK_U64(sim_processor_served(b.p), 5);
+    CHECK_U64(sim_processor_busy(b.p), 500);
+    CHECK_U64(sim_processor_service(b.p), 100);
+    end(&b);
+}
+
+static void a_full_queue_drops_and_counts(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 1, .service = 100, .queue = 2 });
+    bool taken[5];
+    for (uint64_t i = 0; i < 5; i++) {
+        taken[i] = sim_processor_submit(b.p, i, note, &b, i);
+    }
+    CHECK(taken[0] && taken[1] && taken[2] && !taken[3] && !taken[4]);
+    CHECK_U64(sim_processor_dropped(b.p), 2);
+    sim_run(b.e, SW_TIME_NEVER);
+    CHECK_U64(b.n, 3);
+    CHECK(sim_processor_submit(b.p, 9, note, &b, 9));
+    end(&b); /* with one in service: nothing fires, nothing leaks */
+}
+
+static void urgent_work_passes_the_queue(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 1, .service = SW_MS, .queue = 10 });
+    CHECK(sim_processor_submit(b.p, 1, note, &b, 1));
+    CHECK(sim_processor_submit(b.p, 2, note, &b, 2));
+    sim_processor_urgent(b.p, note, &b, 3);
+    sim_processor_urgent(b.p, note, &b, 4);
+    sim_run(b.e, SW_TIME_NEVER);
+    const uint64_t want[] = { 3, 4, 1, 2 };
+    for (size_t i = 0; i < SW_LEN(want); i++) {
+        CHECK_U64(b.done[i], want[i]);
+    }
+    CHECK_U64(b.at[0], SIM_URGENT_COST);
+    CHECK_U64(b.at[3], 2 * SW_MS);
+    end(&b);
+}
+
+static void a_reset_forgets_everything_and_serves_again(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 2, .service = 100, .queue = 10 });
+    for (uint64_t i = 0; i < 6; i++) {
+        CHECK(sim_processor_submit(b.p, i, note, &b, i));
+    }
+    sim_processor_urgent(b.p, note, &b, 7);
+    sim_run(b.e, 50);
+    sim_processor_reset(b.p);
+    CHECK_U64(sim_pending(b.e), 0);
+    CHECK_U64(sim_processor_waiting(b.p), 0);
+    CHECK_U64(sim_processor_serving(b.p), 0);
+    CHECK_U64(sim_processor_busy(b.p), 100);
+    CHECK(sim_processor_submit(b.p, 8, note, &b, 8));
+    sim_run(b.e, SW_TIME_NEVER);
+    CHECK_U64(b.n, 1);
+    CHECK_U64(b.done[0], 8);
+    CHECK_U64(b.at[0], 150);
+    end(&b);
+}
+
+static void a_slow_node_takes_longer_for_everything(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 1, .service = 1000, .queue = 10 });
+    const sw_dur healthy = sim_processor_work(b.p, SW_WORK_COMPRESS, SW_MIB);
+    CHECK_NEAR((double)healthy, sim_work_cost(SW_WORK_COMPRESS) * 1048576, 1);
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 0), 0);
+    sim_processor_slow(b.p, 10);
+    CHECK_NEAR((double)sim_processor_work(b.p, SW_WORK_COMPRESS, SW_MIB), 10.0 * (double)healthy,
+               10);
+    CHECK(sim_processor_submit(b.p, 1, note, &b, 1));
+    CHECK(sim_processor_submit_for(b.p, 50, note, &b, 2));
+    sim_run(b.e, SW_TIME_NEVER);
+    CHECK_U64(b.at[0], 10000);
+    CHECK_U64(b.at[1], 10500);
+    sim_processor_calibrate(b.p, SW_WORK_HASH, 2.5);
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 100), 2500);
+    end(&b);
+}
+
+static void a_request_costs_the_same_whatever_came_before(void)
+{
+    const struct sim_processor model = {
+        .cores = 1, .distribution = SIM_EXPONENTIAL, .service = SW_MS, .queue = 10
+    };
+    struct bench one;
+    begin(&one, &model);
+    CHECK(sim_processor_submit(one.p, 42, note, &one, 0));
+    sim_run(one.e, SW_TIME_NEVER);
+    struct bench two;
+    begin(&two, &model);
+    CHECK(sim_processor_submit(two.p, 7, note, &two, 0));
+    CHECK(sim_processor_submit(two.p, 42, note, &two, 0));
+    sim_run(two.e, SW_TIME_NEVER);
+    CHECK_U64(two.at[1] - two.at[0], one.at[0]);
+    CHECK(two.at[0] != one.at[0]);
+    end(&one);
+    end(&two);
+}
+
+static void means_are_as_the_model_says(void)
+{
+    const struct sim_processor models[] = {
+        { .cores = 1, .distribution = SIM_EXPONENTIAL, .service = SW_MS, .queue = 1 },
+        { .cores = 1, .distribution = SIM_LOGNORMAL, .service = SW_MS, .sigma = 0.8, .queue = 1 },
+    };
+    for (size_t m = 0; m < SW_LEN(models); m++) {
+        struct bench b;
+        begin(&b, &models[m]);
+        for (uint64_t i = 0; i < 20000; i++) {
+            CHECK(sim_processor_submit(b.p, i, note, &b, i));
+            sim_run(b.e, SW_TIME_NEVER);
+        }
+        /* standard error: 0.7 % and 0.7 % of the mean */
+        CHECK_NEAR((double)sim_processor_busy(b.p) / 20000, 1e6, 0.02e6);
+        end(&b);
+    }
+}
+
+/* Poisson arrivals; integrals of number in the system and of time in it. */
+struct little {
+    struct bench bench;
+    struct sw_rng rng;
+    uint64_t left;
+    sw_time arrived[4096], last;
+    double area, sojourn;
+    uint64_t in, done;
+};
+
+static void count(struct little *l)
+{
+    const sw_time now = sim_now(l->bench.e);
+    l->area += (double)(now - l->last) * (double)(l->in - l->done);
+    l->last = now;
+}
+
+static void leave(void *self, uint64_t who)
+{
+    struct little *l = self;
+    count(l);
+    l->done++;
+    l->sojourn += (double)(sim_now(l->bench.e) - l->arrived[who % SW_LEN(l->arrived)]);
+}
+
+static void arrive(void *self, uint64_t who)
+{
+    struct little *l = self;
+    count(l);
+    l->arrived[who % SW_LEN(l->arrived)] = sim_now(l->bench.e);
+    if (sim_processor_submit(l->bench.p, who, leave, l, who)) {
+        l->in++;
+    }
+    CHECK_U64(sim_processor_waiting(l->bench.p) + sim_processor_serving(l->bench.p),
+              l->in - l->done);
+    if (--l->left > 0) {
+        const sw_dur gap = (sw_dur)sw_exponential(sw_rng_next(&l->rng), 0.55e6);
+        (void)sim_at(l->bench.e, sim_now(l->bench.e) + gap, arrive, l, who + 1);
+    }
+}
+
+static void littles_law_holds_exactly_over_a_busy_run(void)
+{
+    struct little l = { .left = 20000 };
+    begin(&l.bench,
+          &(struct sim_processor){
+              .cores = 2, .distribution = SIM_EXPONENTIAL, .service = SW_MS, .queue = 50 });
+    sw_rng_init(&l.rng, sw_rng_key(5, "arrivals", "test"));
+    (void)sim_at(l.bench.e, 0, arrive, &l, 0);
+    sim_run(l.bench.e, SW_TIME_NEVER);
+    /* From empty to empty, the two integrals are one sum counted in two ways. */
+    CHECK_U64(l.in, l.done);
+    CHECK_U64(l.in + sim_processor_dropped(l.bench.p), 20000);
+    CHECK_NEAR(l.area / l.sojourn, 1, 1e-9);
+    CHECK(sim_processor_busy(l.bench.p) <= 2 * sim_now(l.bench.e));
+    end(&l.bench);
+}
+
+CU_TestInfo tests_processor[] = {
+    { "requests are served in order on all cores", requests_are_served_in_order_on_all_cores },
+    { "a full queue drops and counts", a_full_queue_drops_and_counts },
+    { "urgent work passes the queue", urgent_work_passes_the_queue },
+    { "a reset forgets everything and serves again", a_reset_forgets_everything_and_serves_again },
+    { "a slow node takes longer for everything", a_slow_node_takes_longer_for_everything },
+    { "a request costs the same whatever came before",
+      a_request_costs_the_same_whatever_came_before },
+    { "means are as the model says", means_are_as_the_model_says },
+    { "Little's law holds exactly over a busy run", littles_law_holds_exactly_over_a_busy_run },
+    CU_TEST_INFO_NULL,
+};
