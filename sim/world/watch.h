@@ -26,13 +26,16 @@ struct sim_query_done {
 
 /* A file set came back, or did not. */
 struct sim_restore_done {
-    const struct sim_operation *operation;
+    const struct sim_operation *operation; /* "restore" or "copy_back" */
     sw_time asked_at, done_at;
-    int status;             /* 0 or enum sw_err */
-    sw_time lost_at;        /* when the source node was lost; SW_TIME_NEVER when it was not */
-    sw_time taken_at;       /* virtual time of the snapshot's source state */
+    int status;      /* 0 or enum sw_err */
+    sw_time lost_at; /* when the source node was lost; SW_TIME_NEVER when it was not */
+    sw_time taken_at; /* virtual time of the snapshot's source state; SW_TIME_NEVER unknown */
+    uint64_t sequence; /* of the snapshot; 0 for a copy */
     uint64_t bytes, files;
-    const char *reason;
+    const char *differs; /* status 0: NULL when bit-identical with the source state at taken_at,
+                          * otherwise what differs */
+    const char *reason;  /* for people, when status is not 0 */
 };
 
 struct sim_watcher {

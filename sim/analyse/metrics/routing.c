@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the routers did, and what they believed over time. */
+#include "sim/analyse/metric.h"
+#include "sim/record/rows.h"
+#include "sim/world/world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS };
+
+static const struct sim_metric metrics[] = {
+    [FORWARDED] = { "route.forwarded", "", "queries handed to another node, first attempts",
+                    false },
+    [RETRIED] = { "route.retried", "", "further attempts of such queries", false },
+    [TIMED_OUT] = { "route.timeouts", "", "attempts that were given up", false },
+    [FAILED] = { "route.failed", "", "queries that no node answered", false },
+    [ANTS] = { "route.ants", "", "probes sent", false },
+    [SUSPICIONS] = { "route.suspicions", "", "times a node began to suspect another", false },
+};
+
+/* A trail is recorded when it moved by this much since the last time. */
+#define CHANGE 0.005
+
+struct routing {
+    uint64_t counts[SW_LEN(metrics)];
+    size_t n;      /* nodes */
+    double *trail; /* n x n, as last recorded; NaN never */
+    struct sw_route_info *routes;
+    struct sim_rows series;
+};
+
+static void stop(void *self)
+{
+    struct routing *m = self;
+    free(m->trail);
+    free(m->routes);
+    sw_blob_fini(&m->series.blob);
+    free(m);
+}
+
+static int start(struct sim_world *w, void **self)
+{
+    struct routing *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        return SW_ERR_NOMEM;
+    }
+    m->n = sim_world_scenario(w)->n_nodes;
+    m->trail = malloc(m->n * m->n * sizeof *m->trail);
+    m->routes = malloc(m->n * sizeof *m->routes);
+    if (m->trail == NULL || m->routes == NULL) {
+        stop(m);
+        return SW_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < m->n * m->n; i++) {
+        m->trail[i] = NAN;
+    }
+    *self = m;
+    return 0;
+}
+
+static void on_trace(void *self, struct sim_world *w, uint32_t node, const struct sw_trace *t)
+{
+    struct routing *m = self;
+    (void)w;
+    (void)node;
+    switch (t->kind) {
+    case SW_TRACE_ROUTED:
+        m->counts[t->a == 0 ? FORWARDED : RETRIED]++;
+        break;
+    case SW_TRACE_ROUTE_TIMEOUT:
+        m->counts[TIMED_OUT]++;
+        break;
+    case SW_TRACE_QUERY_FAILED:
+        m->counts[FAILED]++;
+        break;
+    case SW_TRACE_ANT:
+        m->counts[ANTS]++;
+        break;
+    case SW_TRACE_SUSPECT:
+        m->counts[SUSPICIONS]++;
+        break;
+    default:
+        break;
+    }
+}
+
+static void sample_node(struct routing *m, struct sim_world *w, uint32_t i)
+{
+    const struct sw_node *node = sim_world_node(w, i);
+    const char *name = sim_world_scenario(w)->nodes[i].config.name.s;
+    const size_t n = node != NULL ? sw_node_routes(node, m->routes, m->n) : 0;
+    for (size_t k = 0; k < n && k < m->n; k++) {
+        const double trail = m->routes[k].trail;
+        double *last = &m->trail[i * m->n + k];
+        if (isnan(trail) || fabs(trail - *last) < CHANGE) {
+            continue;
+        }
+        *last = trail;
+        char entity[2 * SW_NAME_MAX + 2];
+        (void)snprintf(entity, sizeof entity, "%s>%s", name, m->routes[k].peer.s);
+        sim_rows_sample(&m->series, "route.trail", entity, sim_world_now(w), trail);
+    }
+}
+
+static void on_sample(void *self, struct sim_world *w)
+{
+    struct routing *m = self;
+    for (uint32_t i = 0; i < m->n; i++) {
+        sample_node(m, w, i);
+    }
+}
+
+static double value(void *self, struct sim_world *w, size_t i, const char *during)
+{
+    const struct routing *m = self;
+    (void)w;
+    (void)during;
+    return (double)m->counts[i];
+}
+
+static void emit(void *self, struct sim_world *w, struct sim_rows *rows)
+{
+    const struct routing *m = self;
+    (void)w;
+    rows->failed = rows->failed || m->series.failed ||
+                   sw_blob_append(&rows->blob, m->series.blob.data, m->series.blob.len) != 0;
+}
+
+extern const struct sim_metric_group sim_metric_group_routing;
+const struct sim_metric_group sim_metric_group_routing = {
+    .name = "routing",
+    .metrics = metrics,
+    .n_metrics = SW_LEN(metrics),
+    .watcher = { .name = "routing",
+                 .help = "what the routers did and believed",
+                 .start = start,
+                 .on_trace = on_trace,
+                 .on_sample = on_sample,
+                 .stop = stop },
+    .value = value,
+    .emit = emit,
+};

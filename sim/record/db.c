@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Writing a study's database. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/record/db.h"
+#include "embedded/sim_schema_sql.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define APPLICATION_ID 0x53574d53
+#define SCHEMA_VERSION 1
+#define WAIT_FOR_LOCK_MS 2000
+
+enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, STATEMENTS };
+static const char *const sql[STATEMENTS] = {
+    [PUT_RUN] = "INSERT INTO runs(study,configuration,seed,trace_hash,events,sim_seconds,"
+                "wall_seconds,cpu_seconds,oracle,complaint,complained_at)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_METRIC] = "INSERT INTO metrics VALUES(?,?,?,?)",
+    [PUT_SAMPLE] = "INSERT OR REPLACE INTO samples VALUES(?,?,?,?,?)",
+    [PUT_BUCKET] = "INSERT INTO histograms VALUES(?,?,?,?,?,?)",
+    [PUT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?)",
+};
+
+struct sim_db {
+    sqlite3 *sq;
+    char *path;
+    sqlite3_stmt *put[STATEMENTS];
+    int64_t study;
+    /* while a run is stored */
+    int64_t run;
+    int64_t events;
+    const char *configuration;
+};
+
+/* SQLite's words and ours: what happened to which file, and what to do. */
+static int fail(struct sim_db *db, struct sw_diag *d)
+{
+    switch (sqlite3_errcode(db->sq)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return sw_diag_set(
+            d, SW_ERR_BUSY,
+            "%.150s: another process holds it (wait for it, or choose another --out)", db->path);
+    case SQLITE_FULL:
+        return sw_diag_set(d, SW_ERR_FULL,
+                           "%.150s: no space left (runs stored so far stay readable)", db->path);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return sw_diag_set(d, SW_ERR_DENIED, "%.150s: not writable", db->path);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: no intact database", db->path);
+    case SQLITE_NOMEM:
+        return sw_diag_set(d, SW_ERR_NOMEM, "%.150s: out of memory", db->path);
+    default:
+        return sw_diag_set(d, SW_ERR_IO, "%.120s: %.100s", db->path, sqlite3_errmsg(db->sq));
+    }
+}
+
+static int run_sql(struct sim_db *db, const char *text, struct sw_diag *d)
+{
+    return sqlite3_exec(db->sq, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, d);
+}
+
+static int64_t pragma(sqlite3 *sq, const char *text)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t v = -1;
+    if (sqlite3_prepare_v2(sq, text, -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW) {
+        v = sqlite3_column_int64(st, 0);
+    }
+    (void)sqlite3_finalize(st);
+    return v;
+}
+
+/* An empty file becomes a study's database; any other must be one, of this version. */
+static int check_or_make(struct sim_db *db, struct sw_diag *d)
+{
+    const int64_t application = pragma(db->sq, "PRAGMA application_id");
+    const int64_t version = pragma(db->sq, "PRAGMA user_version");
+    if (application < 0 || version < 0) {
+        return fail(db, d);
+    }
+    if (application == 0 && version == 0 &&
+        pragma(db->sq, "SELECT count(*) FROM sqlite_schema") == 0) {
+        return run_sql(db, sim_schema_sql, d);
+    }
+    if (application != APPLICATION_ID) {
+        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", db->path);
+    }
+    if (version != SCHEMA_VERSION) {
+        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: schema version %lld (%d is expected)",
+                           db->path, (long long)version, SCHEMA_VERSION);
+    }
+    return 0;
+}
+
+static int set_up(struct sim_db *db, struct sw_diag *d)
+{
+    (void)sqlite3_busy_timeout(db->sq, WAIT_FOR_LOCK_MS);
+    int err = run_sql(db,
+                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                      "PRAGMA foreign_keys=ON;",
+                      d);
+    if (err == 0) {
+        err = run_sql(db, "BEGIN IMMEDIATE", d); /* a lock held elsewhere shows now */
+    }
+    if (err == 0) {
+        err = check_or_make(db, d);
+        const int end = run_sql(db, err == 0 ? "COMMIT" : "ROLLBACK", d);
+        err = err != 0 ? err : end;
+    }
+    for (size_t i = 0; i < STATEMENTS && err == 0; i++) {
+        if (sqlite3_prepare_v3(db->sq, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &db->put[i], NULL) !=
+            SQLITE_OK) {
+            err = fail(db, d);
+        }
+    }
+    return err;
+}
+
+int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d)
+{
+    *out = NULL;
+    struct sim_db *db = calloc(1, sizeof *db);
+    if (db == NULL || (db->path = strdup(path)) == NULL) {
+        free(db);
+        return sw_diag_set(d, SW_ERR_NOMEM, "%.150s: out of memory", path);
+    }
+    int err = 0;
+    if (sqlite3_open_v2(path, &db->sq, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix") !=
+        SQLITE_OK) {
+        err = fail(db, d);
+    } else {
+        err = set_up(db, d);
+    }
+    if (err != 0) {
+        sim_db_close(db);
+        return err;
+    }
+    *out = db;
+    return 0;
+}
+
+void sim_db_close(struct sim_db *db)
+{
+    if (db != NULL) {
+        for (size_t i = 0; i < STATEMENTS; i++) {
+            (void)sqlite3_finalize(db->put[i]);
+        }
+        (void)sqlite3_close(db->sq);
+        free(db->path);
+        free(db);
+    }
+}
+
+void sim_db_limit(struct sim_db *db, uint32_t pages)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "PRAGMA max_page_count=%u", pages);
+    (void)sqlite3_exec(db->sq, text, NULL, NULL, NULL);
+}
+
+/* ---- binding ---- */
+
+static void bind_text(sqlite3_stmt *st, int i, const char *s)
+{
+    (void)sqlite3_bind_text(st, i, s, -1, SQLITE_TRANSIENT);
+}
+
+static void bind_real(sqlite3_stmt *st, int i, double v)
+{
+    if (isnan(v)) {
+        (void)sqlite3_bind_null(st, i);
+    } else {
+        (void)sqlite3_bind_double(st, i, v);
+    }
+}
+
+static double seconds(sw_time t)
+{
+    return (double)t * 1e-9;
+}
+
+static int step(sqlite3_stmt *st)
+{
+    const int rc = sqlite3_step(st);
+    (void)sqlite3_reset(st);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : SW_ERR_IO;
+}
+
+/* ---- studies ---- */
+
+static void utc_now(char out[32])
+{
+    const time_t now = time(NULL);
+    struct tm tm;
+    if (gmtime_r(&now, &tm) == NULL || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+        out[0] = '\0';
+    }
+}
+
+int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                 struct sw_diag *d)
+{
+    static const char text[] =
+        "INSERT INTO studies(name,question,path,scenario,build,started_at,warmup,duration,interval)"
+        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(name) DO UPDATE SET question=?2,path=?3,"
+        "scenario=?4,build=?5,started_at=?6,warmup=?7,duration=?8,interval=?9 RETURNING study";
+    sqlite3_stmt *st = NULL;
+    char now[32];
+    utc_now(now);
+    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
+        return fail(db, d);
+    }
+    bind_text(st, 1, s->name);
+    bind_text(st, 2, s->question);
+    bind_text(st, 3, s->path);
+    (void)sqlite3_bind_text(st, 4, (const char *)s->text.data, (int)s->text.len, SQLITE_TRANSIENT);
+    bind_text(st, 5, build);
+    bind_text(st, 6, now);
+    bind_real(st, 7, seconds(s->warmup));
+    bind_real(st, 8, seconds(s->duration));
+    bind_real(st, 9, seconds(s->interval));
+    const int rc = sqlite3_step(st);
+    db->study = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    return sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_ROW ? 0 : fail(db, d);
+}
+
+/* ---- runs ---- */
+
+static int put_info(void *self, const struct sim_run_info *info)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_RUN];
+    const struct sim_result *r = &info->result;
+    char hash[17];
+    (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)r->trace_hash);
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, db->configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)r->seed);
+    bind_text(st, 4, hash);
+    (void)sqlite3_bind_int64(st, 5, (int64_t)r->events);
+    bind_real(st, 6, info->sim_seconds);
+    bind_real(st, 7, info->wall_seconds);
+    bind_real(st, 8, info->cpu_seconds);
+    bind_text(st, 9, r->oracle);
+    bind_text(st, 10, r->complaint);
+    bind_real(st, 11, r->complaint[0] != '\0' ? seconds(r->complained_at) : NAN);
+    const int err = step(st);
+    db->run = sqlite3_last_insert_rowid(db->sq);
+    return err;
+}
+
+static int put_metric(void *self, const char *metric, const char *during, double value)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_METRIC];
+    (void)sqlite3_bind_int64(st, 1, db->run);
+    bind_text(st, 2, metric);
+    bind_text(st, 3, during);
+    bind_real(st, 4, value);
+    return step(st);
+}
+
+static int put_sample(void *self, const char *metric, const char *entity, sw_time at, double value)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_SAMPLE];
+    (void)sqlite3_bind_int64(st, 1, db->run);
+    bind_text(st, 2, metric);
+    bind_text(st, 3, entity);
+    bind_real(st, 4, seconds(at));
+    (void)sqlite3_bind_double(st, 5, value);
+    return step(st);
+}
+
+static int put_bucket(void *self, const char *metric, const char *during, uint32_t bucket,
+                      uint32_t count)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_BUCKET];
+    (void)sqlite3_bind_int64(st, 1, db->run);
+    bind_text(st, 2, metric);
+    bind_text(st, 3, during);
+    bind_real(st, 4, seconds(sim_hist_low(bucket)));
+    bind_real(st, 5, seconds(sim_hist_high(bucket)));
+    (void)sqlite3_bind_int64(st, 6, count);
+    return step(st);
+}
+
+static int put_event(void *self, const struct sim_event_row *e)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_EVENT];
+    (void)sqlite3_bind_int64(st, 1, db->run);
+    (void)sqlite3_bind_int64(st, 2, db->events++);
+    bind_real(st, 3, seconds(e->at));
+    bind_text(st, 4, e->entity);
+    bind_text(st, 5, e->kind);
+    bind_text(st, 6, e->peer);
+    (void)sqlite3_bind_int64(st, 7, (int64_t)e->a);
+    (void)sqlite3_bind_int64(st, 8, (int64_t)e->b);
+    bind_text(st, 9, e->text);
+    return step(st);
+}
+
+struct seed_of {
+    uint64_t seed;
+};
+
+static int take_seed(void *self, const struct sim_run_info *info)
+{
+    struct seed_of *out = self;
+    out->seed = info->result.seed;
+    return 0;
+}
+
+static int forget_run(struct sim_db *db, const char *configuration, uint64_t seed)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "DELETE FROM runs WHERE study=? AND configuration=? AND seed=?",
+                           -1, &st, NULL) != SQLITE_OK) {
+        return SW_ERR_IO;
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)seed);
+    const int err = step(st);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+static int put_rows(struct sim_db *db, struct sw_bytes rows)
+{
+    struct seed_of seed = { 0 };
+    const struct sim_row_handler first = { .self = &seed, .info = take_seed };
+    const struct sim_row_handler all = { .self = db,
+                                         .info = put_info,
+                                         .metric = put_metric,
+                                         .sample = put_sample,
+                                         .bucket = put_bucket,
+                                         .event = put_event };
+    int err = sim_rows_each(rows, &first);
+    if (err == 0) {
+        err = forget_run(db, db->configuration, seed.seed);
+    }
+    return err == 0 ? sim_rows_each(rows, &all) : err;
+}
+
+int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,
+               struct sw_diag *d)
+{
+    int err = run_sql(db, "BEGIN IMMEDIATE", d);
+    if (err != 0) {
+        return err;
+    }
+    db->configuration = configuration;
+    db->events = 0;
+    err = put_rows(db, rows);
+    if (err == SW_ERR_MALFORMED) {
+        (void)sw_diag_set(d, err, "a run sent rows that are none");
+    } else if (err != 0) {
+        err = fail(db, d);
+    } else {
+        err = run_sql(db, "COMMIT", d);
+    }
+    if (err != 0) {
+        (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
+}
+
+/* ---- verdicts ---- */
+
+static int put_expectation(struct sim_db *db, const char *configuration, size_t i,
+                           const struct sim_verdict *v)
+{
+    const struct sim_expectation *e = v->expectation;
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "INSERT INTO expectations VALUES(?,?,?,?,?,?,?,?,?)", -1, &st,
+                           NULL) != SQLITE_OK) {
+        return SW_ERR_IO;
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)i + 1);
+    bind_text(st, 4, e->text);
+    bind_text(st, 5, e->metric);
+    bind_text(st, 6, e->during != NULL ? e->during : "");
+    bind_text(st, 7, e->op);
+    bind_real(st, 8, e->value);
+    bind_text(st, 9, v->unit);
+    const int err = step(st);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+static int put_verdict(struct sim_db *db, const char *configuration, size_t i,
+                       const struct sim_verdict *v)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "INSERT INTO verdicts VALUES(?,?,?,?,?,?,?,?,?)", -1, &st,
+                           NULL) != SQLITE_OK) {
+        return SW_ERR_IO;
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)i + 1);
+    (void)sqlite3_bind_int64(st, 4, (int64_t)v->runs);
+    bind_real(st, 5, v->value);
+    bind_real(st, 6, v->low);
+    bind_real(st, 7, v->high);
+    bind_real(st, 8, v->margin);
+    (void)sqlite3_bind_int(st, 9, v->holds ? 1 : 0);
+    const int err = step(st);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+static int forget_expectations(struct sim_db *db, const char *configuration)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "DELETE FROM expectations WHERE study=? AND configuration=?", -1,
+                           &st, NULL) != SQLITE_OK) {
+        return SW_ERR_IO;
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, configuration);
+    const int err = step(st);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct sim_verdict *v,
+                    size_t n, struct sw_diag *d)
+{
+    int err = run_sql(db, "BEGIN IMMEDIATE", d);
+    if (err != 0) {
+        return err;
+    }
+    err = forget_expectations(db, configuration);
+    for (size_t i = 0; i < n && err == 0; i++) {
+        err = put_expectation(db, configuration, i, &v[i]);
+        if (err == 0) {
+            err = put_verdict(db, configuration, i, &v[i]);
+        }
+    }
+    err = err != 0 ? fail(db, d) : run_sql(db, "COMMIT", d);
+    if (err != 0) {
+        (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
+}
+
+int64_t sim_db_values(struct sim_db *db, const char *configuration, const char *metric,
+                      const char *during, double *out, size_t cap, struct sw_diag *d)
+{
+    static const char text[] = "SELECT m.value FROM metrics m JOIN runs r USING(run) WHERE"
+                               " r.study=? AND r.configuration=? AND m.metric=? AND m.during=?"
+                               " ORDER BY r.seed";
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
+        return fail(db, d);
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    bind_text(st, 2, configuration);
+    bind_text(st, 3, metric);
+    bind_text(st, 4, during);
+    int64_t n = 0;
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        if ((size_t)n < cap) {
+            const bool none = sqlite3_column_type(st, 0) == SQLITE_NULL;
+            out[n] = none ? NAN : sqlite3_column_double(st, 0);
+        }
+        n++;
+    }
+    (void)sqlite3_finalize(st);
+    return rc == SQLITE_DONE ? n : fail(db, d);
+}
+
+int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
+{
+    *out = NULL;
+    sqlite3 *sq = NULL;
+    const int rc = sqlite3_open_v2(path, &sq, SQLITE_OPEN_READONLY, "unix");
+    const int64_t application = rc == SQLITE_OK ? pragma(sq, "PRAGMA application_id") : -1;
+    if (rc == SQLITE_OK && application == APPLICATION_ID) {
+        (void)sqlite3_busy_timeout(sq, WAIT_FOR_LOCK_MS);
+        *out = sq;
+        return 0;
+    }
+    int err;
+    if (rc == SQLITE_CANTOPEN || (rc == SQLITE_OK && sqlite3_errcode(sq) == SQLITE_CANTOPEN)) {
+        err = sw_diag_set(d, SW_ERR_IO, "%.150s: can't be opened", path);
+    } else {
+        err = sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", path);
+    }
+    (void)sqlite3_close(sq);
+    return err;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A study's database: results/schema.sql, written by one process, a transaction a run, so that a
+ * full disk or a kill leaves every completed run readable. */
+#ifndef SIM_DB_H
+#define SIM_DB_H
+
+#include "sim/record/rows.h"
+#include "sim/scenario/scenario.h"
+
+struct sqlite3;
+struct sim_db;
+
+/* Open or make @path for writing.
+ * Errors: SW_ERR_BUSY (another process writes to it), SW_ERR_FULL, SW_ERR_IO, SW_ERR_DENIED,
+ * SW_ERR_MALFORMED (no study's database, or of another version). */
+int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d);
+/* Close; pending nothing.  NULL is nothing. */
+void sim_db_close(struct sim_db *db);
+
+/* Say which study the coming runs belong to: @s is any of its configurations.  Errors as open. */
+int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                 struct sw_diag *d);
+/* Store one run, replacing an earlier one of the same configuration and seed.  Errors as open, and
+ * SW_ERR_MALFORMED for rows that are none; nothing of the run is stored then. */
+int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,
+               struct sw_diag *d);
+
+/* Store the scenario's expectations and whether they held. */
+struct sim_verdict {
+    const struct sim_expectation *expectation;
+    const char *unit;
+    uint64_t runs;
+    double value, low, high, margin; /* NaN: nothing measured */
+    bool holds;
+};
+int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct sim_verdict *v,
+                    size_t n, struct sw_diag *d);
+
+/* The values of a metric over all runs of a configuration, in order of seed, into @out[0..cap).
+ * Returns how many there are, or a negative error. */
+int64_t sim_db_values(struct sim_db *db, const char *configuration, const char *metric,
+                      const char *during, double *out, size_t cap, struct sw_diag *d);
+
+/* For tests: no more pages than this, as on a full disk. */
+void sim_db_limit(struct sim_db *db, uint32_t pages);
+
+/* ---- for readers ---- */
+
+/* Open an existing database for reading.  Errors: SW_ERR_IO, SW_ERR_MALFORMED. */
+int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d);
+
+#endif
