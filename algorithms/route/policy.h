@@ -36,7 +36,7 @@ struct sw_choice {
     sw_time now;
     uint64_t query_class; /* hash of zone and type group; equal classes are served alike */
     const struct sw_candidate *candidates;
-    size_t n;            /* >= 1 */
+    size_t n;              /* >= 1 */
     const uint32_t *tried; /* peers already asked for this query, best avoided */
     size_t n_tried;
     struct sw_telemetry own; /* this node's own load */
@@ -45,11 +45,11 @@ struct sw_choice {
 /* A parameter: all doubles in the policy's parameter struct. */
 struct sw_param {
     const char *name;
-    size_t offset;     /* in the parameter struct */
-    const char *unit;  /* "ns", "1", "1/query" */
-    double low, high;  /* allowed, and the tuner's range */
-    double fallback;   /* default */
-    bool log_scale;    /* the tuner's hint */
+    size_t offset;    /* in the parameter struct */
+    const char *unit; /* "ns", "1", "1/query" */
+    double low, high; /* allowed, and the tuner's range */
+    double fallback;  /* default */
+    bool log_scale;   /* the tuner's hint */
     const char *help;
 };
 
@@ -75,8 +75,10 @@ struct sw_policy {
     void (*on_reply)(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late);
     void (*on_timeout)(struct sw_route *r, uint32_t peer, sw_time now, bool probe);
-    /* Called after every choice and at least once a second: who should get an ant now, or SW_NO_PEER.  @peers: all that are
-     * connected, ascending.  Budgets are the policy's own. */
+    /* Called after every choice and at least once a second: who should get an ant now, or
+     * SW_NO_PEER.  @peers: all that are connected, ascending.  Budgets are the policy's own: asked
+     * again and again at one time, it soon says SW_NO_PEER.  An ant is waited for half as long
+     * again as a query. */
     uint32_t (*next_probe)(struct sw_route *r, sw_time now, const struct sw_candidate *peers,
                            size_t n, struct sw_rng *rng);
     /* How long to wait for @peer before trying another. */
@@ -90,8 +92,8 @@ struct sw_policy {
 /* One policy at work in one node. */
 struct sw_route {
     const struct sw_policy *policy;
-    void *params; /* policy->params_size bytes, filled */
-    void *state;  /* policy->state_size bytes */
+    void *params;         /* policy->params_size bytes, filled */
+    void *state;          /* policy->state_size bytes */
     unsigned char *peers; /* n_peers * policy->peer_size bytes */
     size_t n_peers;
 };

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * ant_colony: trails, and the ants that refresh them.  Formulas: ant_colony.h. */
+#include "algorithms/route/ant_colony.h"
+#include "node/base/fmath.h"
+
+#define MS ((double)SW_MS)
+#define DRIFT (5.0 * (double)SW_SEC)
+#define BEST_RISES (60.0 * (double)SW_SEC)
+#define SILENCE SW_SEC
+#define EARNED_MOST 16 /* ants saved up, of either kind */
+
+double sw_aco_trail(const struct sw_aco_peer *p, sw_time now)
+{
+    return p->trail == 0 ? 0.5 : 0.5 + p->trail * sw_exp(-(double)(now - p->trail_at) / DRIFT);
+}
+
+static void set_trail(const struct sw_route *r, struct sw_aco_peer *p, sw_time now, double tau)
+{
+    const struct sw_aco_params *k = r->params;
+    const double bounded = tau < k->tau_min ? k->tau_min : tau > 1 ? 1 : tau;
+    p->trail = bounded - 0.5;
+    p->trail_at = now;
+}
+
+void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt)
+{
+    const struct sw_aco_params *k = r->params;
+    struct sw_aco_state *s = r->state;
+    const double risen = s->best * sw_exp((double)(now - s->best_at) / BEST_RISES);
+    s->best = s->best == 0 || rtt < risen ? rtt : risen;
+    s->best_at = now;
+    const double tau = sw_aco_trail(p, now);
+    const double g = sw_pow((s->best + MS) / (rtt + MS), k->gamma);
+    set_trail(r, p, now, tau + k->rho * (g - tau));
+}
+
+void sw_aco_trail_timeout(struct sw_route *r, struct sw_aco_peer *p, sw_time now)
+{
+    const struct sw_aco_params *k = r->params;
+    set_trail(r, p, now, sw_aco_trail(p, now) * (1 - k->forget));
+}
+
+static double ant_weight(const struct sw_aco_peer *p, sw_time now)
+{
+    return sw_aco_trail(p, now) / (p->net / MS + 5);
+}
+
+/* A drawn peer: uniform with probability epsilon, else by trail and nearness. */
+static uint32_t wander(const struct sw_route *r, sw_time now, const struct sw_candidate *peers,
+                       size_t n, struct sw_rng *rng)
+{
+    const struct sw_aco_params *k = r->params;
+    const bool anywhere = sw_unit(sw_rng_next(rng)) < k->epsilon;
+    double total = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!peers[i].self) {
+            total += anywhere ? 1 : ant_weight(sw_route_peer(r, peers[i].peer), now);
+        }
+    }
+    double left = sw_unit(sw_rng_next(rng)) * total;
+    uint32_t drawn = SW_NO_PEER;
+    for (size_t i = 0; i < n && left >= 0; i++) {
+        if (!peers[i].self) {
+            drawn = peers[i].peer;
+            left -= anywhere ? 1 : ant_weight(sw_route_peer(r, drawn), now);
+        }
+    }
+    return drawn;
+}
+
+/* The peer that was neither heard nor probed for the longest time, and for SILENCE at least. */
+static uint32_t longest_silent(const struct sw_route *r, sw_time now,
+                               const struct sw_candidate *peers, size_t n)
+{
+    uint32_t found = SW_NO_PEER;
+    sw_time oldest = now;
+    for (size_t i = 0; i < n; i++) {
+        const struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
+        const sw_time last = p->heard_at > p->probed_at ? p->heard_at : p->probed_at;
+        const bool never = last == 0;
+        if (!peers[i].self && last < oldest && (never || now - last >= SILENCE)) {
+            found = peers[i].peer;
+            oldest = last;
+        }
+    }
+    return found;
+}
+
+uint32_t sw_aco_next_probe(struct sw_route *r, sw_time now, const struct sw_candidate *peers,
+                           size_t n, struct sw_rng *rng)
+{
+    const struct sw_aco_params *k = r->params;
+    struct sw_aco_state *s = r->state;
+    uint32_t peer = SW_NO_PEER;
+    s->beating += k->beat * ((double)(now - s->beat_at) / (double)SW_SEC);
+    s->beating = s->beating < EARNED_MOST ? s->beating : EARNED_MOST;
+    s->beat_at = now;
+    s->earned = s->earned < EARNED_MOST ? s->earned : EARNED_MOST;
+    if (s->earned >= 1) {
+        s->earned -= 1;
+        peer = wander(r, now, peers, n, rng);
+    } else if (s->beating >= 1) {
+        peer = longest_silent(r, now, peers, n);
+        s->beating -= peer != SW_NO_PEER;
+    }
+    if (peer != SW_NO_PEER) {
+        struct sw_aco_peer *p = sw_route_peer(r, peer);
+        p->probed_at = now;
+    }
+    return peer;
+}
