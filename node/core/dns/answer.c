@@ -386,7 +386,7 @@ bool sw_answer_error(struct sw_bytes query, enum sw_rcode rcode, enum sw_ede ede
         return true;
     }
     struct reply r = { .q = &q, .buf = out->buf, .len = q.end, .rcode = rcode, .ede = ede };
-    finish(&r, query, SW_DNS_UDP_MIN, out);
+    finish(&r, query, SW_DNS_UDP_DEFAULT, out);
     return true;
 }
 

@@ -9,7 +9,8 @@
 
 #define SW_DNS_HEADER 12
 #define SW_DNS_MESSAGE_MAX 65535
-#define SW_DNS_UDP_MIN 512 /* what every client takes without EDNS (RFC 1035, 4.2.1) */
+#define SW_DNS_UDP_MIN 512      /* what every client takes without EDNS (RFC 1035, 4.2.1) */
+#define SW_DNS_UDP_DEFAULT 1232 /* what crosses nearly every path whole (DNS flag day 2020) */
 #define SW_DNS_CLASS_IN 1
 
 /* Types with a meaning to this code; every other is served as it is (RFC 3597). */

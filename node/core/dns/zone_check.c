@@ -193,6 +193,9 @@ static bool check_slots(const struct sw_zone *z)
     for (uint32_t i = 0; i <= z->mask; i++) {
         const uint8_t *slot = z->image.data + SW_IMAGE_HEADER + (size_t)SW_IMAGE_SLOT * i;
         used += sw_le32(slot + 4) != 0;
+        if (sw_le32(slot + 4) == 0 && sw_le32(slot) != 0) {
+            return false;
+        }
     }
     if (used != sw_le32(z->image.data + 20)) {
         return false;
