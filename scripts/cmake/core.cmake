@@ -19,12 +19,28 @@ add_library(sw_core_objects OBJECT ${core} ${proto_c})
 target_link_libraries(sw_core_objects PRIVATE sw_flags ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL}
   ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE} m)
 
+# Strings and constants are left unmerged in the joined object, so that the linker copies the
+# core's sections as they are and tests/core can find them in every program, byte by byte.
 set(SW_CORE_O ${CMAKE_BINARY_DIR}/sw_core.o)
 add_custom_command(OUTPUT ${SW_CORE_O}
   COMMAND ${CMAKE_LINKER} -r -o ${SW_CORE_O} $<TARGET_OBJECTS:sw_core_objects>
+  COMMAND ${CMAKE_OBJCOPY} -w --set-section-flags .rodata.str*=alloc,readonly,data,contents
+    --set-section-flags .rodata.cst*=alloc,readonly,data,contents ${SW_CORE_O}
   DEPENDS sw_core_objects $<TARGET_OBJECTS:sw_core_objects>
   COMMAND_EXPAND_LISTS VERBATIM)
-add_custom_target(sw_core_object DEPENDS ${SW_CORE_O})
+
+# What the core is: digest, compiler, flags; for programs, never for the core itself.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+set(SW_CORE_COMPILER "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} ${CMAKE_SYSTEM_PROCESSOR}")
+set(SW_CORE_FLAGS "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} -std=c11 -fPIC ${SW_FLAGS_TEXT}")
+set(SW_CORE_DIGEST ${CMAKE_SOURCE_DIR}/scripts/core-digest
+  --compiler ${SW_CORE_COMPILER} "--flags=${SW_CORE_FLAGS}")
+set(stamp ${gen}/node/conf/stamp.h)
+add_custom_command(OUTPUT ${stamp}
+  COMMAND ${SW_PYTHON} ${SW_CORE_DIGEST} --version ${PROJECT_VERSION} --stamp ${stamp} ${SW_CORE_O}
+  DEPENDS ${SW_CORE_O} ${CMAKE_SOURCE_DIR}/scripts/core-digest ${CMAKE_SOURCE_DIR}/scripts/elf.py
+  VERBATIM)
+add_custom_target(sw_core_object DEPENDS ${SW_CORE_O} ${stamp})
 
 set(SW_CORE_LIBS ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL} ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE} m)
 # What programs link: the joined object, whole.
