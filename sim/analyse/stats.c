@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Intervals, on GSL's distributions. */
+#include "sim/analyse/stats.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "node/base/err.h"
+
+static bool is_level(double level)
+{
+    return level > 0 && level < 1;
+}
+
+/* The t interval from a mean and the sum of squared deviations. */
+static void student(double mean, double squares, size_t n, double level, struct sim_interval *out)
+{
+    const double df = (double)n - 1;
+    const double t = gsl_cdf_tdist_Pinv(0.5 + level / 2, df);
+    const double half = t * sqrt(squares / df / (double)n);
+    *out = (struct sim_interval){ mean, mean - half, mean + half };
+}
+
+int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval *out)
+{
+    if (n < 2 || !is_level(level)) {
+        return SW_ERR_RANGE;
+    }
+    /* Welford 1962: no cancellation. */
+    double mean = 0;
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double d = x[i] - mean;
+        mean += d / (double)(i + 1);
+        squares += d * (x[i] - mean);
+    }
+    student(mean, squares, n, level, out);
+    return SW_OK;
+}
+
+int sim_stats_paired(const double *a, const double *b, size_t n, double level,
+                     struct sim_interval *out)
+{
+    if (n < 2 || !is_level(level)) {
+        return SW_ERR_RANGE;
+    }
+    double mean = 0;
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double x = a[i] - b[i];
+        const double d = x - mean;
+        mean += d / (double)(i + 1);
+        squares += d * (x - mean);
+    }
+    student(mean, squares, n, level, out);
+    return SW_OK;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Probability that the quantile lies in [x_low, x_high), ranks from 1: that at least @low and fewer
+ * than @high of @n values fall below it. */
+static double coverage(unsigned n, double q, unsigned low, unsigned high)
+{
+    return gsl_cdf_binomial_P(high - 1, q, n) - (low > 0 ? gsl_cdf_binomial_P(low - 1, q, n) : 0);
+}
+
+int sim_stats_quantile(double *x, size_t n, double q, double level, struct sim_interval *out)
+{
+    if (n < 2 || n > UINT32_MAX / 2 || !(q > 0 && q < 1) || !is_level(level)) {
+        return SW_ERR_RANGE;
+    }
+    const unsigned count = (unsigned)n;
+    const unsigned middle = (unsigned)ceil(q * (double)n);
+    unsigned low = middle > 0 ? middle : 1;
+    unsigned high = low < count ? low + 1 : count;
+    while (high == low || coverage(count, q, low, high) < level) {
+        if (low == 1 && high == count) {
+            return SW_ERR_RANGE;
+        }
+        /* Widen where less is left out on the way to symmetry; at the end of one side, the other.
+         */
+        const bool down = low > 1 && (high == count || middle - low < high - middle);
+        if (down) {
+            low--;
+        } else {
+            high++;
+        }
+    }
+    qsort(x, n, sizeof *x, ascending);
+    *out = (struct sim_interval){ x[middle - 1], x[low - 1], x[high - 1] };
+    return SW_OK;
+}
+
+int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval *out)
+{
+    if (n == 0 || hits > n || !is_level(level)) {
+        return SW_ERR_RANGE;
+    }
+    const double tail = (1 - level) / 2;
+    const double h = (double)hits;
+    const double m = (double)(n - hits);
+    *out = (struct sim_interval){
+        .mean = h / (double)n,
+        .low = hits == 0 ? 0 : gsl_cdf_beta_Pinv(tail, h, m + 1),
+        .high = hits == n ? 1 : gsl_cdf_beta_Qinv(tail, h + 1, m),
+    };
+    return SW_OK;
+}
+
+void sim_batches_add(struct sim_batches *b, double x)
+{
+    if (b->skip > 0) {
+        b->skip--;
+        return;
+    }
+    if (b->n == SIM_BATCHES) {
+        return;
+    }
+    b->sum += x;
+    if (++b->in == b->size) {
+        b->mean[b->n++] = b->sum / (double)b->size;
+        b->sum = 0;
+        b->in = 0;
+    }
+}

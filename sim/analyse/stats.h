@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Statistics of finished runs: intervals of means, differences, shares and quantiles.  They come
+ * after the trace, so libm and GSL are welcome here. */
+#ifndef SIM_STATS_H
+#define SIM_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An estimate and the interval that covers the truth with the stated confidence. */
+struct sim_interval {
+    double mean; /* or share, or quantile: the estimate */
+    double low, high;
+};
+
+/* All: @level in (0, 1), 0.95 say.  Errors: SW_ERR_RANGE: too few values for such an interval;
+ * @out untouched. */
+
+/* Mean of @n >= 2 independent values, about normal: Student's t. */
+int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval *out);
+/* Mean of @a[i] - @b[i], @n >= 2 pairs run with common random numbers. */
+int sim_stats_paired(const double *a, const double *b, size_t n, double level,
+                     struct sim_interval *out);
+/* The @q-quantile, 0 < q < 1, of independent values of any continuous distribution: the smallest
+ * interval between order statistics, about symmetric in rank, whose coverage is at least @level
+ * (binomial; David and Nagaraja 2003, 7.1).  Sorts @x. */
+int sim_stats_quantile(double *x, size_t n, double q, double level, struct sim_interval *out);
+/* The share @hits / @n, @n >= 1, of independent trials (Clopper and Pearson 1934).  No hits in n:
+ * the 95 % upper end is about 3.7/n, since the interval is two-sided. */
+int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval *out);
+
+/* Means of consecutive batches of a correlated series, nearly independent of each other when a
+ * batch is long against the correlation: feed them to sim_stats_mean. */
+enum { SIM_BATCHES = 64 };
+struct sim_batches {
+    uint64_t size; /* values a batch; >= 1 */
+    uint64_t skip; /* values still to be ignored: the warm-up */
+    double mean[SIM_BATCHES];
+    size_t n;    /* full batches */
+    double sum;  /* of the batch being filled */
+    uint64_t in; /* values in it */
+};
+
+/* Add a value; nothing happens when all batches are full. */
+void sim_batches_add(struct sim_batches *b, double x);
+
+#endif

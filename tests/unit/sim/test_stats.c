@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Intervals against worked values and against their own promise, the coverage. */
+#include "sim/analyse/stats.h"
+
+#include "node/base/err.h"
+#include "node/base/rng.h"
+#include "sim/analyse/theory.h"
+#include "tests/lib/check.h"
+
+extern CU_TestInfo tests_stats[];
+
+static void a_mean_has_students_interval(void)
+{
+    /* t(0.975; 4) = 2.776445; sd = sqrt(2.5). */
+    const double x[] = { 1, 2, 3, 4, 5 };
+    struct sim_interval i;
+    CHECK_I64(sim_stats_mean(x, 5, 0.95, &i), SW_OK);
+    CHECK_NEAR(i.mean, 3, 1e-12);
+    CHECK_NEAR(i.high - i.mean, 2.776445105 * 0.7071067812, 1e-8);
+    CHECK_NEAR(i.mean - i.low, i.high - i.mean, 1e-12);
+    CHECK_I64(sim_stats_mean(x, 1, 0.95, &i), SW_ERR_RANGE);
+    CHECK_I64(sim_stats_mean(x, 5, 1, &i), SW_ERR_RANGE);
+}
+
+static void large_offsets_do_not_cancel(void)
+{
+    const double x[] = { 1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16 };
+    const double small[] = { 4, 7, 13, 16 };
+    struct sim_interval a;
+    struct sim_interval b;
+    CHECK_I64(sim_stats_mean(x, 4, 0.99, &a), SW_OK);
+    CHECK_I64(sim_stats_mean(small, 4, 0.99, &b), SW_OK);
+    CHECK_NEAR(a.high - a.low, b.high - b.low, 1e-6);
+}
+
+static void pairs_cancel_what_they_share(void)
+{
+    double a[30];
+    double b[30];
+    struct sw_rng rng;
+    sw_rng_init(&rng, sw_rng_key(1, "test", "pairs"));
+    for (size_t i = 0; i < SW_LEN(a); i++) {
+        const double common = 100 * sw_unit(sw_rng_next(&rng));
+        a[i] = common + sw_unit(sw_rng_next(&rng)) + 1;
+        b[i] = common + sw_unit(sw_rng_next(&rng));
+    }
+    struct sim_interval pair;
+    struct sim_interval alone;
+    CHECK_I64(sim_stats_paired(a, b, SW_LEN(a), 0.95, &pair), SW_OK);
+    CHECK_I64(sim_stats_mean(a, SW_LEN(a), 0.95, &alone), SW_OK);
+    CHECK(pair.low > 0.7 && pair.high < 1.3);
+    CHECK(alone.high - alone.low > 10 * (pair.high - pair.low));
+}
+
+static void a_median_of_ten_has_the_tabulated_ranks(void)
+{
+    /* Binomial(10, 1/2): ranks 2 and 9 cover 97.9 %, ranks 2 and 8 or 3 and 9 only 93.4 %. */
+    double x[] = { 10, 3, 7, 1, 9, 2, 8, 4, 6, 5 };
+    struct sim_interval i;
+    CHECK_I64(sim_stats_quantile(x, 10, 0.5, 0.95, &i), SW_OK);
+    CHECK_NEAR(i.mean, 5, 0);
+    CHECK_NEAR(i.low, 2, 0);
+    CHECK_NEAR(i.high, 9, 0);
+    CHECK_I64(sim_stats_quantile(x, 10, 0.99, 0.95, &i), SW_ERR_RANGE);
+    CHECK_I64(sim_stats_quantile(x, 10, 0, 0.95, &i), SW_ERR_RANGE);
+}
+
+static void quantile_intervals_cover_as_promised(void)
+{
+    const double quantiles[] = { 0.5, 0.9, 0.99 };
+    struct sw_rng rng;
+    sw_rng_init(&rng, sw_rng_key(1, "test", "quantiles"));
+    for (size_t q = 0; q < SW_LEN(quantiles); q++) {
+        unsigned covered = 0;
+        for (unsigned run = 0; run < 500; run++) {
+            double x[600];
+            for (size_t k = 0; k < SW_LEN(x); k++) {
+                x[k] = sw_unit(sw_rng_next(&rng));
+            }
+            struct sim_interval i;
+            CHECK_I64(sim_stats_quantile(x, SW_LEN(x), quantiles[q], 0.95, &i), SW_OK);
+            CHECK(i.low <= i.mean && i.mean <= i.high);
+            covered += i.low <= quantiles[q] && quantiles[q] <= i.high;
+        }
+        CHECK(covered >= 460 && covered < 500); /* 475 promised; 3 standard deviations */
+    }
+}
+
+static void a_share_has_the_exact_interval(void)
+{
+    struct sim_interval i;
+    CHECK_I64(sim_stats_share(0, 100, 0.95, &i), SW_OK);
+    CHECK_NEAR(i.low, 0, 0);
+    CHECK_NEAR(i.high, 0.036217, 1e-6); /* 1 - 0.025^(1/100) */
+    CHECK_I64(sim_stats_share(100, 100, 0.95, &i), SW_OK);
+    CHECK_NEAR(i.low, 1 - 0.036217, 1e-6);
+    CHECK_NEAR(i.high, 1, 0);
+    CHECK_I64(sim_stats_share(5, 10, 0.95, &i), SW_OK);
+    CHECK_NEAR(i.low, 0.187086, 1e-6);
+    CHECK_NEAR(i.high, 0.812914, 1e-6);
+    CHECK_I64(sim_stats_share(2, 1, 0.95, &i), SW_ERR_RANGE);
+    CHECK_I64(sim_stats_share(0, 0, 0.95, &i), SW_ERR_RANGE);
+}
+
+static void batches_skip_the_warm_up_and_stop_when_full(void)
+{
+    struct sim_batches b = { .size = 4, .skip = 3 };
+    for (unsigned i = 0; i < 3 + 4 * (SIM_BATCHES + 1); i++) {
+        sim_batches_add(&b, i);
+    }
+    CHECK_U64(b.n, SIM_BATCHES);
+    CHECK_NEAR(b.mean[0], 4.5, 0);
+    CHECK_NEAR(b.mean[1], 8.5, 0);
+}
+
+static void theory_gives_the_known_values(void)
+{
+    CHECK_NEAR(1 + sim_theory_mmc_wait(1, .8), 5, 1e-12);
+    CHECK_NEAR(1 + sim_theory_mmc_wait(1, .95), 20, 1e-11);
+    CHECK_NEAR(sim_theory_mm1_sojourn(.8, .99), 23.03, .005);
+    CHECK_NEAR(sim_theory_mm1_sojourn(.95, .99), 92.10, .005);
+    CHECK_NEAR(sim_theory_md1_wait(.8), 2, 1e-12);
+    CHECK_NEAR(sim_theory_md1_wait(.95), 9.5, 1e-12);
+    CHECK_NEAR(sim_theory_erlang_c(2, .8), .71111, 5e-6);
+    CHECK_NEAR(sim_theory_erlang_c(4, .8), .59643, 5e-6);
+    CHECK_NEAR(sim_theory_erlang_c(8, .9), .70153, 5e-6);
+    CHECK_NEAR(sim_theory_erlang_c(32, .95), .69571, 5e-6);
+    CHECK_NEAR(sim_theory_mmc_wait(2, .8), 1.77778, 5e-6);
+    CHECK_NEAR(sim_theory_mmc_wait(4, .8), .74554, 5e-6);
+    CHECK_NEAR(sim_theory_mmc_wait(8, .9), .87692, 5e-6);
+    CHECK_NEAR(sim_theory_mmc_wait(32, .95), .43482, 5e-6);
+    CHECK_NEAR(sim_theory_mm1k_loss(.8, 10), .023493, 5e-7);
+    CHECK_NEAR(sim_theory_mm1k_loss(.95, 20), .027181, 5e-7);
+}
+
+CU_TestInfo tests_stats[] = {
+    { "a mean has Student's interval", a_mean_has_students_interval },
+    { "large offsets do not cancel", large_offsets_do_not_cancel },
+    { "pairs cancel what they share", pairs_cancel_what_they_share },
+    { "a median of ten has the tabulated ranks", a_median_of_ten_has_the_tabulated_ranks },
+    { "quantile intervals cover as promised", quantile_intervals_cover_as_promised },
+    { "a share has the exact interval", a_share_has_the_exact_interval },
+    { "batches skip the warm-up and stop when full", batches_skip_the_warm_up_and_stop_when_full },
+    { "theory gives the known values", theory_gives_the_known_values },
+    CU_TEST_INFO_NULL,
+};
