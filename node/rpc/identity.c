@@ -22,7 +22,7 @@ enum sw_role sw_role_parse(const char *text)
     return SW_ROLE_NONE;
 }
 
-bool sw_name_valid(const char *text)
+bool sw_identity_name_valid(const char *text)
 {
     const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
     return n > 0 && n <= SW_NAME_MAX && text[n] == '\0';
@@ -61,7 +61,8 @@ static bool parse_uri(const char *uri, struct sw_identity *out)
     char role[16];
     const char *rest = uri + sizeof scheme - 1;
     const char *slash = strncmp(uri, scheme, sizeof scheme - 1) == 0 ? strchr(rest, '/') : NULL;
-    if (slash == NULL || (size_t)(slash - rest) >= sizeof role || !sw_name_valid(slash + 1)) {
+    if (slash == NULL || (size_t)(slash - rest) >= sizeof role ||
+        !sw_identity_name_valid(slash + 1)) {
         return false;
     }
     memcpy(role, rest, (size_t)(slash - rest));

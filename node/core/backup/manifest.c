@@ -20,7 +20,7 @@
 static const uint8_t magic[8] = { 'Q', 'B', 'M', 'A', 'N', 'I', '\r', '\n' };
 static const char sign_domain[] = "QBmanifest-1";
 
-bool sw_name_valid(const uint8_t *s, size_t len)
+bool sw_name_bytes_valid(const uint8_t *s, size_t len)
 {
     if (len == 0 || len > SW_NAME_MAX) {
         return false;
@@ -166,7 +166,7 @@ static int take_name(struct sw_rd *r, struct sw_name *out)
 {
     const size_t len = sw_rd_u8(r);
     const uint8_t *s = sw_rd_bytes(r, len);
-    if (s == NULL || !sw_name_valid(s, len)) {
+    if (s == NULL || !sw_name_bytes_valid(s, len)) {
         return SW_ERR_MALFORMED;
     }
     memset(out, 0, sizeof *out);

@@ -75,6 +75,6 @@ int sw_manifest_root(const struct sw_manifest *m, const struct sw_epoch *epoch,
                      const struct sw_digest *repo, struct sw_root *out);
 
 /* Is @s a name as struct sw_name has them? */
-bool sw_name_valid(const uint8_t *s, size_t len);
+bool sw_name_bytes_valid(const uint8_t *s, size_t len);
 
 #endif

@@ -40,8 +40,8 @@ static int check(const Swarm__Job__SnapshotJob *j)
 {
     const bool fine = j->recipient.len == 32 && j->identity.len == 32 && j->entropy.len == 32 &&
                       (j->previous.len == 0 || j->previous.len == SW_DIGEST_LEN) &&
-                      sw_name_valid((const uint8_t *)j->node, strlen(j->node)) &&
-                      sw_name_valid((const uint8_t *)j->set, strlen(j->set)) &&
+                      sw_name_bytes_valid((const uint8_t *)j->node, strlen(j->node)) &&
+                      sw_name_bytes_valid((const uint8_t *)j->set, strlen(j->set)) &&
                       !sodium_is_zero(j->recipient.data, 32);
     return fine ? SW_OK : SW_ERR_RANGE;
 }
