@@ -2,6 +2,7 @@
  * Taking a configuration. */
 #include "node/core/configure.h"
 
+#include "node/base/name.h"
 #include "node/core/dns/wire.h"
 #include "node/core/emit.h"
 #include "node/core/life.h"

@@ -2,6 +2,8 @@
  * Roles and names in certificates. */
 #include "node/rpc/identity.h"
 
+#include "node/base/name.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,12 +22,6 @@ enum sw_role sw_role_parse(const char *text)
         }
     }
     return SW_ROLE_NONE;
-}
-
-bool sw_identity_name_valid(const char *text)
-{
-    const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return n > 0 && n <= SW_NAME_MAX && text[n] == '\0';
 }
 
 void sw_identity_host(struct sw_name name, char out[SW_HOST_MAX])
@@ -61,8 +57,7 @@ static bool parse_uri(const char *uri, struct sw_identity *out)
     char role[16];
     const char *rest = uri + sizeof scheme - 1;
     const char *slash = strncmp(uri, scheme, sizeof scheme - 1) == 0 ? strchr(rest, '/') : NULL;
-    if (slash == NULL || (size_t)(slash - rest) >= sizeof role ||
-        !sw_identity_name_valid(slash + 1)) {
+    if (slash == NULL || (size_t)(slash - rest) >= sizeof role || !sw_name_valid(slash + 1)) {
         return false;
     }
     memcpy(role, rest, (size_t)(slash - rest));

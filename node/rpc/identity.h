@@ -24,8 +24,6 @@ struct sw_identity {
 const char *sw_role_name(enum sw_role role);
 /* "node", "operator"; SW_ROLE_NONE for anything else. */
 enum sw_role sw_role_parse(const char *text);
-/* 1 to SW_NAME_MAX of [a-z0-9-]. */
-bool sw_identity_name_valid(const char *text);
 /* The DNS name that a node's certificate proves. */
 void sw_identity_host(struct sw_name name, char out[SW_HOST_MAX]);
 /* The subjectAltName in OpenSSL's configuration syntax. */

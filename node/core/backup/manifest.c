@@ -5,6 +5,7 @@
 
 #include "node/base/bug.h"
 #include "node/base/err.h"
+#include "node/base/name.h"
 #include "node/core/backup/pack.h"
 
 #include <sodium.h>
@@ -19,20 +20,6 @@
 
 static const uint8_t magic[8] = { 'Q', 'B', 'M', 'A', 'N', 'I', '\r', '\n' };
 static const char sign_domain[] = "QBmanifest-1";
-
-bool sw_name_bytes_valid(const uint8_t *s, size_t len)
-{
-    if (len == 0 || len > SW_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t c = s[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* What is signed: a label, so that a signature serves no other purpose, and a digest. */
 static void to_sign(struct sw_bytes body, uint8_t out[sizeof sign_domain + SW_DIGEST_LEN])
@@ -166,7 +153,7 @@ static int take_name(struct sw_rd *r, struct sw_name *out)
 {
     const size_t len = sw_rd_u8(r);
     const uint8_t *s = sw_rd_bytes(r, len);
-    if (s == NULL || !sw_name_bytes_valid(s, len)) {
+    if (s == NULL || !sw_name_valid_bytes(s, len)) {
         return SW_ERR_MALFORMED;
     }
     memset(out, 0, sizeof *out);

@@ -74,7 +74,4 @@ void sw_manifest_pack(const struct sw_manifest *m, uint32_t i, struct sw_manifes
 int sw_manifest_root(const struct sw_manifest *m, const struct sw_epoch *epoch,
                      const struct sw_digest *repo, struct sw_root *out);
 
-/* Is @s a name as struct sw_name has them? */
-bool sw_name_bytes_valid(const uint8_t *s, size_t len);
-
 #endif

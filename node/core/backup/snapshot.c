@@ -3,6 +3,7 @@
  * manifest.  Order on disk: packs, folder, manifest, folder, index.  Cut off anywhere, the store
  * holds whole snapshots and perhaps packs that no manifest names. */
 #include "node/base/err.h"
+#include "node/base/name.h"
 #include "node/core/backup/tree_writer.h"
 #include "node/core/backup/walk.h"
 #include "node/core/proto/job.pb-c.h"
@@ -40,8 +41,7 @@ static int check(const Swarm__Job__SnapshotJob *j)
 {
     const bool fine = j->recipient.len == 32 && j->identity.len == 32 && j->entropy.len == 32 &&
                       (j->previous.len == 0 || j->previous.len == SW_DIGEST_LEN) &&
-                      sw_name_bytes_valid((const uint8_t *)j->node, strlen(j->node)) &&
-                      sw_name_bytes_valid((const uint8_t *)j->set, strlen(j->set)) &&
+                      sw_name_valid(j->node) && sw_name_valid(j->set) &&
                       !sodium_is_zero(j->recipient.data, 32);
     return fine ? SW_OK : SW_ERR_RANGE;
 }

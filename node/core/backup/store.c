@@ -3,6 +3,7 @@
 #include "node/core/backup/store.h"
 
 #include "node/base/err.h"
+#include "node/base/name.h"
 #include "node/core/backup/manifest.h"
 #include "node/core/backup/pack.h"
 
@@ -117,7 +118,7 @@ int sw_store_incoming(const char *store, const struct sw_digest *name, const cha
 {
     char hex[2 * SW_DIGEST_LEN + 1];
     const size_t len = strlen(from);
-    if (len > 0 && !sw_name_bytes_valid((const uint8_t *)from, len)) {
+    if (len > 0 && !sw_name_valid_bytes((const uint8_t *)from, len)) {
         return SW_ERR_RANGE;
     }
     sw_hex(name, hex);

@@ -2,6 +2,7 @@
  * Hellos: who we are and what we hold. */
 #include "node/core/swarm/hello.h"
 
+#include "node/base/name.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 

@@ -3,18 +3,12 @@
 #include "node/core/swarm/peer.h"
 
 #include "node/base/bug.h"
+#include "node/base/name.h"
 #include "node/core/node_state.h"
 #include "node/core/swarm/link.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-bool sw_name_valid(const char *name)
-{
-    const size_t len = strlen(name);
-    return len >= 1 && len <= SW_NAME_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
 
 /* Where @name is or belongs in the order of names. */
 static uint32_t place(const struct sw_peers *p, const char *name, bool *there)

@@ -83,9 +83,6 @@ void sw_peers_plan_fini(struct sw_peers_plan *plan);
 void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan);
 void sw_peers_fini(struct sw_peers *p);
 
-/* 1..31 characters of [a-z0-9-]? */
-bool sw_name_valid(const char *name);
-
 /* The number of the peer called @name, or SW_PEER_NONE. */
 uint32_t sw_peers_find(const struct sw_peers *p, const char *name);
 /* Whose connection @conn is, or NULL. */
