@@ -8,15 +8,28 @@
 /* A parameter as a scenario writes it. */
 struct sim_fault_param {
     const char *key;
-    enum { SIM_PARAM_NODE, SIM_PARAM_REGION, SIM_PARAM_DURATION, SIM_PARAM_NUMBER, SIM_PARAM_FLAG } type;
+    enum {
+        SIM_PARAM_NODE,
+        SIM_PARAM_REGION,
+        SIM_PARAM_DURATION,
+        SIM_PARAM_NUMBER,
+        SIM_PARAM_FLAG,  /* true or false */
+        SIM_PARAM_CHOICE /* one of @choices */
+    } type;
     bool required;
-    double low, high, fallback; /* numbers and flags; durations in ns */
+    double low, high, fallback; /* numbers, flags, choices (which one); durations in ns */
     const char *unit, *help;
+    const char *choices; /* "kept|lost" */
 };
+
+/* A node or region that was not given. */
+#define SIM_PARAM_ABSENT UINT32_MAX
+/* More parameters than any kind has. */
+#define SIM_FAULT_PARAMS_MAX 8
 
 /* Parsed parameters, in the order of the kind's table. */
 union sim_fault_value {
-    uint32_t index; /* of node or region */
+    uint32_t index; /* of node, region or choice */
     double number;
     sw_dur duration;
     bool flag;
@@ -30,10 +43,12 @@ struct sim_fault_kind {
     void (*end)(struct sim_world *w, const union sim_fault_value *values);
 };
 
+/* Registered kinds; NULL past the end, and for an unknown name. */
 const struct sim_fault_kind *sim_fault_kind_at(size_t i);
 const struct sim_fault_kind *sim_fault_kind_find(const char *name);
-/* Check @f's parameters against its kind and the scenario's names.
- * Errors: SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOTFOUND; the diag starts with line and key. */
+/* Check @f's parameters against its kind and the scenario's names; @cap >= the kind's n_params.
+ * Errors: SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOTFOUND; the diag reads
+ * "line:column: key: what is wrong (what is expected)". */
 int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
                    const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
                    struct sw_diag *d);

@@ -8,12 +8,22 @@
 #include <stdlib.h>
 
 #define SLAB ((size_t)256 * 1024)
+#ifdef SW_SLOW_CHECKS
+#define LARGEST ((size_t)0)
+#else
 #define LARGEST ((size_t)64 * 1024)
+#endif
 
 struct sim_slab {
     struct sim_slab *next;
     size_t used;
     _Alignas(16) unsigned char bytes[SLAB];
+};
+
+/* In front of an allocation of its own. */
+struct sim_piece {
+    _Alignas(16) struct sim_piece *next;
+    struct sim_piece *previous;
 };
 
 void *sim_alloc(size_t size)
@@ -43,24 +53,33 @@ void *sim_realloc(void *old, size_t size)
     return p;
 }
 
-#ifdef SW_SLOW_CHECKS
-
-void *sim_pool_get(struct sim_pool *p, size_t size)
+static void *get_single(struct sim_pool *p, size_t size)
 {
-    (void)p;
-    return sim_alloc(size);
+    struct sim_piece *piece = sim_alloc(sizeof *piece + size);
+    piece->previous = NULL;
+    piece->next = p->single;
+    if (p->single != NULL) {
+        p->single->previous = piece;
+    }
+    p->single = piece;
+    return piece + 1;
 }
 
-void sim_pool_put(struct sim_pool *p, void *what, size_t size)
+static void put_single(struct sim_pool *p, void *what)
 {
-    (void)p;
-    (void)size;
-    free(what);
+    struct sim_piece *piece = (struct sim_piece *)what - 1;
+    if (piece->previous != NULL) {
+        piece->previous->next = piece->next;
+    } else {
+        p->single = piece->next;
+    }
+    if (piece->next != NULL) {
+        piece->next->previous = piece->previous;
+    }
+    free(piece);
 }
 
-#else
-
-/* The smallest class that holds @size <= LARGEST. */
+/* The smallest class that holds @size <= 64 KiB. */
 static unsigned class_of(size_t size)
 {
     const size_t blocks = (size + 63) / 64;
@@ -83,7 +102,7 @@ static void *carve(struct sim_pool *p, size_t size)
 void *sim_pool_get(struct sim_pool *p, size_t size)
 {
     if (size > LARGEST) {
-        return sim_alloc(size);
+        return get_single(p, size);
     }
     const unsigned c = class_of(size);
     void *piece = p->free[c];
@@ -96,11 +115,8 @@ void *sim_pool_get(struct sim_pool *p, size_t size)
 
 void sim_pool_put(struct sim_pool *p, void *what, size_t size)
 {
-    if (what == NULL) {
-        return;
-    }
     if (size > LARGEST) {
-        free(what);
+        put_single(p, what);
         return;
     }
     const unsigned c = class_of(size);
@@ -108,14 +124,15 @@ void sim_pool_put(struct sim_pool *p, void *what, size_t size)
     p->free[c] = what;
 }
 
-#endif
-
 void sim_pool_fini(struct sim_pool *p)
 {
     while (p->slabs != NULL) {
         struct sim_slab *next = p->slabs->next;
         free(p->slabs);
         p->slabs = next;
+    }
+    while (p->single != NULL) {
+        put_single(p, p->single + 1);
     }
     *p = (struct sim_pool){ .slabs = NULL };
 }

@@ -9,11 +9,13 @@
 #define SIM_POOL_CLASSES 11 /* 64 bytes to 64 KiB by powers of two */
 
 struct sim_slab;
+struct sim_piece;
 
 /* Zero-initialised is a valid empty pool. */
 struct sim_pool {
     void *free[SIM_POOL_CLASSES];
     struct sim_slab *slabs;
+    struct sim_piece *single; /* allocations of their own */
 };
 
 /* @size bytes, 16-byte aligned, not zeroed.  Ends the process when memory is out: a simulator
@@ -21,7 +23,7 @@ struct sim_pool {
 void *sim_pool_get(struct sim_pool *p, size_t size);
 /* Give back what sim_pool_get made of the same @size. */
 void sim_pool_put(struct sim_pool *p, void *what, size_t size);
-/* Free everything that came from size classes; what exceeded 64 KiB must have been put back. */
+/* Free everything, whether or not it was put back: a run ends with packets in the air. */
 void sim_pool_fini(struct sim_pool *p);
 
 /* malloc, calloc and realloc that end the process with a sentence when memory is out. */

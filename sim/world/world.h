@@ -22,7 +22,8 @@ struct sim_result {
 int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world **out,
                   struct sw_diag *d);
 void sim_world_free(struct sim_world *w);
-/* Watchers are called in the order added.  Oracles named by the scenario are added by new. */
+/* Watchers are called in the order added, for what happens from then on.  Oracles named by the
+ * scenario are added by new.  @self (may be NULL) gets what the watcher's start made. */
 int sim_world_watch(struct sim_world *w, const struct sim_watcher *watcher, void **self);
 /* Run until @until (or the end, or a complaint); may be called again to go on. */
 int sim_world_run(struct sim_world *w, sw_time until, struct sim_result *out);
@@ -34,7 +35,18 @@ uint64_t sim_world_events(const struct sim_world *w);
 /* Node @i as in the scenario; NULL while it is down. */
 const struct sw_node *sim_world_node(const struct sim_world *w, uint32_t i);
 bool sim_world_region_dark(const struct sim_world *w, uint32_t region);
-/* Registered oracles; NULL past the end. */
+/* Registered oracles; NULL past the end, and for an unknown name. */
 const struct sim_watcher *sim_oracle_at(size_t i);
+const struct sim_watcher *sim_oracle_find(const char *name);
+
+/* Planted errors, by which tests see that oracles fire.  Set before the first run. */
+struct sim_hooks {
+    void *self;
+    /* A DNS answer leaves node @node: change it at will. */
+    void (*on_reply)(void *self, uint32_t node, uint8_t *message, size_t len);
+    /* A job of node @node gets these file calls: replace some. */
+    void (*on_fs)(void *self, uint32_t node, struct sw_fs *fs);
+};
+void sim_world_hook(struct sim_world *w, const struct sim_hooks *hooks);
 
 #endif

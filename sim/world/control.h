@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a fault may do to the world.  Everything that begins has an end, overlapping faults
+ * count, and an end without a beginning is nothing. */
+#ifndef SIM_CONTROL_H
+#define SIM_CONTROL_H
+
+#include "sim/world/world.h"
+
+enum sim_death {
+    SIM_PROCESS_DIES, /* its machine closes its connections */
+    SIM_MACHINE_DIES, /* its peers hear nothing */
+};
+
+/* Node @node dies: memory, queues and unsynced writes are lost. */
+void sim_world_kill(struct sim_world *w, uint32_t node, enum sim_death how);
+/* The end of one kill: the node starts again, from its configuration and disk, when no other
+ * fault holds it down. */
+void sim_world_revive(struct sim_world *w, uint32_t node);
+/* Its disk burns.  A new one is there at once, with configuration and zone files as a fresh
+ * installation has them and nothing else. */
+void sim_world_burn(struct sim_world *w, uint32_t node);
+
+/* The network of a region is off, for nodes and clients in it. */
+void sim_world_darken(struct sim_world *w, uint32_t region, bool begins);
+/* No packet gets from region @from to region @to. */
+void sim_world_cut(struct sim_world *w, uint32_t from, uint32_t to, bool begins);
+/* No packet gets to or from a node. */
+void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins);
+
+/* Index of the region that node @node stands in. */
+uint32_t sim_world_region_of(const struct sim_world *w, uint32_t node);
+
+#endif

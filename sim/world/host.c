@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The life of a simulated host, and what reaches it. */
+#include "sim/world/host.h"
+
+#include "node/base/rng.h"
+#include "node/core/swarm/lane.h"
+#include "sim/world/client.h"
+#include "sim/world/files.h"
+#include "sim/world/host_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+/* What a fresh installation has: the master files of its zones. */
+static int provision(struct sim_host *h, struct sw_diag *d)
+{
+    for (size_t i = 0; i < h->config->n_zones; i++) {
+        const struct sw_zone_config *z = &h->config->zones[i];
+        const struct sim_zone *text = sim_find_zone(h->w->s, z->name);
+        if (text == NULL) {
+            return sw_diag_set(d, SW_ERR_NOTFOUND, "node %s holds zone %s, which the scenario lacks",
+                               h->config->name.s, z->name);
+        }
+        const struct sw_bytes content = { (const uint8_t *)text->text, text->len };
+        const int err = sim_disk_put(h->disk, z->file, content, 0644);
+        if (err != 0) {
+            return sw_diag_set(d, err, "node %s: zone file %s: %s", h->config->name.s, z->file,
+                               sw_strerror(err));
+        }
+    }
+    return 0;
+}
+
+int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, struct sw_diag *d)
+{
+    const struct sim_node *spec = &w->s->nodes[index];
+    struct sim_host *h = sim_calloc(1, sizeof *h);
+    h->w = w;
+    h->index = index;
+    h->config = &spec->config;
+    h->place = (struct sim_place){ sim_find_region(w->s, spec->config.region.s), index };
+    h->lost_at = SW_TIME_NEVER;
+    h->tick_at = SW_TIME_NEVER;
+    h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
+    int err = SW_ERR_NOMEM;
+    if (h->place.region == UINT32_MAX) {
+        err = sw_diag_set(d, SW_ERR_NOTFOUND, "node %s stands in region %s, which the scenario lacks",
+                          spec->config.name.s, spec->config.region.s);
+        goto fail;
+    }
+    h->processor = sim_processor_new(w->engine, &spec->processor, w->seed, spec->config.name.s);
+    h->disk = sim_disk_new(w->engine, &spec->disk, w->seed, spec->config.name.s);
+    if (h->processor == NULL || h->disk == NULL) {
+        err = sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+        goto fail;
+    }
+    err = provision(h, d);
+    for (size_t i = 0; i < spec->n_files && err == 0; i++) {
+        err = sim_files_make(h->disk, &spec->files[i], w->seed, spec->config.name.s);
+        if (err != 0) {
+            (void)sw_diag_set(d, err, "node %s: files %s: %s", spec->config.name.s,
+                              spec->files[i].path, sw_strerror(err));
+        }
+    }
+    if (err == 0) {
+        *out = h;
+        return 0;
+    }
+fail:
+    sim_host_free(h);
+    return err;
+}
+
+void sim_host_free(struct sim_host *h)
+{
+    if (h == NULL) {
+        return;
+    }
+    sim_host_free_jobs(h);
+    sw_front_free(h->front);
+    sw_node_free(h->node);
+    sw_actions_fini(&h->node_out);
+    sw_actions_fini(&h->front_out);
+    sw_actions_fini(&h->answer_out);
+    sim_processor_free(h->processor);
+    sim_disk_free(h->disk);
+    free(h);
+}
+
+void sim_host_start(struct sim_host *h)
+{
+    struct sim_world *w = h->w;
+    const struct sw_rng_key key = sw_rng_key(w->seed, "node", h->config->name.s);
+    const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0) };
+    const struct sw_front_options front = { .number = 0 };
+    h->life++;
+    h->node = sw_node_new(&node);
+    h->front = sw_front_new(&front);
+    if (h->node == NULL || h->front == NULL) {
+        sim_out_of_memory("a node");
+    }
+    const struct sim_conn_end end = { &sim_host_peers, h };
+    sim_conns_listen(w->conns, h->index, &end);
+    sim_trace(w->engine, h->index, SIM_KIND_START, NULL, 0);
+    sim_host_because(h, (struct sim_luck){ UINT64_MAX - h->index, sim_now(w->engine) });
+    struct sw_event ev = sim_host_event(h, SW_EV_CONFIGURE);
+    ev.u.configure = h->config;
+    h->wants_entropy = true;
+    sim_host_step(h, &ev);
+}
+
+static void drop_mails(struct sim_host *h)
+{
+    while (h->mails != NULL) {
+        struct sim_mail *next = h->mails->next;
+        sim_mail_free(h->w->conns, h->mails);
+        h->mails = next;
+    }
+    while (h->datagrams != NULL) {
+        struct sim_datagram *next = h->datagrams->next;
+        sim_pool_put(&h->w->pool, h->datagrams, sizeof *next + h->datagrams->len);
+        h->datagrams = next;
+    }
+}
+
+/* Whoever asked learns that the node is gone. */
+static void fail_commands(struct sim_host *h)
+{
+    while (h->commands != NULL) {
+        struct command *c = h->commands;
+        h->commands = c->next;
+        c->reply(c->arg, 14, "the node went away", (struct sw_bytes){ NULL, 0 }, true);
+        sim_pool_put(&h->w->pool, c, sizeof *c);
+    }
+}
+
+void sim_host_kill(struct sim_host *h, enum sim_death how)
+{
+    struct sim_world *w = h->w;
+    if (h->down++ > 0) {
+        if (how == SIM_MACHINE_DIES) {
+            sim_conns_host_gone(w->conns, h->index, true);
+        }
+        return;
+    }
+    sim_trace(w->engine, h->index, SIM_KIND_DEATH, NULL, 0);
+    h->life++;
+    h->lost_at = sim_now(w->engine);
+    sim_processor_reset(h->processor);
+    sim_disk_crash(h->disk);
+    sim_conns_host_gone(w->conns, h->index, how == SIM_MACHINE_DIES);
+    sim_cancel(w->engine, h->tick);
+    h->tick = 0;
+    h->tick_at = SW_TIME_NEVER;
+    drop_mails(h);
+    sim_host_drop_jobs(h);
+    sw_front_free(h->front);
+    h->front = NULL;
+    sw_node_free(h->node);
+    h->node = NULL;
+    h->view = NULL;
+    h->n_retired = 0;
+    h->wants_entropy = false;
+    fail_commands(h);
+}
+
+void sim_host_revive(struct sim_host *h)
+{
+    if (h->down == 0 || --h->down > 0) {
+        return;
+    }
+    if (!h->burnt) {
+        h->lost_at = SW_TIME_NEVER;
+    }
+    sim_conns_host_back(h->w->conns, h->index);
+    sim_host_start(h);
+}
+
+void sim_host_burn(struct sim_host *h)
+{
+    sim_disk_wipe(h->disk);
+    h->burnt = true;
+    if (h->lost_at == SW_TIME_NEVER) {
+        h->lost_at = sim_now(h->w->engine);
+    }
+    (void)provision(h, NULL); /* it fitted before */
+}
+
+/* ---- datagrams and streams of clients ---- */
+
+static void unlink_datagram(struct sim_host *h, struct sim_datagram *d)
+{
+    if (d->previous != NULL) {
+        d->previous->next = d->next;
+    } else {
+        h->datagrams = d->next;
+    }
+    if (d->next != NULL) {
+        d->next->previous = d->previous;
+    }
+}
+
+static void give_stream(struct sim_host *h, const struct sim_datagram *d)
+{
+    struct sw_event ev = sim_host_event(h, SW_EV_STREAM_OPEN);
+    ev.u.stream_open = d->client;
+    sim_host_step_front(h, &ev, &h->front_out);
+    ev = sim_host_event(h, SW_EV_STREAM_DATA);
+    ev.arrived_at = d->arrived_at;
+    ev.u.stream_data.stream = d->client.stream;
+    ev.u.stream_data.data = (struct sw_bytes){ d->data, d->len };
+    sim_host_step_front(h, &ev, &h->front_out);
+    sim_host_set_tick(h);
+}
+
+static void datagram_served(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct sim_datagram *d = self;
+    struct sim_host *h = d->host;
+    unlink_datagram(h, d);
+    sim_trace(h->w->engine, h->index, SIM_KIND_DATAGRAM, d->data, d->len);
+    sim_host_because(h, d->luck);
+    if (d->client.stream != 0) {
+        give_stream(h, d);
+    } else {
+        struct sw_event ev = sim_host_event(h, SW_EV_DATAGRAM);
+        ev.arrived_at = d->arrived_at;
+        ev.u.datagram.client = d->client;
+        ev.u.datagram.message = (struct sw_bytes){ d->data, d->len };
+        sim_host_step_front(h, &ev, &h->front_out);
+    }
+    sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
+}
+
+/* What a request's service time belongs to. */
+static uint64_t request_of(struct sim_luck luck)
+{
+    return sim_luck_child(luck, luck.of).step;
+}
+
+void sim_host_datagram(struct sim_host *h, struct sim_datagram *d)
+{
+    d->arrived_at = sim_now(h->w->engine);
+    if (h->node == NULL ||
+        !sim_processor_submit(h->processor, request_of(d->luck), datagram_served, d, 0)) {
+        sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
+        return;
+    }
+    d->previous = NULL;
+    d->next = h->datagrams;
+    if (h->datagrams != NULL) {
+        h->datagrams->previous = d;
+    }
+    h->datagrams = d;
+}
+
+void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t stream)
+{
+    if (h->front == NULL) {
+        return;
+    }
+    struct sw_event ev = sim_host_event(h, kind);
+    if (kind == SW_EV_STREAM_CLOSED) {
+        ev.u.stream_closed = stream;
+    } else {
+        ev.u.stream_writable = stream;
+    }
+    sim_host_because(h, (struct sim_luck){ stream, ev.now });
+    sim_host_step_front(h, &ev, &h->front_out);
+    sim_host_set_tick(h);
+}
+
+/* ---- peers ---- */
+
+static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+{
+    struct sim_host *h = self;
+    struct sw_event ev = sim_host_event(h, SW_EV_PEER_UP);
+    ev.u.peer_up.conn = conn;
+    ev.u.peer_up.class = class;
+    ev.u.peer_up.peer = h->w->s->nodes[peer].config.name;
+    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_UP, &peer, sizeof peer);
+    sim_host_because(h, (struct sim_luck){ conn << 8 | h->index, ev.now });
+    sim_host_step(h, &ev);
+}
+
+static void mail_read(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct sim_mail *m = self;
+    struct sim_host *h = m->receiver;
+    if (m->previous != NULL) {
+        m->previous->next = m->next;
+    } else {
+        h->mails = m->next;
+    }
+    if (m->next != NULL) {
+        m->next->previous = m->previous;
+    }
+    struct sw_event ev = sim_host_event(h, SW_EV_PEER_MESSAGE);
+    ev.arrived_at = m->arrived_at;
+    ev.u.peer_message.conn = m->conn;
+    ev.u.peer_message.message = m->message;
+    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_MESSAGE, m->message.data, m->message.len);
+    sim_host_because(h, m->luck);
+    sim_host_step(h, &ev);
+    sim_mail_free(h->w->conns, m);
+}
+
+static void peer_message(void *self, struct sim_mail *m)
+{
+    struct sim_host *h = self;
+    m->receiver = h;
+    m->arrived_at = sim_now(h->w->engine);
+    if (sw_envelope_lane(m->message) != SW_LANE_WORK) {
+        sim_processor_urgent(h->processor, mail_read, m, 0);
+    } else if (!sim_processor_submit(h->processor, request_of(m->luck), mail_read, m, 0)) {
+        sim_mail_free(h->w->conns, m);
+        return;
+    }
+    m->previous = NULL;
+    m->next = h->mails;
+    if (h->mails != NULL) {
+        h->mails->previous = m;
+    }
+    h->mails = m;
+}
+
+static void peer_flow(void *self, sw_conn conn, bool blocked)
+{
+    struct sim_host *h = self;
+    struct sw_event ev =
+        sim_host_event(h, blocked ? SW_EV_PEER_BLOCKED : SW_EV_PEER_WRITABLE);
+    if (blocked) {
+        ev.u.peer_blocked = conn;
+    } else {
+        ev.u.peer_writable = conn;
+    }
+    sim_host_because(h, (struct sim_luck){ conn << 8 | h->index, ev.now });
+    sim_host_step(h, &ev);
+}
+
+static void peer_down(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+{
+    struct sim_host *h = self;
+    struct sw_event ev = sim_host_event(h, SW_EV_PEER_DOWN);
+    ev.u.peer_down.conn = conn;
+    ev.u.peer_down.class = class;
+    ev.u.peer_down.peer = h->w->s->nodes[peer].config.name;
+    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_DOWN, &peer, sizeof peer);
+    sim_host_because(h, (struct sim_luck){ (conn << 8 | h->index) + peer, ev.now });
+    sim_host_step(h, &ev);
+}
+
+const struct sim_conn_user sim_host_peers = {
+    .up = peer_up, .message = peer_message, .flow = peer_flow, .down = peer_down
+};
+
+/* ---- operators ---- */
+
+struct asked {
+    struct sim_host *host;
+    sim_reply_fn reply;
+    void *arg;
+    const char *method;
+    size_t len;
+    uint8_t request[];
+};
+
+static void give_command(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct asked *a = self;
+    struct sim_host *h = a->host;
+    if (h->node == NULL) {
+        a->reply(a->arg, 14, "the node is down", (struct sw_bytes){ NULL, 0 }, true);
+    } else {
+        struct command *c = sim_pool_get(&h->w->pool, sizeof *c);
+        *c = (struct command){ h->commands, ++h->command_id, a->reply, a->arg };
+        h->commands = c;
+        struct sw_event ev = sim_host_event(h, SW_EV_COMMAND);
+        ev.u.command.id = c->id;
+        ev.u.command.method = a->method;
+        ev.u.command.request = (struct sw_bytes){ a->request, a->len };
+        sim_trace(h->w->engine, h->index, SIM_KIND_COMMAND, a->request, a->len);
+        sim_host_because(h, (struct sim_luck){ UINT64_MAX - h->index, ev.now });
+        sim_host_step(h, &ev);
+    }
+    sim_pool_put(&h->w->pool, a, sizeof *a + a->len);
+}
+
+void sim_host_command(struct sim_host *h, const char *method, struct sw_bytes request,
+                      sim_reply_fn reply, void *arg)
+{
+    struct asked *a = sim_pool_get(&h->w->pool, sizeof *a + request.len);
+    a->host = h;
+    a->reply = reply;
+    a->arg = arg;
+    a->method = method;
+    a->len = request.len;
+    if (request.len > 0) {
+        memcpy(a->request, request.data, request.len);
+    }
+    (void)sim_at(h->w->engine, sim_now(h->w->engine), give_command, a, 0);
+}
+
+/* ---- looking in ---- */
+
+uint32_t sim_host_index(const struct sim_host *h)
+{
+    return h->index;
+}
+
+struct sim_place sim_host_place(const struct sim_host *h)
+{
+    return h->place;
+}
+
+const struct sw_config *sim_host_config(const struct sim_host *h)
+{
+    return h->config;
+}
+
+const struct sw_node *sim_host_node(const struct sim_host *h)
+{
+    return h->node;
+}
+
+struct sim_disk_state *sim_host_disk(const struct sim_host *h)
+{
+    return h->disk;
+}
+
+struct sim_processor_state *sim_host_processor(const struct sim_host *h)
+{
+    return h->processor;
+}
+
+sw_time sim_host_lost_at(const struct sim_host *h)
+{
+    return h->lost_at;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a node and its front want done, done in the virtual world. */
+#include "sim/world/host_inside.h"
+
+#include "node/base/bug.h"
+#include "node/base/rng.h"
+#include "sim/world/client.h"
+
+#include <string.h>
+
+#define ENTROPY_BYTES 64U
+
+void sim_host_because(struct sim_host *h, struct sim_luck cause)
+{
+    h->cause = cause;
+    h->effects = 0;
+}
+
+static struct sim_luck next_luck(struct sim_host *h)
+{
+    return sim_luck_child(h->cause, h->effects++);
+}
+
+struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind)
+{
+    const sw_time now = sim_now(h->w->engine);
+    return (struct sw_event){
+        .kind = kind,
+        .now = now,
+        .wall = sim_wall(now),
+        .arrived_at = now,
+        .load = { .waiting = sim_processor_waiting(h->processor) +
+                             sim_processor_serving(h->processor),
+                  .cores = h->w->s->nodes[h->index].processor.cores,
+                  .service = sim_processor_service(h->processor) },
+    };
+}
+
+/* ---- the front's ---- */
+
+static void reply(struct sim_host *h, const struct sw_action *a)
+{
+    struct sim_world *w = h->w;
+    struct sim_datagram *d = sim_pool_get(&w->pool, sizeof *d + a->u.reply.message.len);
+    *d = (struct sim_datagram){ .host = h,
+                                .client = a->u.reply.client,
+                                .luck = next_luck(h),
+                                .len = (uint32_t)a->u.reply.message.len };
+    memcpy(d->data, a->u.reply.message.data, d->len);
+    if (w->hooks.on_reply != NULL) {
+        w->hooks.on_reply(w->hooks.self, h->index, d->data, d->len);
+    }
+    sim_clientele_reply(w->clientele, d);
+}
+
+static void forward(struct sim_host *h, const struct sw_action *a, sw_time arrived_at)
+{
+    SW_ASSERT(!h->in_node); /* only queries are forwarded, and no step of the node makes one */
+    struct sw_event ev = sim_host_event(h, SW_EV_QUERY);
+    ev.arrived_at = arrived_at;
+    ev.u.query.client = a->u.forward.client;
+    ev.u.query.message = a->u.forward.message;
+    sim_host_step(h, &ev);
+}
+
+void sim_host_step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out)
+{
+    if (sw_front_step(h->front, ev, out) == SW_ERR_NOMEM) {
+        sim_out_of_memory("a front");
+    }
+    for (size_t i = 0; i < out->n; i++) {
+        const struct sw_action *a = &out->v[i];
+        switch (a->kind) {
+        case SW_ACT_REPLY:
+            reply(h, a);
+            break;
+        case SW_ACT_FORWARD:
+            forward(h, a, ev->arrived_at);
+            break;
+        case SW_ACT_WRITE:
+            sim_clientele_stream(h->w->clientele, h->index, a->u.write.stream, a->u.write.data,
+                                 next_luck(h));
+            break;
+        case SW_ACT_CLOSE:
+            sim_clientele_stream_closed(h->w->clientele, h->index, a->u.close);
+            break;
+        case SW_ACT_TRACE:
+            sim_tell_trace(h->w, h->index, &a->u.trace);
+            break;
+        default:
+            SW_ASSERT(false); /* not a front's */
+        }
+    }
+    sw_actions_clear(out);
+}
+
+/* ---- the node's ---- */
+
+struct unknown_peer {
+    struct sim_host *host;
+    uint64_t life;
+    struct sw_name peer;
+    enum sw_class class;
+};
+
+/* No such host: the name could not be resolved. */
+static void not_found(void *self, uint64_t arg)
+{
+    (void)arg;
+    const struct unknown_peer u = *(struct unknown_peer *)self;
+    struct sim_host *h = u.host;
+    sim_pool_put(&h->w->pool, self, sizeof u);
+    if (h->life != u.life) {
+        return;
+    }
+    struct sw_event ev = sim_host_event(h, SW_EV_PEER_DOWN);
+    ev.u.peer_down.class = u.class;
+    ev.u.peer_down.peer = u.peer;
+    sim_host_because(h, (struct sim_luck){ h->index, ev.now });
+    sim_host_step(h, &ev);
+}
+
+static void dial(struct sim_host *h, const struct sw_action *a)
+{
+    const uint32_t to = sim_find_node(h->w->s, a->u.dial.peer.s);
+    if (to != UINT32_MAX && to != h->index) {
+        const struct sim_conn_end end = { &sim_host_peers, h };
+        sim_conn_dial(h->w->conns, h->index, end, to, NULL, a->u.dial.class);
+        return;
+    }
+    struct unknown_peer *u = sim_pool_get(&h->w->pool, sizeof *u);
+    *u = (struct unknown_peer){ h, h->life, a->u.dial.peer, a->u.dial.class };
+    (void)sim_at(h->w->engine, sim_now(h->w->engine) + SW_MS, not_found, u, 0);
+}
+
+static void answer(struct sim_host *h, const struct sw_action *a)
+{
+    struct sw_event ev = sim_host_event(h, SW_EV_ANSWER);
+    ev.u.answer.client = a->u.answer.client;
+    ev.u.answer.message = a->u.answer.message;
+    sim_host_step_front(h, &ev, &h->answer_out);
+}
+
+static void publish(struct sim_host *h, const struct sw_view *view)
+{
+    struct sw_event ev = sim_host_event(h, SW_EV_VIEW);
+    ev.u.view = view;
+    sim_host_step_front(h, &ev, &h->answer_out);
+    if (h->view != NULL) {
+        SW_ASSERT(h->n_retired < SW_LEN(h->retired));
+        h->retired[h->n_retired++] = h->view;
+    }
+    h->view = view;
+}
+
+static void command_reply(struct sim_host *h, const struct sw_action *a)
+{
+    struct command **at = &h->commands;
+    while (*at != NULL && (*at)->id != a->u.command_reply.id) {
+        at = &(*at)->next;
+    }
+    struct command *c = *at;
+    if (c == NULL) {
+        return;
+    }
+    c->reply(c->arg, a->u.command_reply.status, a->u.command_reply.reason,
+             a->u.command_reply.message, a->u.command_reply.last);
+    if (a->u.command_reply.last) {
+        *at = c->next;
+        sim_pool_put(&h->w->pool, c, sizeof *c);
+    }
+}
+
+static void carry_out(struct sim_host *h)
+{
+    for (size_t i = 0; i < h->node_out.n; i++) {
+        const struct sw_action *a = &h->node_out.v[i];
+        switch (a->kind) {
+        case SW_ACT_SEND:
+            sim_conn_send(h->w->conns, h->index, a->u.send.conn, a->u.send.message, next_luck(h));
+            break;
+        case SW_ACT_DIAL:
+            dial(h, a);
+            break;
+        case SW_ACT_HANG_UP:
+            sim_conn_hang_up(h->w->conns, h->index, a->u.hang_up);
+            break;
+        case SW_ACT_SUBMIT:
+            sim_host_submit(h, a->u.submit);
+            break;
+        case SW_ACT_ANSWER:
+            answer(h, a);
+            break;
+        case SW_ACT_PUBLISH:
+            publish(h, a->u.publish);
+            break;
+        case SW_ACT_COMMAND_REPLY:
+            command_reply(h, a);
+            break;
+        case SW_ACT_WANT_ENTROPY:
+            h->wants_entropy = true;
+            break;
+        case SW_ACT_DRAINED:
+            break; /* no fault drains; a restart would follow here */
+        case SW_ACT_TRACE:
+            sim_tell_trace(h->w, h->index, &a->u.trace);
+            break;
+        default:
+            SW_ASSERT(false); /* not a node's */
+        }
+    }
+    sw_actions_clear(&h->node_out);
+}
+
+static void step_once(struct sim_host *h, struct sw_event *ev)
+{
+    h->in_node = true;
+    if (sw_node_step(h->node, ev, &h->node_out) == SW_ERR_NOMEM) {
+        sim_out_of_memory("a node");
+    }
+    carry_out(h);
+    h->in_node = false;
+}
+
+/* What a step left for afterwards: true when there was something. */
+static bool follow_up(struct sim_host *h)
+{
+    if (h->n_retired > 0) {
+        struct sw_event ev = sim_host_event(h, SW_EV_VIEW_RETIRED);
+        ev.u.view_retired = h->retired[0];
+        memmove(h->retired, h->retired + 1, --h->n_retired * sizeof h->retired[0]);
+        step_once(h, &ev);
+        return true;
+    }
+    if (h->wants_entropy) {
+        uint64_t bytes[ENTROPY_BYTES / 8];
+        h->wants_entropy = false;
+        for (size_t i = 0; i < SW_LEN(bytes); i++) {
+            bytes[i] = sw_rng_at(h->entropy, h->entropy_drawn, i);
+        }
+        h->entropy_drawn++;
+        struct sw_event ev = sim_host_event(h, SW_EV_ENTROPY);
+        ev.u.entropy = (struct sw_bytes){ (const uint8_t *)bytes, sizeof bytes };
+        step_once(h, &ev);
+        return true;
+    }
+    return false;
+}
+
+static void on_tick(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct sim_host *h = self;
+    h->tick_at = SW_TIME_NEVER;
+    h->tick = 0;
+    struct sw_event ev = sim_host_event(h, SW_EV_TICK);
+    sim_host_because(h, (struct sim_luck){ UINT64_MAX - h->index, ev.now });
+    if (sw_front_deadline(h->front) <= ev.now) {
+        sim_host_step_front(h, &ev, &h->front_out);
+    }
+    if (sw_node_deadline(h->node) <= ev.now) {
+        sim_trace(h->w->engine, h->index, SIM_KIND_TICK, NULL, 0);
+        sim_host_step(h, &ev);
+    } else {
+        sim_host_set_tick(h);
+    }
+}
+
+void sim_host_set_tick(struct sim_host *h)
+{
+    const sw_time node_at = sw_node_deadline(h->node);
+    const sw_time front_at = sw_front_deadline(h->front);
+    const sw_time at = node_at < front_at ? node_at : front_at;
+    const sw_time now = sim_now(h->w->engine);
+    if (at >= h->tick_at) {
+        return; /* an early tick looks again */
+    }
+    sim_cancel(h->w->engine, h->tick);
+    h->tick_at = at;
+    h->tick = sim_at(h->w->engine, at > now ? at : now, on_tick, h, 0);
+}
+
+void sim_host_step(struct sim_host *h, struct sw_event *ev)
+{
+    step_once(h, ev);
+    while (follow_up(h)) {
+    }
+    sim_host_set_tick(h);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Inside a simulated host. */
+#ifndef SIM_HOST_INSIDE_H
+#define SIM_HOST_INSIDE_H
+
+#include "node/core/front.h"
+#include "sim/world/host.h"
+
+/* A job from SUBMIT to DONE. */
+struct running {
+    struct running *next;            /* in its strand's queue */
+    struct running *older, *younger; /* all of a host */
+    struct sim_host *host;
+    struct sw_job *job;
+    uint64_t life; /* of the node that submitted it */
+};
+
+struct strand {
+    struct running *head, *tail; /* wait for their turn */
+    bool busy;
+};
+
+struct command {
+    struct command *next;
+    uint64_t id;
+    sim_reply_fn reply;
+    void *arg;
+};
+
+struct sim_host {
+    struct sim_world *w;
+    uint32_t index;
+    struct sim_place place;
+    const struct sw_config *config;
+    struct sw_node *node; /* NULL while it is down */
+    struct sw_front *front;
+    uint32_t down; /* how many faults hold it down */
+    uint64_t life; /* counts its nodes */
+    sw_time lost_at;
+    bool burnt; /* the disk is not the one it had when it was lost */
+
+    struct sim_processor_state *processor;
+    struct sim_disk_state *disk;
+    struct sw_rng_key entropy;
+    uint64_t entropy_drawn;
+
+    /* Each step has its own list, since carrying one out may take the next step. */
+    struct sw_actions node_out, front_out, answer_out;
+    const struct sw_view *view;
+    const struct sw_view *retired[8]; /* to be told to the node after its present step */
+    size_t n_retired;
+    bool wants_entropy;
+    bool in_node; /* a step of the node is being carried out */
+
+    struct sim_luck cause; /* what the present event travels for */
+    uint64_t effects;      /* packets it brought about so far */
+    sw_time tick_at;       /* when the tick is scheduled; SW_TIME_NEVER: it is not */
+    sim_event_id tick;
+
+    struct strand strands[SW_STRAND_COUNT];
+    struct running *runs; /* youngest first */
+    struct sim_datagram *datagrams; /* in the processor */
+    struct sim_mail *mails;         /* likewise */
+    struct command *commands;
+    uint64_t command_id;
+};
+
+/* An event with the time, the clock and the load filled in. */
+struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind);
+/* Step the node, carry out what it wants, and what follows from that. */
+void sim_host_step(struct sim_host *h, struct sw_event *ev);
+/* Step the front with a list of its own, and carry out what it wants. */
+void sim_host_step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out);
+/* See that the tick comes when the node or its front want it. */
+void sim_host_set_tick(struct sim_host *h);
+/* Whatever is drawn while the present event is handled belongs to @cause. */
+void sim_host_because(struct sim_host *h, struct sim_luck cause);
+
+extern const struct sim_conn_user sim_host_peers;
+
+void sim_host_submit(struct sim_host *h, struct sw_job *job);
+void sim_host_drop_jobs(struct sim_host *h); /* those that wait for their turn */
+void sim_host_free_jobs(struct sim_host *h); /* all; no fibre may be left */
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the parts of a world share.  For sim/world only; faults use control.h, watchers watch.h. */
+#ifndef SIM_INSIDE_H
+#define SIM_INSIDE_H
+
+#include "sim/engine/engine.h"
+#include "sim/faults/fault.h"
+#include "sim/world/network.h"
+#include "sim/world/peerlink.h"
+#include "sim/world/pool.h"
+#include "sim/world/world.h"
+
+/* The wall clock at virtual time 0: 2026-01-01T00:00Z. */
+#define SIM_EPOCH INT64_C(1767225600000000000)
+
+struct sim_host;
+struct sim_clientele;
+struct sim_operations;
+
+/* What the trace hash says of an event: who, and one of these. */
+enum sim_kind {
+    SIM_KIND_DATAGRAM = 1, /* entity: node; the query it was given */
+    SIM_KIND_REPLY,        /* entity: client group; the reply it was given */
+    SIM_KIND_GAVE_UP,      /* entity: client group */
+    SIM_KIND_PEER_UP,
+    SIM_KIND_PEER_MESSAGE,
+    SIM_KIND_PEER_DOWN,
+    SIM_KIND_TICK,
+    SIM_KIND_DONE,
+    SIM_KIND_COMMAND,
+    SIM_KIND_START,
+    SIM_KIND_DEATH,
+    SIM_KIND_FAULT, /* entity: its index in the scenario */
+};
+
+struct sim_watching {
+    const struct sim_watcher *watcher;
+    void *self;
+};
+
+struct sim_world {
+    const struct sim_scenario *s;
+    uint64_t seed;
+    struct sim_engine *engine;
+    struct sim_network *net;
+    struct sim_conns *conns;
+    struct sim_host **hosts; /* a node */
+    struct sim_clientele *clientele;
+    struct sim_operations *operations;
+    struct sim_pool pool;
+    struct sim_watching *watching;
+    size_t n_watching;
+    struct sim_hooks hooks;
+    struct sim_result result;
+    bool finished; /* watchers were told that the run ended */
+    bool closing;  /* being freed: nothing begins any more */
+};
+
+static inline sw_wall sim_wall(sw_time t)
+{
+    return SIM_EPOCH + (sw_wall)t;
+}
+
+/* Index of a name in the scenario; UINT32_MAX when there is none. */
+uint32_t sim_find_node(const struct sim_scenario *s, const char *name);
+uint32_t sim_find_region(const struct sim_scenario *s, const char *name);
+/* The text of a zone, or NULL. */
+const struct sim_zone *sim_find_zone(const struct sim_scenario *s, const char *name);
+
+/* Tell every watcher. */
+void sim_tell_query(struct sim_world *w, const struct sim_query_done *q);
+void sim_tell_trace(struct sim_world *w, uint32_t node, const struct sw_trace *t);
+void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r);
+
+#endif
