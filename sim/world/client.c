@@ -366,7 +366,7 @@ static void reply_arrives(void *self, uint64_t arg)
 {
     (void)arg;
     struct sim_datagram *d = self;
-    struct sim_world *w = d->host->w;
+    struct sim_world *w = sim_host_world(d->host);
     struct sim_clientele *c = w->clientele;
     const uint32_t server = sim_host_index(d->host);
     struct sw_bytes m = { d->data, d->len };
@@ -413,15 +413,16 @@ static void note_arrives(void *self, uint64_t arg)
 {
     (void)arg;
     const struct stream_note n = *(struct stream_note *)self;
-    sim_pool_put(&n.host->w->pool, self, sizeof n);
+    sim_pool_put(&sim_host_world(n.host)->pool, self, sizeof n);
     sim_host_stream_event(n.host, n.kind, n.stream);
 }
 
 static void note(struct sim_host *h, uint64_t stream, enum sw_event_kind kind, sw_time at)
 {
-    struct stream_note *n = sim_pool_get(&h->w->pool, sizeof *n);
+    struct sim_world *w = sim_host_world(h);
+    struct stream_note *n = sim_pool_get(&w->pool, sizeof *n);
     *n = (struct stream_note){ h, stream, kind };
-    (void)sim_at(h->w->engine, at, note_arrives, n, 0);
+    (void)sim_at(w->engine, at, note_arrives, n, 0);
 }
 
 void sim_clientele_stream(struct sim_clientele *c, uint32_t host, uint64_t stream,

@@ -73,6 +73,7 @@ struct sim_fileset {
     size_t n, cap;
     uint64_t bytes;
     size_t prefix; /* bytes of the path that names leave out */
+    size_t cursor; /* where the last question was answered */
 };
 
 static int add(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
@@ -122,6 +123,24 @@ uint64_t sim_fileset_files(const struct sim_fileset *f)
 uint64_t sim_fileset_bytes(const struct sim_fileset *f)
 {
     return f->bytes;
+}
+
+bool sim_fileset_holds(struct sim_fileset *f, const char *name, struct sw_bytes content,
+                       uint32_t mode)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const size_t at = (f->cursor + i) % f->n;
+        const struct entry *e = &f->v[at];
+        if (strcmp(e->name, name) != 0) {
+            continue;
+        }
+        struct sw_digest now;
+        f->cursor = at + 1;
+        (void)crypto_generichash(now.b, sizeof now.b, content.data, content.len, NULL, 0);
+        return e->size == content.len && e->mode == mode &&
+               memcmp(&now, &e->digest, sizeof now) == 0;
+    }
+    return false;
 }
 
 static const char *say(char text[256], const char *what, const struct entry *e)

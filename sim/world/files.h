@@ -19,6 +19,9 @@ struct sim_fileset *sim_fileset_take(const struct sim_disk_state *disk, const ch
 void sim_fileset_free(struct sim_fileset *f);
 uint64_t sim_fileset_files(const struct sim_fileset *f);
 uint64_t sim_fileset_bytes(const struct sim_fileset *f);
+/* Does it hold exactly this file?  @name is below the folder.  Fast when asked in order. */
+bool sim_fileset_holds(struct sim_fileset *f, const char *name, struct sw_bytes content,
+                       uint32_t mode);
 /* NULL when @path on @disk holds exactly the same files, otherwise what differs, in @text. */
 const char *sim_fileset_compare(const struct sim_fileset *f, const struct sim_disk_state *disk,
                                 const char *path, char text[256]);

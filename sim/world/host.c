@@ -56,6 +56,7 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
         err = sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
         goto fail;
     }
+    sim_disk_set_epoch(h->disk, SIM_EPOCH);
     err = provision(h, d);
     for (size_t i = 0; i < spec->n_files && err == 0; i++) {
         err = sim_files_make(h->disk, &spec->files[i], w->seed, spec->config.name.s);
@@ -92,6 +93,9 @@ void sim_host_free(struct sim_host *h)
 void sim_host_start(struct sim_host *h)
 {
     struct sim_world *w = h->w;
+    if (h->node != NULL || h->down > 0) {
+        return;
+    }
     const struct sw_rng_key key = sw_rng_key(w->seed, "node", h->config->name.s);
     const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0) };
     const struct sw_front_options front = { .number = 0 };
@@ -147,7 +151,10 @@ void sim_host_kill(struct sim_host *h, enum sim_death how)
     }
     sim_trace(w->engine, h->index, SIM_KIND_DEATH, NULL, 0);
     h->life++;
-    h->lost_at = sim_now(w->engine);
+    if (h->lost_at == SW_TIME_NEVER) {
+        h->lost_at = sim_now(w->engine);
+        h->disks_at_loss = h->disks;
+    }
     sim_processor_reset(h->processor);
     sim_disk_crash(h->disk);
     sim_conns_host_gone(w->conns, h->index, how == SIM_MACHINE_DIES);
@@ -171,7 +178,7 @@ void sim_host_revive(struct sim_host *h)
     if (h->down == 0 || --h->down > 0) {
         return;
     }
-    if (!h->burnt) {
+    if (h->disks == h->disks_at_loss) {
         h->lost_at = SW_TIME_NEVER;
     }
     sim_conns_host_back(h->w->conns, h->index);
@@ -181,7 +188,7 @@ void sim_host_revive(struct sim_host *h)
 void sim_host_burn(struct sim_host *h)
 {
     sim_disk_wipe(h->disk);
-    h->burnt = true;
+    h->disks++;
     if (h->lost_at == SW_TIME_NEVER) {
         h->lost_at = sim_now(h->w->engine);
     }
@@ -409,6 +416,11 @@ void sim_host_command(struct sim_host *h, const char *method, struct sw_bytes re
 
 /* ---- looking in ---- */
 
+struct sim_world *sim_host_world(const struct sim_host *h)
+{
+    return h->w;
+}
+
 uint32_t sim_host_index(const struct sim_host *h)
 {
     return h->index;
@@ -437,6 +449,11 @@ struct sim_disk_state *sim_host_disk(const struct sim_host *h)
 struct sim_processor_state *sim_host_processor(const struct sim_host *h)
 {
     return h->processor;
+}
+
+uint32_t sim_host_disk_number(const struct sim_host *h)
+{
+    return h->disks;
 }
 
 sw_time sim_host_lost_at(const struct sim_host *h)

@@ -24,8 +24,9 @@ struct sim_datagram {
 int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, struct sw_diag *d);
 void sim_host_free(struct sim_host *h);
 
-/* Power: a node in Setup is configured; or it is gone, with everything it held in memory. */
+/* A new node is made and configured, unless one runs or a fault holds the host down. */
 void sim_host_start(struct sim_host *h);
+/* The node is gone, with everything it held in memory; each kill needs its revive. */
 void sim_host_kill(struct sim_host *h, enum sim_death how);
 void sim_host_revive(struct sim_host *h);
 /* A new disk, provisioned like a fresh machine. */
@@ -45,12 +46,14 @@ typedef void (*sim_reply_fn)(void *arg, int status, const char *reason, struct s
 void sim_host_command(struct sim_host *h, const char *method, struct sw_bytes request,
                       sim_reply_fn reply, void *arg);
 
+struct sim_world *sim_host_world(const struct sim_host *h);
 uint32_t sim_host_index(const struct sim_host *h);
 struct sim_place sim_host_place(const struct sim_host *h);
 const struct sw_config *sim_host_config(const struct sim_host *h);
 const struct sw_node *sim_host_node(const struct sim_host *h); /* NULL while it is down */
 struct sim_disk_state *sim_host_disk(const struct sim_host *h);
 struct sim_processor_state *sim_host_processor(const struct sim_host *h);
+uint32_t sim_host_disk_number(const struct sim_host *h); /* how often it burnt */
 /* Since when the node, or what was on its disk, is lost; SW_TIME_NEVER when it is not. */
 sw_time sim_host_lost_at(const struct sim_host *h);
 

@@ -3,6 +3,7 @@
 #ifndef SIM_HOST_INSIDE_H
 #define SIM_HOST_INSIDE_H
 
+#include "node/base/rng.h"
 #include "node/core/front.h"
 #include "sim/world/host.h"
 
@@ -37,7 +38,8 @@ struct sim_host {
     uint32_t down; /* how many faults hold it down */
     uint64_t life; /* counts its nodes */
     sw_time lost_at;
-    bool burnt; /* the disk is not the one it had when it was lost */
+    uint32_t disks; /* how many burnt: now, and when it was lost */
+    uint32_t disks_at_loss;
 
     struct sim_processor_state *processor;
     struct sim_disk_state *disk;

@@ -24,8 +24,7 @@ struct sim_conns *sim_conns_new(struct sim_engine *e, struct sim_network *net,
     }
     for (uint32_t i = 0; i < s->n_nodes; i++) {
         for (uint32_t r = 0; r < s->n_regions; r++) {
-            if (memcmp(&s->regions[r].name, &s->nodes[i].config.region, sizeof(struct sw_name)) ==
-                0) {
+            if (strcmp(s->regions[r].name.s, s->nodes[i].config.region.s) == 0) {
                 c->hosts[i].place.region = r;
             }
         }

@@ -7,6 +7,7 @@
 #include "sim/world/watch.h"
 
 struct sim_world;
+struct sim_disk_state;
 
 struct sim_result {
     uint64_t seed;
@@ -35,6 +36,11 @@ uint64_t sim_world_events(const struct sim_world *w);
 /* Node @i as in the scenario; NULL while it is down. */
 const struct sw_node *sim_world_node(const struct sim_world *w, uint32_t i);
 bool sim_world_region_dark(const struct sim_world *w, uint32_t region);
+/* Which disk node @i has: 0 the first, one more each time it burnt. */
+uint32_t sim_world_disk_number(const struct sim_world *w, uint32_t i);
+/* The present one, for a look from outside (sim/world/disk.h). */
+const struct sim_disk_state *sim_world_disk(const struct sim_world *w, uint32_t i);
+
 /* Registered oracles; NULL past the end, and for an unknown name. */
 const struct sim_watcher *sim_oracle_at(size_t i);
 const struct sim_watcher *sim_oracle_find(const char *name);

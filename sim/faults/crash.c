@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One node dies, and at the fault's end starts again. */
+#include "sim/faults/fault.h"
+#include "sim/world/control.h"
+
+enum { NODE, OF, DISK };
+
+static const struct sim_fault_param params[] = {
+    [NODE] = { .key = "node", .type = SIM_PARAM_NODE, .required = true, .help = "which one" },
+    [OF] = { .key = "of",
+             .type = SIM_PARAM_CHOICE,
+             .choices = "machine|process",
+             .help = "a dead machine is silent; a dead process's machine closes its connections" },
+    [DISK] = { .key = "disk",
+               .type = SIM_PARAM_CHOICE,
+               .choices = "kept|lost",
+               .help = "whether what was synced is there at the restart" },
+};
+
+static void begin(struct sim_world *w, const union sim_fault_value *v)
+{
+    sim_world_kill(w, v[NODE].index, v[OF].index == 0 ? SIM_MACHINE_DIES : SIM_PROCESS_DIES);
+    if (v[DISK].index == 1) {
+        sim_world_burn(w, v[NODE].index);
+    }
+}
+
+static void end(struct sim_world *w, const union sim_fault_value *v)
+{
+    sim_world_revive(w, v[NODE].index);
+}
+
+extern const struct sim_fault_kind sim_fault_crash;
+const struct sim_fault_kind sim_fault_crash = {
+    .name = "crash",
+    .help = "a node dies with its memory and unsynced writes",
+    .params = params,
+    .n_params = SW_LEN(params),
+    .begin = begin,
+    .end = end,
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The registry of faults, and binding what a scenario writes to a kind's table. */
+#include "sim/faults/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SIM_FAULT(name) extern const struct sim_fault_kind sim_fault_##name;
+#include "sim/faults/faults.def"
+#undef SIM_FAULT
+
+static const struct sim_fault_kind *const registry[] = {
+#define SIM_FAULT(name) &sim_fault_##name,
+#include "sim/faults/faults.def"
+#undef SIM_FAULT
+};
+
+const struct sim_fault_kind *sim_fault_kind_at(size_t i)
+{
+    return i < SW_LEN(registry) ? registry[i] : NULL;
+}
+
+const struct sim_fault_kind *sim_fault_kind_find(const char *name)
+{
+    for (size_t i = 0; i < SW_LEN(registry); i++) {
+        if (strcmp(registry[i]->name, name) == 0) {
+            return registry[i];
+        }
+    }
+    return NULL;
+}
+
+static int bad(struct sw_diag *d, int err, const struct sim_param *p, const char *wrong,
+               const char *expected)
+{
+    return sw_diag_set(d, err, "%zu:%zu: %s: '%.60s' %s (expected %s)", p->line, p->column, p->key,
+                       p->value, wrong, expected);
+}
+
+static int bind_node(const struct sim_scenario *s, const struct sim_param *p, uint32_t *out,
+                     struct sw_diag *d)
+{
+    for (uint32_t i = 0; i < s->n_nodes; i++) {
+        if (strcmp(s->nodes[i].config.name.s, p->value) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return bad(d, SW_ERR_NOTFOUND, p, "is no node of this scenario", "a node's name");
+}
+
+static int bind_region(const struct sim_scenario *s, const struct sim_param *p, uint32_t *out,
+                       struct sw_diag *d)
+{
+    for (uint32_t i = 0; i < s->n_regions; i++) {
+        if (strcmp(s->regions[i].name.s, p->value) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return bad(d, SW_ERR_NOTFOUND, p, "is no region of this scenario", "a region's name");
+}
+
+/* A decimal number, its end in @rest; false when there is none. */
+static bool number(const char *text, double *out, const char **rest)
+{
+    char *end;
+    if (text[0] != '.' && (text[0] < '0' || text[0] > '9')) {
+        return false; /* strtod would take nan, inf, blanks and signs */
+    }
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        return false;
+    }
+    *out = strtod(text, &end);
+    *rest = end;
+    return end != text;
+}
+
+static int bind_number(const struct sim_fault_param *k, const struct sim_param *p, double *out,
+                       struct sw_diag *d)
+{
+    const char *rest;
+    double v;
+    if (!number(p->value, &v, &rest) || *rest != '\0') {
+        return bad(d, SW_ERR_MALFORMED, p, "is no number", k->unit != NULL ? k->unit : "a number");
+    }
+    if (k->high > k->low && (v < k->low || v > k->high)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "%zu:%zu: %s: %s is out of range (expected %g to %g)",
+                           p->line, p->column, p->key, p->value, k->low, k->high);
+    }
+    *out = v;
+    return 0;
+}
+
+static int bind_duration(const struct sim_fault_param *k, const struct sim_param *p, sw_dur *out,
+                         struct sw_diag *d)
+{
+    static const struct {
+        const char *unit;
+        double ns;
+    } units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 },
+                  { "h", 3600e9 }, { "d", 86400e9 } };
+    static const char *const expected = "a duration like 80ms, 2.5s, 1h30m";
+    double sum = 0;
+    const char *rest = p->value;
+    do {
+        double v;
+        size_t u = 0;
+        if (!number(rest, &v, &rest)) {
+            return bad(d, SW_ERR_MALFORMED, p, "is no duration", expected);
+        }
+        const size_t letters = strspn(rest, "numshd");
+        while (u < SW_LEN(units) &&
+               (strlen(units[u].unit) != letters || strncmp(units[u].unit, rest, letters) != 0)) {
+            u++;
+        }
+        if (u == SW_LEN(units)) {
+            return bad(d, SW_ERR_MALFORMED, p, "is no duration", expected);
+        }
+        sum += v * units[u].ns;
+        rest += letters;
+    } while (*rest != '\0');
+    if (sum > 9e18 || (k->high > k->low && (sum < k->low || sum > k->high))) {
+        return bad(d, SW_ERR_RANGE, p, "is out of range", expected);
+    }
+    *out = (sw_dur)sum;
+    return 0;
+}
+
+static int bind_choice(const struct sim_fault_param *k, const struct sim_param *p, uint32_t *out,
+                       struct sw_diag *d)
+{
+    uint32_t i = 0;
+    for (const char *c = k->choices; *c != '\0'; i++) {
+        const size_t n = strcspn(c, "|");
+        if (strlen(p->value) == n && strncmp(c, p->value, n) == 0) {
+            *out = i;
+            return 0;
+        }
+        c += n + (c[n] == '|');
+    }
+    return bad(d, SW_ERR_MALFORMED, p, "is not possible here", k->choices);
+}
+
+static int bind_one(const struct sim_scenario *s, const struct sim_fault_param *k,
+                    const struct sim_param *p, union sim_fault_value *v, struct sw_diag *d)
+{
+    switch (k->type) {
+    case SIM_PARAM_NODE:
+        return bind_node(s, p, &v->index, d);
+    case SIM_PARAM_REGION:
+        return bind_region(s, p, &v->index, d);
+    case SIM_PARAM_DURATION:
+        return bind_duration(k, p, &v->duration, d);
+    case SIM_PARAM_NUMBER:
+        return bind_number(k, p, &v->number, d);
+    case SIM_PARAM_CHOICE:
+        return bind_choice(k, p, &v->index, d);
+    case SIM_PARAM_FLAG:
+        v->flag = strcmp(p->value, "true") == 0;
+        return v->flag || strcmp(p->value, "false") == 0
+                   ? 0
+                   : bad(d, SW_ERR_MALFORMED, p, "is no flag", "true or false");
+    }
+    return SW_ERR_UNSUPPORTED;
+}
+
+static void fall_back(const struct sim_fault_param *k, union sim_fault_value *v)
+{
+    switch (k->type) {
+    case SIM_PARAM_NODE:
+    case SIM_PARAM_REGION:
+        v->index = SIM_PARAM_ABSENT;
+        break;
+    case SIM_PARAM_DURATION:
+        v->duration = (sw_dur)k->fallback;
+        break;
+    case SIM_PARAM_NUMBER:
+        v->number = k->fallback;
+        break;
+    case SIM_PARAM_FLAG:
+        v->flag = k->fallback != 0;
+        break;
+    case SIM_PARAM_CHOICE:
+        v->index = (uint32_t)k->fallback;
+        break;
+    }
+}
+
+static const struct sim_param *find(const struct sim_fault *f, const char *key)
+{
+    for (size_t i = 0; i < f->n_params; i++) {
+        if (strcmp(f->params[i].key, key) == 0) {
+            return &f->params[i];
+        }
+    }
+    return NULL;
+}
+
+/* Refuse a parameter that @kind does not have. */
+static int check_keys(const struct sim_fault_kind *kind, const struct sim_fault *f,
+                      struct sw_diag *d)
+{
+    char known[128] = "";
+    size_t n = 0;
+    for (size_t j = 0; j < kind->n_params; j++) {
+        const size_t len = strlen(kind->params[j].key);
+        if (n + len + 3 < sizeof known) {
+            memcpy(known + n, j == 0 ? "" : ", ", j == 0 ? 0 : 2);
+            n += j == 0 ? 0 : 2;
+            memcpy(known + n, kind->params[j].key, len + 1);
+            n += len;
+        }
+    }
+    for (size_t i = 0; i < f->n_params; i++) {
+        const struct sim_param *p = &f->params[i];
+        size_t j = 0;
+        while (j < kind->n_params && strcmp(kind->params[j].key, p->key) != 0) {
+            j++;
+        }
+        if (j == kind->n_params) {
+            return sw_diag_set(d, SW_ERR_MALFORMED, "%zu:%zu: %.60s: unknown key (%s knows %s)",
+                               p->line, p->column, p->key, kind->name, known);
+        }
+    }
+    return 0;
+}
+
+int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
+                   const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
+                   struct sw_diag *d)
+{
+    const struct sim_fault_kind *k = sim_fault_kind_find(f->kind);
+    if (k == NULL) {
+        return sw_diag_set(d, SW_ERR_NOTFOUND, "%zu:1: kind: '%.60s' is no kind of fault", f->line,
+                           f->kind);
+    }
+    if (k->n_params > cap) {
+        return sw_diag_set(d, SW_ERR_RANGE, "%zu:1: kind: no room for its parameters", f->line);
+    }
+    int err = check_keys(k, f, d);
+    for (size_t i = 0; i < k->n_params && err == 0; i++) {
+        const struct sim_param *p = find(f, k->params[i].key);
+        fall_back(&k->params[i], &values[i]);
+        if (p != NULL) {
+            err = bind_one(s, &k->params[i], p, &values[i], d);
+        } else if (k->params[i].required) {
+            err = sw_diag_set(d, SW_ERR_MALFORMED, "%zu:1: %s: missing (%s)", f->line,
+                              k->params[i].key, k->params[i].help);
+        }
+    }
+    *kind = k;
+    return err;
+}
