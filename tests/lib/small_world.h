@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Small scenarios for tests, made in C: a few regions, nodes of one shape, one zone, one group of
+ * clients a region. */
+#ifndef SW_TESTS_LIB_SMALL_WORLD_H
+#define SW_TESTS_LIB_SMALL_WORLD_H
+
+#include "sim/scenario/keys.h"
+#include "sim/world/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALL_REGIONS 3U
+
+static const char small_zone_text[] =
+    "$ORIGIN example.org.\n"
+    "$TTL 300\n"
+    "@ SOA ns1 hostmaster 1 7200 900 1209600 60\n"
+    "@ NS ns1\n"
+    "@ NS ns2\n"
+    "@ A 192.0.2.1\n"
+    "@ MX 10 mail\n"
+    "@ TXT \"v=spf1 -all\"\n"
+    "ns1 A 192.0.2.2\n"
+    "ns2 A 192.0.2.3\n"
+    "mail A 192.0.2.4\n"
+    "mail AAAA 2001:db8::4\n"
+    "www 60 A 192.0.2.5\n"
+    "www 60 A 192.0.2.6\n"
+    "www 60 AAAA 2001:db8::5\n"
+    "alias CNAME www\n"
+    "far CNAME alias\n"
+    "a.b.c A 192.0.2.7\n"
+    "*.wild A 192.0.2.8\n"
+    "*.wild TXT \"anything\"\n"
+    "sub NS ns.sub\n"
+    "ns.sub A 192.0.2.9\n";
+
+/* What a test may choose; the rest is small and usual. */
+struct small_world {
+    unsigned nodes_a_region; /* 1..3 */
+    unsigned holders;        /* nodes, the first so many, hold the zone */
+    bool forward;            /* clients ask the nodes that don't hold it */
+    double rate;             /* queries/s of a region */
+    sw_dur duration;
+    const char *policy;
+    double nonexistent;
+    sw_dur service;
+    double loss;
+};
+
+struct small_scenario {
+    struct sim_scenario s;
+    struct sim_region regions[SMALL_REGIONS];
+    struct sim_node nodes[3 * SMALL_REGIONS];
+    struct sw_peer_config peers[3 * SMALL_REGIONS][3 * SMALL_REGIONS];
+    struct sw_zone_config zone_config;
+    struct sim_zone zone;
+    struct sim_clients clients[SMALL_REGIONS];
+    struct sw_name servers[SMALL_REGIONS][3 * SMALL_REGIONS];
+    struct sim_fault faults[8];
+    struct sim_param params[8][3];
+    struct sim_operation operations[8];
+    struct sw_set_config sets[3 * SMALL_REGIONS];
+    struct sim_files files[3 * SMALL_REGIONS];
+    char names[4][32];
+};
+
+static inline void small_nodes(struct small_scenario *x, const struct small_world *o)
+{
+    const unsigned n = SMALL_REGIONS * o->nodes_a_region;
+    for (unsigned i = 0; i < n; i++) {
+        struct sim_node *node = &x->nodes[i];
+        struct sw_config *c = &node->config;
+        (void)snprintf(c->name.s, sizeof c->name.s, "n%u", i);
+        c->region = x->regions[i % SMALL_REGIONS].name;
+        c->cores = 1;
+        c->policy = x->names[2];
+        c->query_deadline = 1900 * SW_MS;
+        c->query_attempts = 3;
+        c->retry_budget = 0.2;
+        c->max_waiting = 8192;
+        c->udp_size = 1232;
+        c->copies = 3;
+        c->store = x->names[3];
+        sim_identity_seed(c->name.s, c->identity);
+        if (i < o->holders) {
+            c->zones = &x->zone_config;
+            c->n_zones = 1;
+        }
+        node->processor = (struct sim_processor){ .cores = 1,
+                                                  .distribution = SIM_EXPONENTIAL,
+                                                  .service = o->service,
+                                                  .queue = 1000 };
+        node->disk = (struct sim_disk){ .latency = 100 * SW_US,
+                                        .bandwidth = UINT64_C(200000000),
+                                        .fsync = 2 * SW_MS,
+                                        .capacity = SW_GIB };
+    }
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned j = 0; j < n; j++) {
+            if (j == i) {
+                continue;
+            }
+            struct sw_peer_config *p = &x->peers[i][x->nodes[i].config.n_peers++];
+            p->name = x->nodes[j].config.name;
+            p->region = x->nodes[j].config.region;
+            p->address = x->nodes[j].config.name.s;
+        }
+        x->nodes[i].config.peers = x->peers[i];
+    }
+}
+
+static inline void small_clients(struct small_scenario *x, const struct small_world *o)
+{
+    const unsigned n = SMALL_REGIONS * o->nodes_a_region;
+    for (unsigned r = 0; r < SMALL_REGIONS; r++) {
+        struct sim_clients *c = &x->clients[r];
+        *c = (struct sim_clients){ .region = x->regions[r].name,
+                                   .count = 1000,
+                                   .rate = o->rate / 1000,
+                                   .servers = x->servers[r],
+                                   .rotation = SIM_IN_ORDER,
+                                   .timeout = 5 * SW_SEC,
+                                   .attempts = 2,
+                                   .zone = x->zone.name,
+                                   .zipf = 0.9,
+                                   .nonexistent = o->nonexistent };
+        /* its own region's first, then the others' */
+        for (unsigned k = 0; k < SMALL_REGIONS; k++) {
+            for (unsigned i = 0; i < n; i++) {
+                if (i % SMALL_REGIONS == (r + k) % SMALL_REGIONS &&
+                    (!o->forward || i >= o->holders)) {
+                    x->servers[r][c->n_servers++] = x->nodes[i].config.name;
+                }
+            }
+        }
+    }
+}
+
+/* Free with free(). */
+static inline struct small_scenario *small_scenario(const struct small_world *o)
+{
+    static const struct {
+        const char *name;
+        double latitude, longitude;
+    } places[SMALL_REGIONS] = { { "frankfurt", 50.1, 8.7 },
+                                { "dublin", 53.3, -6.3 },
+                                { "stockholm", 59.3, 18.1 } };
+    struct small_scenario *x = calloc(1, sizeof *x);
+    if (x == NULL) {
+        abort();
+    }
+    for (unsigned r = 0; r < SMALL_REGIONS; r++) {
+        (void)snprintf(x->regions[r].name.s, sizeof x->regions[r].name.s, "%s", places[r].name);
+        x->regions[r].latitude = places[r].latitude;
+        x->regions[r].longitude = places[r].longitude;
+    }
+    (void)snprintf(x->names[0], sizeof x->names[0], "example.org");
+    (void)snprintf(x->names[1], sizeof x->names[1], "zones/example.org.zone");
+    (void)snprintf(x->names[2], sizeof x->names[2], "%s",
+                   o->policy != NULL ? o->policy : "lowest_rtt");
+    (void)snprintf(x->names[3], sizeof x->names[3], "store");
+    x->zone = (struct sim_zone){ .name = x->names[0],
+                                 .file = x->names[1],
+                                 .text = (char *)(uintptr_t)small_zone_text,
+                                 .len = sizeof small_zone_text - 1 };
+    x->zone_config = (struct sw_zone_config){ .name = x->names[0], .file = x->names[1] };
+    small_nodes(x, o);
+    small_clients(x, o);
+    x->s = (struct sim_scenario){
+        .name = x->names[0],
+        .seed = 1,
+        .replications = 1,
+        .duration = o->duration,
+        .interval = SW_SEC,
+        .regions = x->regions,
+        .n_regions = SMALL_REGIONS,
+        .stretch = 1.6,
+        .wide = { .latency = SW_MS, .jitter = 500 * SW_US, .loss = o->loss,
+                  .bandwidth = UINT64_C(1000000000) },
+        .local = { .latency = 200 * SW_US, .jitter = 50 * SW_US,
+                   .bandwidth = UINT64_C(1000000000) },
+        .zones = &x->zone,
+        .n_zones = 1,
+        .nodes = x->nodes,
+        .n_nodes = SMALL_REGIONS * o->nodes_a_region,
+        .clients = x->clients,
+        .n_clients = SMALL_REGIONS,
+        .faults = x->faults,
+        .operations = x->operations,
+    };
+    return x;
+}
+
+/* A fault with up to three parameters "key", "value", ..., NULL. */
+static inline void small_fault(struct small_scenario *x, const char *kind, sw_time at, sw_dur length,
+                               const char *const params[])
+{
+    struct sim_fault *f = &x->faults[x->s.n_faults];
+    struct sim_param *p = x->params[x->s.n_faults++];
+    *f = (struct sim_fault){ .kind = (char *)(uintptr_t)kind, .at = at, .length = length,
+                             .params = p, .line = 1 };
+    for (size_t i = 0; params[2 * i] != NULL; i++) {
+        p[i] = (struct sim_param){ .key = (char *)(uintptr_t)params[2 * i],
+                                   .value = (char *)(uintptr_t)params[2 * i + 1],
+                                   .line = 2, .column = 3 };
+        f->n_params++;
+    }
+}
+
+/* Counts what clients saw. */
+struct small_counts {
+    uint64_t answered, failed, dark, transmissions;
+    sw_dur slowest;
+    uint64_t by_server[3 * SMALL_REGIONS];
+    uint64_t arrivals; /* digest of when and what was asked */
+    sw_time from, until; /* only queries sent in this window, when until > 0 */
+};
+
+#endif
