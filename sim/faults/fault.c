@@ -98,8 +98,8 @@ static int bind_duration(const struct sim_fault_param *k, const struct sim_param
     static const struct {
         const char *unit;
         double ns;
-    } units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 },
-                  { "h", 3600e9 }, { "d", 86400e9 } };
+    } units[] = { { "ns", 1 },   { "us", 1e3 },   { "ms", 1e6 },   { "s", 1e9 },
+                  { "m", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 } };
     static const char *const expected = "a duration like 80ms, 2.5s, 1h30m";
     double sum = 0;
     const char *rest = p->value;

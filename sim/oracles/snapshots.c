@@ -117,9 +117,9 @@ static void acknowledged(struct snapshots *s, struct sim_world *w, uint32_t node
     }
     s->acknowledged++;
     if (!any) {
-        sim_complain(w, "snapshots", "%s says snapshot %llu is safe, and nobody acknowledged any of it",
-                     sim_world_scenario(w)->nodes[node].config.name.s,
-                     (unsigned long long)sequence);
+        sim_complain(
+            w, "snapshots", "%s says snapshot %llu is safe, and nobody acknowledged any of it",
+            sim_world_scenario(w)->nodes[node].config.name.s, (unsigned long long)sequence);
     }
 }
 

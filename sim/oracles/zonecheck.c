@@ -34,9 +34,9 @@ struct expected {
     unsigned n;
     unsigned rcode;
     bool authoritative;
-    bool negative;              /* the zone's SOA goes into the authority section */
-    const struct owner *cut;    /* or this delegation's NS */
-    bool elsewhere;             /* a CNAME leads out of the zone */
+    bool negative;           /* the zone's SOA goes into the authority section */
+    const struct owner *cut; /* or this delegation's NS */
+    bool elsewhere;          /* a CNAME leads out of the zone */
 };
 
 /* ---- what it must say ---- */
@@ -159,8 +159,7 @@ static bool states(const struct sim_truth *t, const struct message *m, const str
     if (r->type != f->type) {
         return false;
     }
-    const int n =
-        sim_rdata_canonical(m->m, m->len, r->at, r->len, r->type, rdata, sizeof rdata);
+    const int n = sim_rdata_canonical(m->m, m->len, r->at, r->len, r->type, rdata, sizeof rdata);
     return n == (int)f->rdlen && memcmp(rdata, t->bytes + f->rdata, f->rdlen) == 0;
 }
 
@@ -221,8 +220,7 @@ static const char *check_true(const struct sim_truth *t, struct message *m, unsi
     return NULL;
 }
 
-static const char *check_question(struct message *m, const uint8_t *name, size_t len,
-                                  uint16_t type)
+static const char *check_question(struct message *m, const uint8_t *name, size_t len, uint16_t type)
 {
     uint8_t asked[NAME_MAX_BYTES + 1];
     size_t asked_len;
@@ -248,9 +246,9 @@ static const char *check_header(struct message *m, const struct expected *e)
         return "a truncated answer was accepted";
     }
     if ((m->m[3] & 15U) != e->rcode) {
-        return e->rcode == 3            ? "the name does not exist, and the answer denies it"
+        return e->rcode == 3          ? "the name does not exist, and the answer denies it"
                : (m->m[3] & 15U) == 3 ? "NXDOMAIN for a name that exists"
-                                        : "the response code is wrong";
+                                      : "the response code is wrong";
     }
     if (((m->m[2] & 0x04) != 0) != e->authoritative) {
         return e->authoritative ? "the answer is not marked authoritative"
@@ -294,9 +292,7 @@ static const char *check_sections(const struct sim_truth *t, struct message *m,
     if (wrong == NULL) {
         wrong = check_true(t, m, authority + m->n[2]);
     }
-    return wrong != NULL            ? wrong
-           : m->at != m->len ? "there are bytes after the message"
-                                    : NULL;
+    return wrong != NULL ? wrong : m->at != m->len ? "there are bytes after the message" : NULL;
 }
 
 const char *sim_truth_check(struct sim_truth *t, const uint8_t *name, uint16_t type,

@@ -8,8 +8,18 @@
 #define NAME_MAX_BYTES 255U
 #define CHAIN_MAX 18U /* CNAMEs a server follows */
 
-enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15,
-       TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41 };
+enum {
+    TYPE_A = 1,
+    TYPE_NS = 2,
+    TYPE_CNAME = 5,
+    TYPE_SOA = 6,
+    TYPE_PTR = 12,
+    TYPE_MX = 15,
+    TYPE_AAAA = 28,
+    TYPE_SRV = 33,
+    TYPE_DNAME = 39,
+    TYPE_OPT = 41
+};
 
 /* A record; its RDATA lies in the truth's bytes, names in it in lower case. */
 struct fact {

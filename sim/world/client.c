@@ -225,10 +225,9 @@ static struct sim_datagram *message_of(struct query *q, bool framed)
     bytes[1] = (uint8_t)len;
     len += framed ? 2 : 0;
     struct sim_datagram *d = sim_pool_get(&w->pool, sizeof *d + len);
-    *d = (struct sim_datagram){ .host = w->hosts[q->server],
-                                .client = address(q),
-                                .luck = luck_of(q),
-                                .len = (uint32_t)len };
+    *d = (struct sim_datagram){
+        .host = w->hosts[q->server], .client = address(q), .luck = luck_of(q), .len = (uint32_t)len
+    };
     memcpy(d->data, bytes + (framed ? 0 : 2), len);
     return d;
 }
@@ -297,8 +296,10 @@ static void on_arrival(void *self, uint64_t arg)
     q->client = g->demand.client;
     q->transmissions = 0;
     q->question = g->demand.question;
-    q->start =
-        g->spec->rotation == SIM_ROTATE ? (uint16_t)(g->demand.start % g->spec->n_servers) : 0;
+    q->start = 0;
+    if (g->spec->rotation == SIM_ROTATE) {
+        q->start = (uint16_t)(g->demand.start % g->spec->n_servers);
+    }
     transmit(q);
     g->number++;
     sim_demand_draw(g->questions, g->key, g->number, g->mean_gap, g->spec->count, &g->demand);
@@ -312,8 +313,7 @@ static bool echoes(const struct query *q, struct sw_bytes m)
 {
     uint8_t scratch[256];
     size_t len;
-    const uint8_t *name =
-        sim_question_name(q->group->questions, &q->question, scratch, &len);
+    const uint8_t *name = sim_question_name(q->group->questions, &q->question, scratch, &len);
     if (m.len < 12 + len + 4 || (m.data[2] & 0x80) == 0 || m.data[4] != 0 || m.data[5] != 1 ||
         memcmp(m.data + 12, name, len) != 0) {
         return false;
@@ -438,18 +438,16 @@ void sim_clientele_stream(struct sim_clientele *c, uint32_t host, uint64_t strea
     }
     const struct sim_place from = sim_host_place(h);
     const struct sim_place to = q->group->place;
-    const sw_time leaves =
-        sim_network_depart(w->net, now, from, to, data.len + SIM_TCP_OVERHEAD);
+    const sw_time leaves = sim_network_depart(w->net, now, from, to, data.len + SIM_TCP_OVERHEAD);
     const sw_time at = leaves + sim_network_flight(w->net, from, to, luck);
     note(h, stream, SW_EV_STREAM_WRITABLE, leaves);
     if (!sim_network_joined(w->net, from, to)) {
         return;
     }
     struct sim_datagram *d = sim_pool_get(&w->pool, sizeof *d + data.len);
-    *d = (struct sim_datagram){ .host = h,
-                                .client = { .stream = stream },
-                                .luck = luck,
-                                .len = (uint32_t)data.len };
+    *d = (struct sim_datagram){
+        .host = h, .client = { .stream = stream }, .luck = luck, .len = (uint32_t)data.len
+    };
     memcpy(d->data, data.data, data.len);
     (void)sim_at(w->engine, at, reply_arrives, d, 0);
     note(h, stream, SW_EV_STREAM_CLOSED, at + sim_network_latency(w->net, to, from));
@@ -501,7 +499,8 @@ static int group_new(struct sim_clientele *c, uint32_t index, struct sw_diag *d)
     g->spec = &s->clients[index];
     g->place = (struct sim_place){ sim_find_region(s, g->spec->region.s), SIM_NO_HOST };
     if (g->place.region == UINT32_MAX) {
-        return sw_diag_set(d, SW_ERR_NOTFOUND, "clients stand in region %s, which the scenario lacks",
+        return sw_diag_set(d, SW_ERR_NOTFOUND,
+                           "clients stand in region %s, which the scenario lacks",
                            g->spec->region.s);
     }
     if (g->spec->count == 0 || g->spec->count > UINT32_MAX || !(g->spec->rate > 0) ||

@@ -27,10 +27,10 @@ struct sim_copy {
     struct sim_copy_job job;
     sw_conn conn; /* as the sender knows it; 0: not up */
     bool blocked, failed, told;
-    bool sending, writing;         /* a fibre is at it */
-    char **paths;                  /* of the source's files */
+    bool sending, writing; /* a fibre is at it */
+    char **paths;          /* of the source's files */
     size_t n_paths, cap_paths;
-    struct sim_mail *head, *tail;  /* arrived, not yet written */
+    struct sim_mail *head, *tail; /* arrived, not yet written */
     uint64_t bytes, files, written;
     int status;
 };
@@ -118,8 +118,9 @@ static int send_file(struct sim_copy *c, const struct sw_fs *fs, const char *pat
             break;
         }
         sim_fibre_wait(me(c), (sw_dur)((double)n * BYTE_COST / 2));
-        const struct part part = { at, st.mode, 0,
-                                   (uint16_t)((at == 0 ? PART_FIRST : 0) | (last ? PART_LAST : 0)) };
+        const struct part part = {
+            at, st.mode, 0, (uint16_t)((at == 0 ? PART_FIRST : 0) | (last ? PART_LAST : 0))
+        };
         send_part(c, buffer, part, name, (size_t)n);
         if (last || !goes_on(c)) {
             break;

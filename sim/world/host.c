@@ -20,8 +20,9 @@ static int provision(struct sim_host *h, struct sw_diag *d)
         const struct sw_zone_config *z = &h->config->zones[i];
         const struct sim_zone *text = sim_find_zone(h->w->s, z->name);
         if (text == NULL) {
-            return sw_diag_set(d, SW_ERR_NOTFOUND, "node %s holds zone %s, which the scenario lacks",
-                               h->config->name.s, z->name);
+            return sw_diag_set(d, SW_ERR_NOTFOUND,
+                               "node %s holds zone %s, which the scenario lacks", h->config->name.s,
+                               z->name);
         }
         const struct sw_bytes content = { (const uint8_t *)text->text, text->len };
         const int err = sim_disk_put(h->disk, z->file, content, 0644);
@@ -46,8 +47,9 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
     int err = SW_ERR_NOMEM;
     if (h->place.region == UINT32_MAX) {
-        err = sw_diag_set(d, SW_ERR_NOTFOUND, "node %s stands in region %s, which the scenario lacks",
-                          spec->config.name.s, spec->config.region.s);
+        err =
+            sw_diag_set(d, SW_ERR_NOTFOUND, "node %s stands in region %s, which the scenario lacks",
+                        spec->config.name.s, spec->config.region.s);
         goto fail;
     }
     h->processor = sim_processor_new(w->engine, &spec->processor, w->seed, spec->config.name.s);
@@ -339,8 +341,7 @@ static void peer_message(void *self, struct sim_mail *m)
 static void peer_flow(void *self, sw_conn conn, bool blocked)
 {
     struct sim_host *h = self;
-    struct sw_event ev =
-        sim_host_event(h, blocked ? SW_EV_PEER_BLOCKED : SW_EV_PEER_WRITABLE);
+    struct sw_event ev = sim_host_event(h, blocked ? SW_EV_PEER_BLOCKED : SW_EV_PEER_WRITABLE);
     if (blocked) {
         ev.u.peer_blocked = conn;
     } else {

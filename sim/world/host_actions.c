@@ -29,8 +29,8 @@ struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind
         .now = now,
         .wall = sim_wall(now),
         .arrived_at = now,
-        .load = { .waiting = sim_processor_waiting(h->processor) +
-                             sim_processor_serving(h->processor),
+        .load = { .waiting =
+                      sim_processor_waiting(h->processor) + sim_processor_serving(h->processor),
                   .cores = h->w->s->nodes[h->index].processor.cores,
                   .service = sim_processor_service(h->processor) },
     };

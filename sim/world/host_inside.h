@@ -60,7 +60,7 @@ struct sim_host {
     sim_event_id tick;
 
     struct strand strands[SW_STRAND_COUNT];
-    struct running *runs; /* youngest first */
+    struct running *runs;           /* youngest first */
     struct sim_datagram *datagrams; /* in the processor */
     struct sim_mail *mails;         /* likewise */
     struct command *commands;

@@ -17,10 +17,10 @@ struct state {
     uint32_t node;      /* whose set */
     char set[SW_NAME_MAX + 1];
     sw_time at;
-    uint64_t sequence;     /* of a snapshot; 0 for a copy */
-    uint32_t holder;       /* of a copy that is complete; UINT32_MAX otherwise */
-    uint32_t holder_disk;  /* which disk of the holder */
-    const char *folder;    /* of a copy, on the holder */
+    uint64_t sequence;    /* of a snapshot; 0 for a copy */
+    uint32_t holder;      /* of a copy that is complete; UINT32_MAX otherwise */
+    uint32_t holder_disk; /* which disk of the holder */
+    const char *folder;   /* of a copy, on the holder */
     struct sim_fileset *files;
 };
 
@@ -85,10 +85,9 @@ void sim_operations_trace(struct sim_operations *o, uint32_t node, const struct 
 static struct state *newest_copy(const struct operation *p, uint32_t source, uint32_t holder)
 {
     struct state *s = p->all->states;
-    while (s != NULL &&
-           (s->holder != holder || strcmp(s->set, p->spec->set.s) != 0 ||
-            (source != UINT32_MAX && s->node != source) ||
-            s->holder_disk != sim_host_disk_number(p->all->w->hosts[holder]))) {
+    while (s != NULL && (s->holder != holder || strcmp(s->set, p->spec->set.s) != 0 ||
+                         (source != UINT32_MAX && s->node != source) ||
+                         s->holder_disk != sim_host_disk_number(p->all->w->hosts[holder]))) {
         s = s->next;
     }
     return s;
@@ -128,10 +127,10 @@ static void report(struct operation *p, int status, const char *reason, sw_time 
     }
     p->reported = true;
     if (status == 0) {
-        done.differs = truth == NULL ? "no state of that snapshot was ever seen"
-                                     : sim_fileset_compare(truth->files,
-                                                           sim_host_disk(w->hosts[p->node]),
-                                                           p->spec->target, text);
+        done.differs = truth == NULL
+                           ? "no state of that snapshot was ever seen"
+                           : sim_fileset_compare(truth->files, sim_host_disk(w->hosts[p->node]),
+                                                 p->spec->target, text);
     }
     sim_tell_restore(w, &done);
 }
@@ -193,8 +192,7 @@ static void restore_replied(void *arg, int status, const char *reason, struct sw
     if (!last && message.len == 0) {
         return;
     }
-    Swarm__V1__RestoreReply *r =
-        swarm__v1__restore_reply__unpack(NULL, message.len, message.data);
+    Swarm__V1__RestoreReply *r = swarm__v1__restore_reply__unpack(NULL, message.len, message.data);
     if (r == NULL) {
         report_failure(p, SW_ERR_MALFORMED, "the node's reply can't be read");
         return;

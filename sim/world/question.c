@@ -75,8 +75,8 @@ static void build_alias(struct sim_questions *q, double exponent)
     free(large);
 }
 
-int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth,
-                      uint64_t seed, struct sim_questions **out, struct sw_diag *d)
+int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth, uint64_t seed,
+                      struct sim_questions **out, struct sw_diag *d)
 {
     const size_t n = sim_truth_names(truth);
     const uint8_t *apex = sim_truth_apex(truth);
@@ -142,8 +142,7 @@ void sim_demand_draw(const struct sim_questions *q, struct sw_rng_key key, uint6
     out->question.type = type_of(a[3] & 0xFFFF);
     out->question.edns = (a[3] >> 16) < EDNS_SHARE;
     const uint32_t column = (uint32_t)((uint64_t)b[0] * q->n >> 32);
-    out->question.name =
-        b[1] <= q->columns[column].threshold ? column : q->columns[column].alias;
+    out->question.name = b[1] <= q->columns[column].threshold ? column : q->columns[column].alias;
     out->question.id = (uint16_t)b[3];
     out->start = (uint16_t)(b[3] >> 16);
     out->question.made_up = 0;

@@ -15,8 +15,8 @@ struct sim_questions;
 
 /* @truth must outlive it.  Popularity ranks are dealt to names by @seed.
  * Errors: SW_ERR_RANGE (the zone has no names, or its name is too long for made-up names). */
-int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth,
-                      uint64_t seed, struct sim_questions **out, struct sw_diag *d);
+int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth, uint64_t seed,
+                      struct sim_questions **out, struct sw_diag *d);
 void sim_questions_free(struct sim_questions *q);
 
 /* One query's question. */

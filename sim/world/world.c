@@ -255,9 +255,9 @@ static int add_oracles(struct sim_world *w, struct sw_diag *d)
     }
     for (size_t i = 0; i < s->n_oracles && s->oracles != NULL && err == 0; i++) {
         o = sim_oracle_find(s->oracles[i]);
-        err = o != NULL ? sim_world_watch(w, o, NULL)
-                        : sw_diag_set(d, SW_ERR_NOTFOUND, "oracles: '%.60s' is no oracle",
-                                      s->oracles[i]);
+        err = o != NULL
+                  ? sim_world_watch(w, o, NULL)
+                  : sw_diag_set(d, SW_ERR_NOTFOUND, "oracles: '%.60s' is no oracle", s->oracles[i]);
     }
     return err == 0 ? 0 : sw_diag_set(d, err, "an oracle can't start: %s", sw_strerror(err));
 }

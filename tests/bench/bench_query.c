@@ -42,8 +42,8 @@ static char *big_zone(size_t *len)
                                 "@ SOA ns1 hostmaster 1 7200 900 1209600 60\n@ NS ns1\n"
                                 "@ MX 10 mail\nns1 A 192.0.2.2\nmail A 192.0.2.4\n");
     for (unsigned i = 0; i < 995; i++) {
-        n += (size_t)snprintf(text + n, cap - n, i % 4 == 3 ? "host%u AAAA 2001:db8::%x\n"
-                                                            : "host%u A 192.0.2.%u\n",
+        n += (size_t)snprintf(text + n, cap - n,
+                              i % 4 == 3 ? "host%u AAAA 2001:db8::%x\n" : "host%u A 192.0.2.%u\n",
                               i, i % 250 + 1);
     }
     *len = n;
@@ -52,9 +52,13 @@ static char *big_zone(size_t *len)
 
 static void bench(const char *what, unsigned holders, bool forward, double target)
 {
-    const struct small_world o = { .nodes_a_region = 3, .holders = holders, .forward = forward,
-                                   .rate = 20000, .duration = 20 * SW_SEC,
-                                   .policy = "ant_colony", .nonexistent = 0.03,
+    const struct small_world o = { .nodes_a_region = 3,
+                                   .holders = holders,
+                                   .forward = forward,
+                                   .rate = 20000,
+                                   .duration = 20 * SW_SEC,
+                                   .policy = "ant_colony",
+                                   .nonexistent = 0.03,
                                    .service = 20 * SW_US };
     struct small_scenario *x = small_scenario(&o);
     for (size_t i = 0; i < x->s.n_clients; i++) {

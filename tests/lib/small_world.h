@@ -13,29 +13,28 @@
 
 #define SMALL_REGIONS 3U
 
-static const char small_zone_text[] =
-    "$ORIGIN example.org.\n"
-    "$TTL 300\n"
-    "@ SOA ns1 hostmaster 1 7200 900 1209600 60\n"
-    "@ NS ns1\n"
-    "@ NS ns2\n"
-    "@ A 192.0.2.1\n"
-    "@ MX 10 mail\n"
-    "@ TXT \"v=spf1 -all\"\n"
-    "ns1 A 192.0.2.2\n"
-    "ns2 A 192.0.2.3\n"
-    "mail A 192.0.2.4\n"
-    "mail AAAA 2001:db8::4\n"
-    "www 60 A 192.0.2.5\n"
-    "www 60 A 192.0.2.6\n"
-    "www 60 AAAA 2001:db8::5\n"
-    "alias CNAME www\n"
-    "far CNAME alias\n"
-    "a.b.c A 192.0.2.7\n"
-    "*.wild A 192.0.2.8\n"
-    "*.wild TXT \"anything\"\n"
-    "sub NS ns.sub\n"
-    "ns.sub A 192.0.2.9\n";
+static const char small_zone_text[] = "$ORIGIN example.org.\n"
+                                      "$TTL 300\n"
+                                      "@ SOA ns1 hostmaster 1 7200 900 1209600 60\n"
+                                      "@ NS ns1\n"
+                                      "@ NS ns2\n"
+                                      "@ A 192.0.2.1\n"
+                                      "@ MX 10 mail\n"
+                                      "@ TXT \"v=spf1 -all\"\n"
+                                      "ns1 A 192.0.2.2\n"
+                                      "ns2 A 192.0.2.3\n"
+                                      "mail A 192.0.2.4\n"
+                                      "mail AAAA 2001:db8::4\n"
+                                      "www 60 A 192.0.2.5\n"
+                                      "www 60 A 192.0.2.6\n"
+                                      "www 60 AAAA 2001:db8::5\n"
+                                      "alias CNAME www\n"
+                                      "far CNAME alias\n"
+                                      "a.b.c A 192.0.2.7\n"
+                                      "*.wild A 192.0.2.8\n"
+                                      "*.wild TXT \"anything\"\n"
+                                      "sub NS ns.sub\n"
+                                      "ns.sub A 192.0.2.9\n";
 
 /* What a test may choose; the rest is small and usual. */
 struct small_world {
@@ -89,10 +88,9 @@ static inline void small_nodes(struct small_scenario *x, const struct small_worl
             c->zones = &x->zone_config;
             c->n_zones = 1;
         }
-        node->processor = (struct sim_processor){ .cores = 1,
-                                                  .distribution = SIM_EXPONENTIAL,
-                                                  .service = o->service,
-                                                  .queue = 1000 };
+        node->processor = (struct sim_processor){
+            .cores = 1, .distribution = SIM_EXPONENTIAL, .service = o->service, .queue = 1000
+        };
         node->disk = (struct sim_disk){ .latency = 100 * SW_US,
                                         .bandwidth = UINT64_C(200000000),
                                         .fsync = 2 * SW_MS,
@@ -178,9 +176,12 @@ static inline struct small_scenario *small_scenario(const struct small_world *o)
         .regions = x->regions,
         .n_regions = SMALL_REGIONS,
         .stretch = 1.6,
-        .wide = { .latency = SW_MS, .jitter = 500 * SW_US, .loss = o->loss,
+        .wide = { .latency = SW_MS,
+                  .jitter = 500 * SW_US,
+                  .loss = o->loss,
                   .bandwidth = UINT64_C(1000000000) },
-        .local = { .latency = 200 * SW_US, .jitter = 50 * SW_US,
+        .local = { .latency = 200 * SW_US,
+                   .jitter = 50 * SW_US,
                    .bandwidth = UINT64_C(1000000000) },
         .zones = &x->zone,
         .n_zones = 1,
@@ -195,17 +196,19 @@ static inline struct small_scenario *small_scenario(const struct small_world *o)
 }
 
 /* A fault with up to three parameters "key", "value", ..., NULL. */
-static inline void small_fault(struct small_scenario *x, const char *kind, sw_time at, sw_dur length,
-                               const char *const params[])
+static inline void small_fault(struct small_scenario *x, const char *kind, sw_time at,
+                               sw_dur length, const char *const params[])
 {
     struct sim_fault *f = &x->faults[x->s.n_faults];
     struct sim_param *p = x->params[x->s.n_faults++];
-    *f = (struct sim_fault){ .kind = (char *)(uintptr_t)kind, .at = at, .length = length,
-                             .params = p, .line = 1 };
+    *f = (struct sim_fault){
+        .kind = (char *)(uintptr_t)kind, .at = at, .length = length, .params = p, .line = 1
+    };
     for (size_t i = 0; params[2 * i] != NULL; i++) {
         p[i] = (struct sim_param){ .key = (char *)(uintptr_t)params[2 * i],
                                    .value = (char *)(uintptr_t)params[2 * i + 1],
-                                   .line = 2, .column = 3 };
+                                   .line = 2,
+                                   .column = 3 };
         f->n_params++;
     }
 }
@@ -215,7 +218,7 @@ struct small_counts {
     uint64_t answered, failed, dark, transmissions;
     sw_dur slowest;
     uint64_t by_server[3 * SMALL_REGIONS];
-    uint64_t arrivals; /* digest of when and what was asked */
+    uint64_t arrivals;   /* digest of when and what was asked */
     sw_time from, until; /* only queries sent in this window, when until > 0 */
 };
 
