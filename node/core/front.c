@@ -245,9 +245,12 @@ static size_t take_messages(struct sw_front *f, struct stream *s, struct sw_byte
 /* Go on with what was held. */
 static int take_held(struct sw_front *f, struct stream *s, sw_time now, struct sw_actions *out)
 {
+    if (s->in.len == 0) {
+        return SW_OK;
+    }
     int err = SW_OK;
     const struct sw_bytes held = { s->in.data + s->begin, s->in.len - s->begin };
-    const size_t taken = held.len == 0 ? 0 : take_messages(f, s, held, out, &err);
+    const size_t taken = take_messages(f, s, held, out, &err);
     s->begin += taken;
     if (s->begin == s->in.len) {
         sw_blob_fini(&s->in); /* most streams are silent most of the time */
