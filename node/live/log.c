@@ -125,7 +125,7 @@ static void put_time(struct line *l, enum sw_log_format format)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)gmtime_r(&now.tv_sec, &tm);
     (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(text, sizeof text, "%s.%06ldZ", date, now.tv_nsec / 1000);
+    (void)snprintf(text, sizeof text, "%s.%06uZ", date, (unsigned)(now.tv_nsec / 1000) % 1000000);
     put_pair(l, format, "ts", text);
 }
 
