@@ -10,6 +10,7 @@
 
 #include "node/live/clock.h"
 #include "node/live/fs_posix.h"
+#include "node/live/tcp.h"
 
 #define BACKLOG 256
 #define READ_BUFFER 65536u
@@ -130,23 +131,6 @@ static bool peer_of(const uv_tcp_t *tcp, struct sw_client *client)
     return true;
 }
 
-static void on_refused(uv_handle_t *h)
-{
-    free(h);
-}
-
-/* No room.  A connection must be accepted even so, or libuv stops listening. */
-static void refuse(struct live_front *f, uv_stream_t *server)
-{
-    uv_tcp_t *tcp = malloc(sizeof *tcp);
-    if (tcp != NULL && uv_tcp_init(&f->loop, tcp) == 0) {
-        (void)uv_accept(server, (uv_stream_t *)tcp);
-        uv_close((uv_handle_t *)tcp, on_refused);
-    } else {
-        free(tcp);
-    }
-}
-
 static struct live_stream *new_stream(struct live_front *f)
 {
     const uint64_t number = next_number(f);
@@ -171,7 +155,7 @@ static void on_connection(uv_stream_t *server, int status)
     }
     struct live_stream *s = new_stream(f);
     if (s == NULL) {
-        refuse(f, server);
+        live_tcp_refuse(server);
         return;
     }
     struct sw_event ev = { .kind = SW_EV_STREAM_OPEN };

@@ -33,5 +33,8 @@ size_t live_log_format(enum sw_log_format format, enum sw_log_level level, const
     }
 #define LIVE_LOG(level, event, ...) \
     live_log_write((level), (event), (const struct live_field[]){ __VA_ARGS__, { NULL, NULL, 0 } })
+/* An event that says it all. */
+#define LIVE_SAY(level, event) \
+    live_log_write((level), (event), (const struct live_field[]){ { NULL, NULL, 0 } })
 
 #endif

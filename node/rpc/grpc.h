@@ -83,6 +83,8 @@ void grpc_shutdown(struct grpc_session *s);
  * takes no calls any longer, or GRPC_MAX_CALLS are open. */
 struct grpc_call *grpc_call_new(struct grpc_session *s, const char *path, const char *authority,
                                 const char *const *headers, sw_dur timeout, sw_time now);
+/* What grpc_session_new was given. */
+void *grpc_session_self(const struct grpc_session *s);
 void grpc_call_set(struct grpc_call *c, void *data);
 void *grpc_call_get(const struct grpc_call *c);
 struct grpc_session *grpc_call_session(const struct grpc_call *c);

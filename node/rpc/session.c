@@ -80,6 +80,11 @@ void grpc_session_free(struct grpc_session *s)
     free(s);
 }
 
+void *grpc_session_self(const struct grpc_session *s)
+{
+    return s->self;
+}
+
 void grpc_keepalive(struct grpc_session *s, sw_dur idle, sw_dur patience, sw_time now)
 {
     s->idle = idle;

@@ -2,20 +2,25 @@
 # The node core: compiled once, joined into one sw_core.o, linked unchanged by every program.
 
 set(gen ${CMAKE_BINARY_DIR}/gen)
-set(proto_c)
-foreach(proto swarm job)
-  add_custom_command(
-    OUTPUT ${gen}/node/core/proto/${proto}.pb-c.c ${gen}/node/core/proto/${proto}.pb-c.h
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${gen}
-    COMMAND ${SW_PROTOC} --proto_path=${CMAKE_SOURCE_DIR} --c_out=${gen} node/core/proto/${proto}.proto
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-    DEPENDS ${CMAKE_SOURCE_DIR}/node/core/proto/${proto}.proto)
-  list(APPEND proto_c ${gen}/node/core/proto/${proto}.pb-c.c)
-endforeach()
-set_source_files_properties(${proto_c} PROPERTIES COMPILE_OPTIONS "-w")
+# sw_proto(LIST path/without/suffix...): generate C from .proto files, append the sources to LIST.
+function(sw_proto list)
+  set(sources ${${list}})
+  foreach(proto ${ARGN})
+    add_custom_command(
+      OUTPUT ${gen}/${proto}.pb-c.c ${gen}/${proto}.pb-c.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${gen}
+      COMMAND ${SW_PROTOC} --proto_path=${CMAKE_SOURCE_DIR} --c_out=${gen} ${proto}.proto
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+      DEPENDS ${CMAKE_SOURCE_DIR}/${proto}.proto)
+    set_source_files_properties(${gen}/${proto}.pb-c.c PROPERTIES COMPILE_OPTIONS "-w")
+    list(APPEND sources ${gen}/${proto}.pb-c.c)
+  endforeach()
+  set(${list} ${sources} PARENT_SCOPE)
+endfunction()
 
 file(GLOB_RECURSE core CONFIGURE_DEPENDS node/base/*.c node/core/*.c algorithms/route/*.c algorithms/place/*.c)
-add_library(sw_core_objects OBJECT ${core} ${proto_c})
+sw_proto(core node/core/proto/swarm node/core/proto/job)
+add_library(sw_core_objects OBJECT ${core})
 target_link_libraries(sw_core_objects PRIVATE sw_flags ${SW_SODIUM} ${SW_ZSTD} ${SW_NETTLE} ${SW_ISAL}
   ${SW_PROTOBUF} ${SW_ZSCANNER} ${SW_SQLITE} m)
 
