@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * swarmnode: the daemon. */
 #define _GNU_SOURCE
+#include "node/conf/version.h"
 #include "node/live/host.h"
 #include "node/live/log.h"
 
@@ -54,8 +55,7 @@ static int parse(int argc, char **argv, struct options *o)
             o->check = true;
             break;
         case 'v':
-            (void)puts("swarmnode");
-            return EXIT_DONE;
+            return sw_version_print(stdout, "swarmnode") == 0 ? EXIT_DONE : EXIT_ENVIRONMENT;
         case 'h':
             (void)fputs(usage, stdout);
             return EXIT_DONE;

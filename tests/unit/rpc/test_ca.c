@@ -103,13 +103,13 @@ static void a_foreign_key_can_not_sign(void)
 
 static void names_are_checked(void)
 {
-    CHECK(sw_identity_name_valid("a"));
-    CHECK(sw_identity_name_valid("node-1234567890-1234567890-1234"));
-    CHECK(!sw_identity_name_valid("node-1234567890-1234567890-12345"));
-    CHECK(!sw_identity_name_valid(""));
-    CHECK(!sw_identity_name_valid("A"));
-    CHECK(!sw_identity_name_valid("a.b"));
-    CHECK(!sw_identity_name_valid("a/b"));
+    CHECK(sw_name_valid("a"));
+    CHECK(sw_name_valid("node-1234567890-1234567890-1234"));
+    CHECK(!sw_name_valid("node-1234567890-1234567890-12345"));
+    CHECK(!sw_name_valid(""));
+    CHECK(!sw_name_valid("A"));
+    CHECK(!sw_name_valid("a.b"));
+    CHECK(!sw_name_valid("a/b"));
     CHECK_I64(sw_role_parse("operator"), SW_ROLE_OPERATOR);
     CHECK_I64(sw_role_parse("none"), SW_ROLE_NONE);
     CHECK_I64(sw_role_parse("root"), SW_ROLE_NONE);
