@@ -28,8 +28,8 @@ target_link_libraries(sw_core_objects PRIVATE sw_flags ${SW_SODIUM} ${SW_ZSTD} $
 # core's sections as they are and tests/core can find them in every program, byte by byte.
 set(SW_CORE_O ${CMAKE_BINARY_DIR}/sw_core.o)
 add_custom_command(OUTPUT ${SW_CORE_O}
-  COMMAND ${CMAKE_LINKER} -r -o ${SW_CORE_O} $<TARGET_OBJECTS:sw_core_objects>
-  COMMAND ${CMAKE_OBJCOPY} -w --set-section-flags .rodata.str*=alloc,readonly,data,contents
+  COMMAND ${SW_LD} -r -o ${SW_CORE_O} $<TARGET_OBJECTS:sw_core_objects>
+  COMMAND ${SW_OBJCOPY} -w --set-section-flags .rodata.str*=alloc,readonly,data,contents
     --set-section-flags .rodata.cst*=alloc,readonly,data,contents ${SW_CORE_O}
   DEPENDS sw_core_objects $<TARGET_OBJECTS:sw_core_objects>
   COMMAND_EXPAND_LISTS VERBATIM)

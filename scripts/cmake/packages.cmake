@@ -38,3 +38,6 @@ function(sw_program_needed variable program package)
 endfunction()
 sw_program_needed(SW_PROTOC protoc-c protobuf-c-compiler)
 sw_program_needed(SW_PYTHON python3 python3)
+# By name: CMake would pair clang with llvm-objcopy, which keeps a flag that we must clear.
+sw_program_needed(SW_LD ld binutils)
+sw_program_needed(SW_OBJCOPY objcopy binutils)
