@@ -70,6 +70,8 @@ void cluster_load(struct cluster *c, uint32_t node, struct sw_load load);
 typedef bool (*cluster_tap)(void *arg, uint32_t from, uint32_t to, enum sw_class class,
                             struct sw_bytes message);
 void cluster_set_tap(struct cluster *c, cluster_tap tap, void *arg);
+/* The number by which @node knows its connection of @class with @peer; 0: there is none. */
+sw_conn cluster_conn(const struct cluster *c, uint32_t node, uint32_t peer, enum sw_class class);
 /* @to gets @message now, by its connection of @class with @from; false: there is none. */
 bool cluster_inject(struct cluster *c, uint32_t from, uint32_t to, enum sw_class class,
                     struct sw_bytes message);

@@ -161,21 +161,29 @@ static void carry(struct cluster *c, uint32_t from, sw_conn number, struct sw_by
     i->ev.u.peer_message.message = keep(i, message);
 }
 
-bool cluster_inject(struct cluster *c, uint32_t from, uint32_t to, enum sw_class class,
-                    struct sw_bytes message)
+sw_conn cluster_conn(const struct cluster *c, uint32_t node, uint32_t peer, enum sw_class class)
 {
     for (uint32_t i = 0; i < c->n_conns; i++) {
         const struct conn *k = &c->conn[i];
-        const uint32_t side = k->node[0] == to ? 0 : 1;
-        if (k->open && k->class == class && k->node[side] == to && k->node[1 - side] == from) {
-            struct sw_event ev = { .kind = SW_EV_PEER_MESSAGE };
-            ev.u.peer_message.conn = 1 + 2 * (sw_conn)i + side;
-            ev.u.peer_message.message = message;
-            (void)cluster_step_node(c, to, &ev);
-            return true;
+        const uint32_t side = k->node[0] == node ? 0 : 1;
+        if (k->open && k->class == class && k->node[side] == node && k->node[1 - side] == peer) {
+            return 1 + 2 * (sw_conn)i + side;
         }
     }
-    return false;
+    return 0;
+}
+
+bool cluster_inject(struct cluster *c, uint32_t from, uint32_t to, enum sw_class class,
+                    struct sw_bytes message)
+{
+    struct sw_event ev = { .kind = SW_EV_PEER_MESSAGE };
+    ev.u.peer_message.conn = cluster_conn(c, to, from, class);
+    ev.u.peer_message.message = message;
+    if (ev.u.peer_message.conn == 0) {
+        return false;
+    }
+    (void)cluster_step_node(c, to, &ev);
+    return true;
 }
 
 /* ---- actions ---- */
