@@ -84,10 +84,10 @@ static void carry(struct side *from, struct side *to)
 
 static void connect_both(struct side *a, struct side *b)
 {
-    for (unsigned class = SW_CLASS_CONTROL; class <= SW_CLASS_BULK; class++) {
+    for (unsigned class = SW_CLASS_CONTROL; class <= SW_CLASS_BULK; class ++) {
         struct sw_event up = { .kind = SW_EV_PEER_UP };
         up.u.peer_up.conn = 1 + class;
-        up.u.peer_up.class = (enum sw_class)class;
+        up.u.peer_up.class = (enum sw_class) class;
         up.u.peer_up.peer = b->config.name;
         step(a, &up);
         struct sw_actions hello = a->out; /* b hears it when b is up as well */
@@ -128,8 +128,8 @@ static size_t make_query(uint8_t *buf, size_t cap)
 {
     static const uint8_t name[] = "\3www\7example\3org";
     struct sw_wr w = { .buf = buf, .cap = cap };
-    sw_query_write(&w, &(struct sw_query){
-                           .id = 1, .type = SW_TYPE_A, .name = name, .udp_size = 1232 });
+    sw_query_write(
+        &w, &(struct sw_query){ .id = 1, .type = SW_TYPE_A, .name = name, .udp_size = 1232 });
     return w.len;
 }
 
@@ -174,9 +174,8 @@ int main(int argc, char **argv)
     struct sw_node_counts counts;
     sw_node_counts(a.node, &counts);
     (void)printf("%s: %llu queries forwarded, %llu answered, %llu ants, %.0f per CPU-second\n",
-                 policy, (unsigned long long)counts.forwarded,
-                 (unsigned long long)counts.answered, (unsigned long long)counts.ants,
-                 (double)queries / seconds);
+                 policy, (unsigned long long)counts.forwarded, (unsigned long long)counts.answered,
+                 (unsigned long long)counts.ants, (double)queries / seconds);
     sw_actions_fini(&a.out);
     sw_actions_fini(&b.out);
     sw_node_free(a.node);

@@ -14,11 +14,11 @@ struct envelope {
 };
 
 /* ENVELOPE(e, HELLO, hello, &m) packs the body @m into @e. */
-#define ENVELOPE(e, CASE, member, body)                          \
-    do {                                                         \
-        Swarm__V1__Envelope packed_ = SWARM__V1__ENVELOPE__INIT; \
-        packed_.body_case = SWARM__V1__ENVELOPE__BODY_##CASE;    \
-        packed_.member = (body);                                 \
+#define ENVELOPE(e, CASE, member, body)                            \
+    do {                                                           \
+        Swarm__V1__Envelope packed_ = SWARM__V1__ENVELOPE__INIT;   \
+        packed_.body_case = SWARM__V1__ENVELOPE__BODY_##CASE;      \
+        packed_.member = (body);                                   \
         (e)->len = swarm__v1__envelope__pack(&packed_, (e)->data); \
     } while (0)
 

@@ -332,8 +332,7 @@ static void impossible_loads_are_not_believed(void)
         load.waiting = rows[i].waiting;
         load.cores = rows[i].cores;
         load.service = rows[i].service;
-        const struct sw_telemetry t =
-            sw_router_telemetry(&load, rows[i].sojourn, true, 10 * SW_MS);
+        const struct sw_telemetry t = sw_router_telemetry(&load, rows[i].sojourn, true, 10 * SW_MS);
         CHECK_U64(t.known, rows[i].known);
         CHECK(t.hit);
     }
@@ -342,7 +341,10 @@ static void impossible_loads_are_not_believed(void)
 
 extern CU_TestInfo tests_exchange[];
 CU_TestInfo tests_exchange[] = {
-#define T(name) { #name, name }
+#define T(name)     \
+    {               \
+#name, name \
+    }
     T(a_query_is_answered_with_the_load),
     T(an_ant_is_answered_with_the_load),
     T(a_query_that_goes_in_circles_is_refused),

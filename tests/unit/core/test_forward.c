@@ -61,8 +61,8 @@ static void a_query_is_answered_by_a_node_that_holds_the_zone(void)
     cluster_run(c, SW_SEC);
     CHECK_I64(cluster_rcode(c, q), SW_RCODE_NOERROR);
     const struct sw_bytes answer = cluster_answer(c, q);
-    CHECK_U64(answer.data[7], 1);              /* ANCOUNT */
-    CHECK_U64(answer.data[12 + 21 + 15], 2);   /* 192.0.2.2 */
+    CHECK_U64(answer.data[7], 1);            /* ANCOUNT */
+    CHECK_U64(answer.data[12 + 21 + 15], 2); /* 192.0.2.2 */
     const struct sw_node_counts counts = cluster_counts(c, A);
     CHECK_U64(counts.forwarded, 1);
     CHECK_U64(counts.answered, 1);
@@ -432,7 +432,10 @@ static void the_same_events_give_the_same_actions_to_the_byte(void)
 
 extern CU_TestInfo tests_forward[];
 CU_TestInfo tests_forward[] = {
-#define T(name) { #name, name }
+#define T(name)     \
+    {               \
+#name, name \
+    }
     T(a_query_is_answered_by_a_node_that_holds_the_zone),
     T(the_router_learns_who_is_near),
     T(a_silent_peer_is_given_up_for_another),
