@@ -27,7 +27,7 @@ struct side {
     struct sw_actions out;
 };
 
-static struct memfs files;
+static struct memfs *files;
 static sw_time now = SW_SEC;
 static uint64_t answers;
 
@@ -62,7 +62,7 @@ static void carry(struct side *from, struct side *to)
             step(to, &ev);
             carry(to, from);
         } else if (a->kind == SW_ACT_SUBMIT) {
-            const struct sw_job_host host = { .fs = &files.fs, .charge = charge };
+            const struct sw_job_host host = { .fs = memfs_fs(files), .charge = charge };
             sw_job_run(a->u.submit, &host);
             ev.kind = SW_EV_DONE;
             ev.u.done = a->u.submit;
@@ -143,8 +143,8 @@ int main(int argc, char **argv)
     struct side a = { 0 };
     struct side b = { 0 };
     uint8_t query[512];
-    memfs_init(&files);
-    memfs_put(&files, file, ZONE_ORG);
+    files = memfs_new();
+    must(files != NULL && memfs_put(files, file, ZONE_ORG, strlen(ZONE_ORG)));
     make(&a, "a", "b", policy);
     make(&b, "b", "a", policy);
     b.zone = (struct sw_zone_config){ .name = zone, .file = file };
@@ -180,5 +180,6 @@ int main(int argc, char **argv)
     sw_actions_fini(&b.out);
     sw_node_free(a.node);
     sw_node_free(b.node);
+    memfs_free(files);
     return counts.answered == queries && answers == queries ? 0 : 1;
 }

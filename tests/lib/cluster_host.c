@@ -197,7 +197,8 @@ static void nothing_charged(void *self, enum sw_work work, uint64_t units)
 
 static void run_job(struct cluster *c, uint32_t node, struct sw_job *job)
 {
-    const struct sw_job_host host = { .fs = memfs_fs(c->member[node].disk), .charge = nothing_charged };
+    const struct sw_job_host host = { .fs = memfs_fs(c->member[node].disk),
+                                      .charge = nothing_charged };
     sw_job_run(job, &host);
     later(c, node, JOB_TAKES, SW_EV_DONE)->ev.u.done = job;
 }
