@@ -11,6 +11,7 @@
 #define EDE_SIZE 6U         /* an extended error without text, as an option of OPT */
 #define POINTER_MAX 0x3FFFU /* farthest place that a compression pointer reaches */
 #define OPTION_EDE 15U
+#define FEW_ZONES 8U
 
 /* An answer in the making. */
 struct reply {
@@ -225,14 +226,33 @@ const uint8_t *sw_view_elsewhere(const struct sw_view *view, const uint8_t *name
     return i < view->n_elsewhere ? view->elsewhere[i] : NULL;
 }
 
-/* Who answers for @name: the zone in @zone, or somebody else (FORWARD), or nobody (DROP). */
-static enum sw_verdict choose(const struct sw_view *view, const uint8_t *name,
+/* The closest held zone at or above what @q has from label @from on, or NULL.  A few zones are
+ * quicker looked through than searched. */
+static const struct sw_zone *closest_zone(const struct sw_view *view, const struct sw_qname *q,
+                                          unsigned from)
+{
+    if (view->n_zones > FEW_ZONES) {
+        return sw_view_zone(view, q->name + q->at[from]);
+    }
+    const struct sw_zone *best = NULL;
+    for (size_t i = 0; i < view->n_zones; i++) {
+        const struct sw_zone *z = view->zones[i];
+        if (z->labels + from <= q->labels && sw_zone_covers(z, q) &&
+            (best == NULL || z->labels > best->labels)) {
+            best = z;
+        }
+    }
+    return best;
+}
+
+/* Who answers for that name: the zone in @zone (REPLY), or somebody else (FORWARD), or nobody
+ * (DROP). */
+static enum sw_verdict choose(const struct sw_view *view, const struct sw_qname *q, unsigned from,
                               const struct sw_zone **zone)
 {
-    *zone = sw_view_zone(view, name);
-    const uint8_t *elsewhere = sw_view_elsewhere(view, name);
-    if (elsewhere != NULL &&
-        (*zone == NULL || sw_dname_len(elsewhere) > sw_dname_len(sw_zone_name(*zone)))) {
+    *zone = closest_zone(view, q, from);
+    const uint8_t *elsewhere = sw_view_elsewhere(view, q->name + q->at[from]);
+    if (elsewhere != NULL && (*zone == NULL || sw_dname_labels(elsewhere) > (*zone)->labels)) {
         return SW_VERDICT_FORWARD;
     }
     return *zone != NULL ? SW_VERDICT_REPLY : SW_VERDICT_DROP;
@@ -243,12 +263,12 @@ static enum sw_verdict choose_for(const struct sw_view *view, const struct sw_qu
                                   const struct sw_zone **zone)
 {
     if (q->type == SW_TYPE_DS && q->name.labels > 0) {
-        const enum sw_verdict v = choose(view, q->name.name + q->name.at[1], zone);
+        const enum sw_verdict v = choose(view, &q->name, 1, zone);
         if (v != SW_VERDICT_DROP) {
             return v;
         }
     }
-    return choose(view, q->name.name, zone);
+    return choose(view, &q->name, 0, zone);
 }
 
 /* ---- the message around it ---- */

@@ -226,17 +226,14 @@ void sw_dname_to_text(const uint8_t *name, char out[SW_DNAME_TEXT_MAX])
     out[n] = '\0';
 }
 
-/* Lower case, eight letters at a time: @at..@at+7 lie in the padded buffer. */
-static void lower8(uint8_t *at)
+/* Eight bytes in lower case. */
+static uint64_t lower8(uint64_t w)
 {
-    uint64_t w;
-    memcpy(&w, at, sizeof w);
     const uint64_t low7 = w & UINT64_C(0x7f7f7f7f7f7f7f7f);
     const uint64_t from_a = low7 + UINT64_C(0x3f3f3f3f3f3f3f3f); /* high bit: >= 'A' */
     const uint64_t past_z = low7 + UINT64_C(0x2525252525252525); /* high bit: > 'Z' */
     const uint64_t letter = from_a & ~past_z & ~w & UINT64_C(0x8080808080808080);
-    w |= letter >> 2;
-    memcpy(at, &w, sizeof w);
+    return w | letter >> 2;
 }
 
 size_t sw_qname_set(struct sw_qname *q, const uint8_t *bytes, size_t len)
@@ -257,10 +254,12 @@ size_t sw_qname_set(struct sw_qname *q, const uint8_t *bytes, size_t len)
     q->at[labels] = (uint8_t)at;
     q->labels = (uint8_t)labels;
     q->len = (uint8_t)(at + 1);
-    memcpy(q->name, bytes, at + 1);
-    memset(q->name + at + 1, 0, 8);
     for (size_t i = 0; i <= at; i += 8) {
-        lower8(q->name + i);
+        uint64_t w = 0;
+        memcpy(&w, bytes + i, len - i < 8 ? len - i : 8);
+        w = lower8(w);
+        memcpy(q->name + i, &w, 8);
     }
+    memset(q->name + at + 1, 0, 8);
     return at + 1;
 }

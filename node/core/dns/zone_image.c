@@ -30,7 +30,7 @@ static bool fill_slots(struct sw_build *b)
 {
     for (uint32_t i = 0; i < b->n_names; i++) {
         struct sw_qname q;
-        (void)sw_qname_set(&q, b->names[i].wire, SW_DNAME_MAX);
+        (void)sw_qname_set(&q, b->names[i].wire, sw_dname_len(b->names[i].wire));
         uint32_t at = (uint32_t)(hash_name(b, &q) >> 32) & b->mask;
         unsigned probe = 1;
         for (; b->slots[at] != 0; probe++) {
@@ -227,7 +227,7 @@ static void put_header(const struct sw_build *b, uint8_t *image, size_t size)
         if (b->slots[i] != 0) {
             const struct sw_build_name *name = &b->names[b->slots[i] - 1];
             struct sw_qname q;
-            (void)sw_qname_set(&q, name->wire, SW_DNAME_MAX);
+            (void)sw_qname_set(&q, name->wire, sw_dname_len(name->wire));
             uint8_t *slot = image + SW_IMAGE_HEADER + (size_t)SW_IMAGE_SLOT * i;
             sw_put_le32(slot, (uint32_t)hash_name(b, &q));
             sw_put_le32(slot + 4, name->at);
