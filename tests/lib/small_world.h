@@ -213,13 +213,75 @@ static inline void small_fault(struct small_scenario *x, const char *kind, sw_ti
     }
 }
 
-/* Counts what clients saw. */
+/* What clients saw, of the queries first sent from @from on and before @until. */
 struct small_counts {
-    uint64_t answered, failed, dark, transmissions;
-    sw_dur slowest;
+    sw_time from, until;
+    uint64_t answered, failed;
+    uint64_t dark;          /* of a dark region, counted nowhere else */
+    uint64_t transmissions; /* of all three */
+    sw_dur slowest;         /* answered */
     uint64_t by_server[3 * SMALL_REGIONS];
-    uint64_t arrivals;   /* digest of when and what was asked */
-    sw_time from, until; /* only queries sent in this window, when until > 0 */
+    uint64_t arrivals; /* digest of who asked what when, in whatever order it ended */
 };
+
+static inline int small_start(struct sim_world *w, void **self)
+{
+    (void)w;
+    *self = calloc(1, sizeof(struct small_counts));
+    return *self == NULL ? SW_ERR_NOMEM : 0;
+}
+
+static inline void small_on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
+{
+    struct small_counts *c = self;
+    (void)w;
+    if (q->sent_at < c->from || q->sent_at >= c->until) {
+        return;
+    }
+    uint64_t h = q->sent_at * UINT64_C(0x9e3779b97f4a7c15) + q->group * 31U + q->type;
+    for (const uint8_t *p = q->question; *p != 0; p++) {
+        h = (h ^ *p) * UINT64_C(0x100000001b3);
+    }
+    c->arrivals += h;
+    c->transmissions += q->transmissions;
+    if (q->client_dark) {
+        c->dark++;
+    } else if (!q->answered) {
+        c->failed++;
+    } else {
+        c->answered++;
+        c->by_server[q->server]++;
+        c->slowest = q->done_at - q->sent_at > c->slowest ? q->done_at - q->sent_at : c->slowest;
+    }
+}
+
+static const struct sim_watcher small_counter = {
+    .name = "small_counter", .start = small_start, .on_query = small_on_query, .stop = free
+};
+
+/* Count what clients of @w see; lives as long as the world. */
+static inline struct small_counts *small_watch(struct sim_world *w, sw_time from, sw_time until)
+{
+    void *self = NULL;
+    if (sim_world_watch(w, &small_counter, &self) != 0) {
+        abort();
+    }
+    struct small_counts *c = self;
+    c->from = from;
+    c->until = until;
+    return c;
+}
+
+/* A world of @x, or the end of the test program with the reason. */
+static inline struct sim_world *small_start_world(const struct small_scenario *x, uint64_t seed)
+{
+    struct sim_world *w = NULL;
+    struct sw_diag d = { "" };
+    if (sim_world_new(&x->s, seed, &w, &d) != 0) {
+        (void)fprintf(stderr, "small world: %s\n", d.text);
+        abort();
+    }
+    return w;
+}
 
 #endif
