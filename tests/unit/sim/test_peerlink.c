@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ordered connections: set-up, order, stalls, breaks, and what they carry a second. */
+#include "sim/world/peerlink.h"
+#include "tests/lib/check.h"
+#include "tests/lib/small_world.h"
+
+#define RTT (20 * SW_MS)
+#define KEEP_ALIVE (10 * SW_SEC)
+#define CONNECT_TIMEOUT (5 * SW_SEC)
+
+struct rig;
+
+/* One end, and what it heard. */
+struct end {
+    struct rig *rig;
+    unsigned ups, downs, messages, blocks, releases;
+    sw_conn conn, down_conn;
+    sw_time up_at, down_at, last_at, flow_at;
+    uint32_t next; /* number expected in the next message */
+    bool disordered;
+    uint64_t bytes;
+};
+
+struct rig {
+    struct small_scenario *x;
+    double rtt[9];
+    struct sim_engine *engine;
+    struct sim_network *net;
+    struct sim_conns *conns;
+    struct end dialer, acceptor;
+};
+
+static void up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+{
+    struct end *e = self;
+    (void)class;
+    (void)peer;
+    e->ups++;
+    e->conn = conn;
+    e->up_at = sim_now(e->rig->engine);
+}
+
+static void message(void *self, struct sim_mail *mail)
+{
+    struct end *e = self;
+    uint32_t number = 0;
+    memcpy(&number, mail->message.data, sizeof number);
+    e->disordered = e->disordered || number != e->next;
+    e->next = number + 1;
+    e->messages++;
+    e->bytes += mail->message.len;
+    e->last_at = sim_now(e->rig->engine);
+    sim_mail_free(e->rig->conns, mail);
+}
+
+static void flow(void *self, sw_conn conn, bool blocked)
+{
+    struct end *e = self;
+    (void)conn;
+    e->blocks += blocked;
+    e->releases += !blocked;
+    e->flow_at = sim_now(e->rig->engine);
+}
+
+static void down(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+{
+    struct end *e = self;
+    (void)class;
+    (void)peer;
+    e->downs++;
+    e->down_conn = conn;
+    e->down_at = sim_now(e->rig->engine);
+}
+
+static const struct sim_conn_user user = { up, message, flow, down };
+
+/* Node 0 and node 1, 20 ms of round trip apart; @bandwidth of their uplinks. */
+static void rig_init(struct rig *r, double loss, uint64_t bandwidth, sw_dur jitter)
+{
+    const struct small_world o = {
+        .nodes_a_region = 1, .holders = 3, .rate = 1, .duration = SW_SEC, .service = SW_US
+    };
+    const struct sim_conn_options options = { CONNECT_TIMEOUT, KEEP_ALIVE };
+    *r = (struct rig){ .x = small_scenario(&o) };
+    for (unsigned i = 0; i < 9; i++) {
+        r->rtt[i] = i % 4 == 0 ? 0 : (double)RTT;
+    }
+    r->x->s.rtt = r->rtt;
+    r->x->s.wide = (struct sim_link){ .jitter = jitter, .loss = loss, .bandwidth = bandwidth };
+    r->engine = sim_engine_new();
+    r->net = sim_network_new(&r->x->s, 1);
+    r->conns = sim_conns_new(r->engine, r->net, &r->x->s, &options);
+    r->dialer.rig = r;
+    r->acceptor.rig = r;
+    const struct sim_conn_end end = { &user, &r->acceptor };
+    sim_conns_listen(r->conns, 1, &end);
+}
+
+static void rig_fini(struct rig *r)
+{
+    sim_conns_free(r->conns);
+    sim_network_free(r->net);
+    sim_engine_free(r->engine);
+    free(r->x);
+}
+
+static void dial(struct rig *r, enum sw_class class)
+{
+    const struct sim_conn_end end = { &user, &r->dialer };
+    sim_conn_dial(r->conns, 0, end, 1, NULL, class);
+}
+
+static void connect_now(struct rig *r, enum sw_class class)
+{
+    dial(r, class);
+    sim_run(r->engine, sim_now(r->engine) + 3 * RTT);
+    CHECK_U64(r->dialer.ups, 1);
+    CHECK_U64(r->acceptor.ups, 1);
+}
+
+static void send_number(struct rig *r, uint32_t number, size_t len)
+{
+    uint8_t *bytes = calloc(1, len);
+    memcpy(bytes, &number, sizeof number);
+    sim_conn_send(r->conns, 0, r->dialer.conn, (struct sw_bytes){ bytes, len },
+                  (struct sim_luck){ 99, number });
+    free(bytes);
+}
+
+static void isolate(struct rig *r, bool begins)
+{
+    sim_network_isolate(r->net, 1, begins);
+    sim_conns_paths_changed(r->conns);
+}
+
+static void dialling_takes_three_round_trips(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    dial(&r, SW_CLASS_CONTROL);
+    sim_run(r.engine, SW_SEC);
+    CHECK_U64(r.acceptor.up_at, RTT * 5 / 2);
+    CHECK_U64(r.dialer.up_at, 3 * RTT);
+    CHECK_U64(sim_conns_open(r.conns), 2);
+    send_number(&r, 0, 100);
+    sim_run(r.engine, 2 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 1);
+    CHECK_U64(r.acceptor.last_at, SW_SEC + RTT / 2);
+    rig_fini(&r);
+}
+
+static void nobody_there_fails_at_once_and_silence_after_the_time_out(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    sim_conns_listen(r.conns, 1, NULL); /* the machine lives, the process does not */
+    dial(&r, SW_CLASS_CONTROL);
+    sim_run(r.engine, SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_conn, 0);
+    CHECK(r.dialer.down_at <= 3 * RTT);
+
+    isolate(&r, true);
+    dial(&r, SW_CLASS_CONTROL);
+    sim_run(r.engine, 20 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 2);
+    CHECK_U64(r.dialer.down_conn, 0);
+    CHECK_U64(r.dialer.down_at, SW_SEC + CONNECT_TIMEOUT);
+    CHECK_U64(r.dialer.ups, 0);
+    CHECK_U64(sim_conns_open(r.conns), 0);
+    rig_fini(&r);
+}
+
+static void messages_arrive_in_order_under_jitter_and_loss(void)
+{
+    for (unsigned class = 0; class < 2; class ++) {
+        struct rig r;
+        rig_init(&r, 0.05, 100000000, 5 * SW_MS);
+        dial(&r, (enum sw_class) class);
+        sim_run(r.engine, 10 * SW_SEC);
+        CHECK_U64(r.dialer.ups, 1);
+        for (uint32_t i = 0; i < 500; i++) {
+            send_number(&r, i, 64 + i);
+            sim_run(r.engine, sim_now(r.engine) + SW_MS);
+        }
+        sim_run(r.engine, sim_now(r.engine) + 60 * SW_SEC);
+        CHECK_U64(r.acceptor.messages, 500);
+        CHECK(!r.acceptor.disordered);
+        rig_fini(&r);
+    }
+}
+
+static void a_lost_packet_costs_two_round_trips_and_holds_up_the_rest(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    r.x->s.wide.loss = 0.999999; /* one loss of the message, then of every repair but the last */
+    send_number(&r, 0, 100);
+    r.x->s.wide.loss = 0;
+    send_number(&r, 1, 100);
+    sim_run(r.engine, 3600 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 2);
+    CHECK(!r.acceptor.disordered);
+    /* 10 repairs, each waiting twice as long as the one before: (2^10 - 1) * 2 RTT */
+    CHECK_U64(r.acceptor.last_at, 3 * RTT + 1023 * 2 * RTT + RTT / 2 + 1);
+    rig_fini(&r);
+}
+
+static void a_cut_stalls_and_what_was_sent_comes_after_it_heals(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    const sw_time cut = sim_now(r.engine);
+    isolate(&r, true);
+    for (uint32_t i = 0; i < 3; i++) {
+        send_number(&r, i, 100);
+    }
+    sim_run(r.engine, cut + 4 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 0);
+    isolate(&r, false);
+    sim_run(r.engine, cut + 60 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 3);
+    CHECK(!r.acceptor.disordered);
+    /* retransmissions at 0.2, 0.6, 1.4, 3.0, 6.2 s: the first after 4 s */
+    CHECK(r.acceptor.last_at >= cut + 6200 * SW_MS + RTT / 2);
+    CHECK(r.acceptor.last_at < cut + 6200 * SW_MS + RTT);
+    CHECK_U64(r.dialer.downs + r.acceptor.downs, 0);
+    rig_fini(&r);
+}
+
+static void a_cut_that_lasts_breaks_both_ends_after_the_keep_alive_time(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_BULK);
+    const sw_time cut = sim_now(r.engine);
+    sim_network_cut(r.net, 1, 0, true); /* one direction is enough */
+    sim_conns_paths_changed(r.conns);
+    sim_run(r.engine, cut + 60 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.acceptor.downs, 1);
+    CHECK_U64(r.dialer.down_at, cut + KEEP_ALIVE);
+    CHECK_U64(r.acceptor.down_at, cut + KEEP_ALIVE);
+    CHECK_U64(r.dialer.down_conn, r.dialer.conn);
+    CHECK_U64(sim_conns_open(r.conns), 0);
+    rig_fini(&r);
+}
+
+static void a_dead_process_is_noticed_at_once_and_a_dead_machine_late(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    const sw_time died = sim_now(r.engine);
+    sim_conns_host_gone(r.conns, 1, false);
+    sim_run(r.engine, died + SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_at, died + RTT / 2);
+    CHECK_U64(r.acceptor.downs, 0); /* it is dead */
+    rig_fini(&r);
+
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    sim_conns_host_gone(r.conns, 1, true);
+    sim_run(r.engine, died + 60 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_at, died + KEEP_ALIVE);
+    rig_fini(&r);
+
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    sim_conns_host_gone(r.conns, 1, true);
+    sim_run(r.engine, died + 3 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 0);
+    sim_conns_host_back(r.conns, 1); /* its kernel answers with a reset */
+    sim_run(r.engine, died + 60 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_at, died + 3 * SW_SEC + RTT);
+    rig_fini(&r);
+}
+
+static void hanging_up_delivers_what_was_sent_and_then_tells(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 8000000, 0); /* a byte a microsecond */
+    connect_now(&r, SW_CLASS_CONTROL);
+    const sw_time now = sim_now(r.engine);
+    for (uint32_t i = 0; i < 5; i++) {
+        send_number(&r, i, 10000);
+    }
+    sim_conn_hang_up(r.conns, 0, r.dialer.conn);
+    send_number(&r, 5, 10); /* too late */
+    sim_run(r.engine, now + SW_SEC);
+    CHECK_U64(r.acceptor.messages, 5);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_at, now);
+    CHECK_U64(r.acceptor.downs, 1);
+    CHECK(r.acceptor.down_at > r.acceptor.last_at);
+    CHECK_U64(sim_conns_open(r.conns), 0);
+    rig_fini(&r);
+}
+
+static void bulk_fills_the_uplink_and_holds_its_sender_back(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 80000000, 0); /* 10 MB/s */
+    connect_now(&r, SW_CLASS_BULK);
+    const sw_time begin = sim_now(r.engine);
+    uint32_t number = 0;
+    while (r.dialer.blocks == 0 && number < 1000) {
+        send_number(&r, number++, 100000);
+        sim_run(r.engine, begin);
+    }
+    CHECK(number >= 10 && number < 14); /* a megabyte waits */
+    while (number < 200) {
+        const unsigned released = r.dialer.releases;
+        while (r.dialer.releases == released && sim_step(r.engine, begin + 60 * SW_SEC)) {
+        }
+        for (unsigned i = 0; i < 10 && number < 200; i++) {
+            send_number(&r, number++, 100000);
+        }
+    }
+    sim_run(r.engine, begin + 60 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 200);
+    CHECK(!r.acceptor.disordered);
+    /* 20 MB at 10 MB/s, plus slow start and framing */
+    const double took = (double)(r.acceptor.last_at - begin) / 1e9;
+    CHECK(took > 2.0 && took < 2.2);
+    rig_fini(&r);
+}
+
+static void the_window_limits_bulk_over_a_long_way(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0); /* no limit but the window */
+    for (unsigned i = 0; i < 9; i++) {
+        r.rtt[i] = i % 4 == 0 ? 0 : 200e6;
+    }
+    sim_network_free(r.net);
+    sim_conns_free(r.conns);
+    r.net = sim_network_new(&r.x->s, 1);
+    const struct sim_conn_options options = { CONNECT_TIMEOUT, KEEP_ALIVE };
+    r.conns = sim_conns_new(r.engine, r.net, &r.x->s, &options);
+    const struct sim_conn_end end = { &user, &r.acceptor };
+    sim_conns_listen(r.conns, 1, &end);
+    dial(&r, SW_CLASS_BULK);
+    sim_run(r.engine, SW_SEC);
+    const sw_time begin = sim_now(r.engine);
+    for (uint32_t i = 0; i < 400; i++) {
+        send_number(&r, i, 100000);
+    }
+    sim_run(r.engine, begin + 60 * SW_SEC);
+    CHECK_U64(r.acceptor.messages, 400);
+    /* 14 kB doubles each 200 ms: 8.2 round trips to 4 MiB (8.3 MB sent), then 21 MB/s: 3.3 s */
+    const double took = (double)(r.acceptor.last_at - begin) / 1e9;
+    CHECK(took > 2.6 && took < 3.8);
+    rig_fini(&r);
+}
+
+static void quick_messages_pass_a_bulk_transfer(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 80000000, 0);
+    connect_now(&r, SW_CLASS_BULK);
+    for (uint32_t i = 0; i < 50; i++) {
+        send_number(&r, i, 100000);
+    }
+    sim_run(r.engine, sim_now(r.engine) + 100 * SW_MS);
+    const struct sim_place from = { 0, 0 };
+    const struct sim_place to = { 1, 1 };
+    const sw_time now = sim_now(r.engine);
+    /* one bulk segment at most is ahead: 16 KiB at 10 MB/s */
+    CHECK(sim_network_depart(r.net, now, from, to, 100) < now + 2 * SW_MS);
+    rig_fini(&r);
+}
+
+extern CU_TestInfo tests_peerlink[];
+CU_TestInfo tests_peerlink[] = {
+    { "dialling takes three round trips", dialling_takes_three_round_trips },
+    { "nobody there fails at once and silence after the time-out",
+      nobody_there_fails_at_once_and_silence_after_the_time_out },
+    { "messages arrive in order under jitter and loss",
+      messages_arrive_in_order_under_jitter_and_loss },
+    { "a lost packet costs two round trips and holds up the rest",
+      a_lost_packet_costs_two_round_trips_and_holds_up_the_rest },
+    { "a cut stalls and what was sent comes after it heals",
+      a_cut_stalls_and_what_was_sent_comes_after_it_heals },
+    { "a cut that lasts breaks both ends after the keep-alive time",
+      a_cut_that_lasts_breaks_both_ends_after_the_keep_alive_time },
+    { "a dead process is noticed at once and a dead machine late",
+      a_dead_process_is_noticed_at_once_and_a_dead_machine_late },
+    { "hanging up delivers what was sent and then tells",
+      hanging_up_delivers_what_was_sent_and_then_tells },
+    { "bulk fills the uplink and holds its sender back",
+      bulk_fills_the_uplink_and_holds_its_sender_back },
+    { "the window limits bulk over a long way", the_window_limits_bulk_over_a_long_way },
+    { "quick messages pass a bulk transfer", quick_messages_pass_a_bulk_transfer },
+    CU_TEST_INFO_NULL,
+};
