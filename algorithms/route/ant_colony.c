@@ -3,6 +3,7 @@
 #include "algorithms/route/ant_colony.h"
 
 #include "algorithms/route/candidates.h"
+#include "node/base/bug.h"
 #include "node/base/fmath.h"
 
 #include <math.h>
@@ -10,8 +11,40 @@
 #define MS ((double)SW_MS)
 #define NET_NEAR (1 * MS)  /* assumed before anything was heard: same region */
 #define NET_FAR (100 * MS) /* ... and elsewhere */
-#define BLIND_FADES ((double)SW_SEC)
+#define BLIND_FADES (1 / (double)SW_SEC)
 #define BLIND_PRICE 0.3
+
+/* What every cost of one choice has in common. */
+struct view {
+    const struct sw_aco_params *k;
+    struct sw_aco_peer *peers;
+    size_t n_peers;
+    sw_time now;
+    double own_service;
+    double per_evaporation; /* 1/TQ */
+    int whole_beta;         /* beta when it is a small whole number, else -1 */
+};
+
+static struct view look(const struct sw_route *r, sw_time now)
+{
+    const struct sw_aco_params *k = r->params;
+    const struct sw_aco_state *s = r->state;
+    return (struct view){
+        .k = k,
+        .peers = (struct sw_aco_peer *)(void *)r->peers,
+        .n_peers = r->n_peers,
+        .now = now,
+        .own_service = s->own_service > 0 ? s->own_service : SW_ACO_SERVICE_UNKNOWN,
+        .per_evaporation = 1 / k->evaporation,
+        .whole_beta = k->beta == (double)(int)k->beta ? (int)k->beta : -1,
+    };
+}
+
+static struct sw_aco_peer *at(const struct view *v, const struct sw_candidate *d)
+{
+    SW_ASSERT(d->peer < v->n_peers);
+    return &v->peers[d->peer];
+}
 
 static double priced(double service, double x, double price)
 {
@@ -24,71 +57,70 @@ static double rounds(double q, double cores)
     return beyond > 0 ? beyond / cores : 0;
 }
 
-/* e^(-@age/@span); 0 where it no longer matters. */
-static double fading(sw_time now, sw_time then, double span)
+/* e^(-age @per_span); 0 where it no longer matters. */
+static double fading(const struct view *v, sw_time then, double per_span)
 {
-    const double age = (double)(now - then) / span;
+    const double age = (double)(v->now - then) * per_span;
     return age > 40 ? 0 : sw_exp(-age);
 }
 
-static double cost_informed(const struct sw_aco_params *k, const struct sw_aco_peer *p, sw_time now)
+static double cost_informed(const struct view *v, const struct sw_aco_peer *p)
 {
     const double swing = p->q - p->q_avg;
-    const double excess = p->os - k->kappa * p->os_avg;
+    const double excess = p->os - v->k->kappa * p->os_avg;
     double q = p->q_avg;
     if (swing != 0) {
-        q += swing * fading(now, p->heard_at, k->evaporation);
+        q += swing * fading(v, p->heard_at, v->per_evaporation);
     }
     if (excess > 0) {
-        q += k->excess * excess;
+        q += v->k->excess * excess;
     }
-    return p->net + priced(p->service, rounds(q, p->cores), k->price);
+    return p->net + priced(p->service, rounds(q, p->cores), v->k->price);
 }
 
-static double cost_blind(const struct sw_aco_peer *p, sw_time now, double own_service)
+static double cost_blind(const struct view *v, const struct sw_aco_peer *p)
 {
     const double slower = p->t_avg - p->base;
-    const double x =
-        (slower > 0 ? slower * fading(now, p->heard_at, BLIND_FADES) / own_service : 0) + p->os;
-    return p->base + own_service * (x + BLIND_PRICE * x * x);
+    double x = p->os;
+    if (slower > 0) {
+        x += slower * fading(v, p->heard_at, BLIND_FADES) / v->own_service;
+    }
+    return p->base + v->own_service * (x + BLIND_PRICE * x * x);
 }
 
-static double own_service(const struct sw_route *r)
+static double cost_self(const struct view *v, const struct sw_telemetry *own)
 {
-    const struct sw_aco_state *s = r->state;
-    return s->own_service > 0 ? s->own_service : SW_ACO_SERVICE_UNKNOWN;
+    const double cores = own->cores > 0 ? own->cores : 1;
+    return priced(v->own_service, rounds(own->waiting, cores), v->k->price);
 }
 
-/* Of a peer that was heard. */
-static double cost_heard(const struct sw_route *r, const struct sw_aco_peer *p, sw_time now)
+static double cost_unheard(const struct view *v, const struct sw_aco_peer *p, bool near)
 {
-    return p->informed ? cost_informed(r->params, p, now) : cost_blind(p, now, own_service(r));
+    return (near ? NET_NEAR : NET_FAR) + priced(v->own_service, p->os, v->k->price);
 }
 
-static double cost_of(const struct sw_route *r, const struct sw_choice *c, size_t i)
+static double cost_of(const struct view *v, const struct sw_choice *c, size_t i)
 {
-    const struct sw_aco_params *k = r->params;
     const struct sw_candidate *d = &c->candidates[i];
-    const struct sw_aco_peer *p = sw_route_peer(r, d->peer);
+    const struct sw_aco_peer *p = at(v, d);
     if (d->self) {
-        const double cores = c->own.cores > 0 ? c->own.cores : 1;
-        return priced(own_service(r), rounds(c->own.waiting, cores), k->price);
+        return cost_self(v, &c->own);
     }
-    if (p->rtt.srtt > 0) {
-        return cost_heard(r, p, c->now);
+    if (p->informed) {
+        return cost_informed(v, p);
     }
-    return (d->same_region ? NET_NEAR : NET_FAR) + priced(own_service(r), p->os, k->price);
+    return p->rtt.srtt > 0 ? cost_blind(v, p) : cost_unheard(v, p, d->same_region);
 }
 
-/* x^n for the small whole numbers that exponents usually are; sw_pow for the rest. */
-static double power(double x, double n)
+/* @x^beta; by multiplying where beta is whole, as it usually is. */
+static double steepened(const struct view *v, double x)
 {
-    if (n != (double)(int)n || n < 0 || n > 16) {
-        return sw_pow(x, n);
+    if (v->whole_beta < 0) {
+        return sw_pow(x, v->k->beta);
     }
     double y = 1;
-    for (unsigned e = (unsigned)n; e > 0; e >>= 1, x *= x) {
-        if ((e & 1) != 0) {
+    for (int e = v->whole_beta; e > 0; e /= 2, x *= x) {
+        if (e % 2 == 1) {
             y *= x;
         }
     }
@@ -98,21 +130,22 @@ static double power(double x, double n)
 /* Who may be chosen: the strictest of the three rules that leaves anybody. */
 enum rule { UNTRIED_AND_TRUSTED, UNTRIED, ANYBODY };
 
-static bool eligible(const struct sw_route *r, const struct sw_choice *c, size_t i, enum rule rule)
+static bool eligible(const struct view *v, const struct sw_choice *c, size_t i, enum rule rule)
 {
     if (rule == ANYBODY) {
         return true;
     }
-    return !sw_was_tried(c, i) && (rule == UNTRIED || c->candidates[i].self ||
-                                   !sw_aco_suspected(r, c->candidates[i].peer));
+    const struct sw_candidate *d = &c->candidates[i];
+    const bool trusted = d->self || at(v, d)->suspicion < v->k->suspect_after;
+    return (rule == UNTRIED || trusted) && !sw_was_tried(c, i);
 }
 
-static enum rule strictest(const struct sw_route *r, const struct sw_choice *c)
+static enum rule strictest(const struct view *v, const struct sw_choice *c)
 {
     enum rule rule = UNTRIED_AND_TRUSTED;
     for (; rule < ANYBODY; rule++) {
         for (size_t i = 0; i < c->n; i++) {
-            if (eligible(r, c, i, rule)) {
+            if (eligible(v, c, i, rule)) {
                 return rule;
             }
         }
@@ -120,13 +153,17 @@ static enum rule strictest(const struct sw_route *r, const struct sw_choice *c)
     return rule;
 }
 
-static size_t cheapest(const struct sw_route *r, const struct sw_choice *c, enum rule rule)
+static size_t cheapest(const struct view *v, const struct sw_choice *c, enum rule rule)
 {
     size_t best = c->n;
-    double least = 0;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < c->n; i++) {
-        if (eligible(r, c, i, rule)) {
-            const double cost = cost_of(r, c, i);
+        const struct sw_aco_peer *p = at(v, &c->candidates[i]);
+        if (p->informed && !c->candidates[i].self && p->net + p->service >= least) {
+            continue; /* too dear even with nothing waiting there */
+        }
+        if (eligible(v, c, i, rule)) {
+            const double cost = cost_of(v, c, i);
             if (best == c->n || cost < least) {
                 best = i;
                 least = cost;
@@ -137,76 +174,71 @@ static size_t cheapest(const struct sw_route *r, const struct sw_choice *c, enum
 }
 
 /* tau^alpha (1 + cost)^-beta */
-static double attraction(const struct sw_aco_params *k, const struct sw_aco_peer *p, double cost,
-                         sw_time now)
+static double attraction(const struct view *v, const struct sw_aco_peer *p, double cost)
 {
-    const double near = 1 / power(1 + cost / MS, k->beta);
-    return k->alpha == 0 ? near : near * sw_pow(sw_aco_trail(p, now), k->alpha);
+    const double near = 1 / steepened(v, 1 + cost / MS);
+    return v->k->alpha == 0 ? near : near * sw_pow(sw_aco_trail(p, v->now), v->k->alpha);
 }
 
-/* One candidate drawn in proportion to its weight, which is then 0; c->n when none has any. */
-static size_t draw(const struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
+/* One candidate drawn in proportion to its weight, which is then 0; c->n when none has any.
+ * @total: of all weights; made smaller by the one drawn. */
+static size_t draw(const struct view *v, const struct sw_choice *c, double *total,
+                   struct sw_rng *rng)
 {
-    double total = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        const struct sw_aco_peer *p = sw_route_peer(r, c->candidates[i].peer);
-        total += p->weight;
-    }
-    double left = sw_unit(sw_rng_next(rng)) * total;
+    double left = sw_unit(sw_rng_next(rng)) * *total;
     size_t drawn = c->n;
-    for (size_t i = 0; i < c->n; i++) {
-        const struct sw_aco_peer *p = sw_route_peer(r, c->candidates[i].peer);
-        if (p->weight > 0) {
+    for (size_t i = 0; i < c->n && left >= 0; i++) {
+        const double weight = at(v, &c->candidates[i])->weight;
+        if (weight > 0) {
             drawn = i; /* stays the last one, should rounding leave a rest */
-            left -= p->weight;
-            if (left < 0) {
-                break;
-            }
+            left -= weight;
         }
     }
     if (drawn < c->n) {
-        struct sw_aco_peer *p = sw_route_peer(r, c->candidates[drawn].peer);
+        struct sw_aco_peer *p = at(v, &c->candidates[drawn]);
+        *total -= p->weight;
         p->weight = 0;
     }
     return drawn;
 }
 
-static size_t explore(struct sw_route *r, const struct sw_choice *c, enum rule rule,
+static size_t explore(const struct view *v, const struct sw_choice *c, enum rule rule,
                       struct sw_rng *rng)
 {
-    const struct sw_aco_params *k = r->params;
+    double total = 0;
     for (size_t i = 0; i < c->n; i++) {
-        struct sw_aco_peer *p = sw_route_peer(r, c->candidates[i].peer);
-        p->weight = eligible(r, c, i, rule) ? attraction(k, p, cost_of(r, c, i), c->now) : 0;
+        struct sw_aco_peer *p = at(v, &c->candidates[i]);
+        p->weight = eligible(v, c, i, rule) ? attraction(v, p, cost_of(v, c, i)) : 0;
+        total += p->weight;
     }
     size_t best = c->n;
     double least = 0;
-    for (int draws = (int)k->m; draws > 0; draws--) {
-        const size_t i = draw(r, c, rng);
+    for (int draws = (int)v->k->m; draws > 0; draws--) {
+        const size_t i = draw(v, c, &total, rng);
         if (i == c->n) {
             break;
         }
-        const double cost = cost_of(r, c, i);
+        const double cost = cost_of(v, c, i);
         if (best == c->n || cost < least || (cost == least && i < best)) {
             best = i;
             least = cost;
         }
     }
-    return best < c->n ? best : cheapest(r, c, rule);
+    return best < c->n ? best : cheapest(v, c, rule);
 }
 
 static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
 {
-    const struct sw_aco_params *k = r->params;
     struct sw_aco_state *s = r->state;
     if (c->own.known && c->own.service > 0) {
         s->own_service = (double)c->own.service;
     }
-    const enum rule rule = strictest(r, c);
-    if (sw_unit(sw_rng_next(rng)) < k->q0) {
-        return cheapest(r, c, rule);
+    const struct view v = look(r, c->now);
+    const enum rule rule = strictest(&v, c);
+    if (sw_unit(sw_rng_next(rng)) < v.k->q0) {
+        return cheapest(&v, c, rule);
     }
-    return explore(r, c, rule, rng);
+    return explore(&v, c, rule, rng);
 }
 
 static sw_dur patience(const struct sw_route *r, uint32_t peer)
@@ -217,9 +249,12 @@ static sw_dur patience(const struct sw_route *r, uint32_t peer)
 
 static double cost(const struct sw_route *r, uint32_t peer, sw_time now)
 {
+    const struct view v = look(r, now);
     const struct sw_aco_peer *p = sw_route_peer(r, peer);
-    const double unknown = (double)NAN;
-    return p->rtt.srtt > 0 ? cost_heard(r, p, now) : unknown;
+    if (p->rtt.srtt == 0) {
+        return (double)NAN;
+    }
+    return p->informed ? cost_informed(&v, p) : cost_blind(&v, p);
 }
 
 static double trail(const struct sw_route *r, uint32_t peer, sw_time now)

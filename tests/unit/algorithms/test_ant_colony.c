@@ -168,8 +168,9 @@ static void this_node_is_weighed_by_its_own_load(void)
     route_begin(&t, "ant_colony");
     set(&t, "q0", 1);
     t.peers[1].self = true;
-    answer_with(&t, 0, 11 * SW_MS, load_of(0, 1, SW_MS, 0)); /* cost 12 */
-    t.own = load_of(1, 1, 2 * SW_MS, 0);                     /* x = 1: 2 (1 + 1 + 2) = 8 */
+    answer_with(&t, 1, 500 * SW_MS, load_of(0, 1, SW_MS, 0)); /* its network does not count */
+    answer_with(&t, 0, 11 * SW_MS, load_of(0, 1, SW_MS, 0));  /* cost 12 */
+    t.own = load_of(1, 1, 2 * SW_MS, 0);                      /* x = 1: 2 (1 + 1 + 2) = 8 */
     CHECK_U64(route_choose(&t, 2), 1);
     t.own = load_of(2, 1, 2 * SW_MS, 0); /* x = 2: 2 (1 + 2 + 8) = 22 */
     CHECK_U64(route_choose(&t, 2), 0);
