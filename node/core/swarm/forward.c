@@ -215,6 +215,7 @@ static void answer_here(struct sw_node *n, const struct sw_client *client, struc
         deliver(n, client, (struct sw_bytes){ bytes, w.len });
         break;
     case SW_VERDICT_FORWARD:
+        n->counts.forwarded++;
         n->counts.failed++;
         sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, 0, 0, NULL);
         deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_NOT_READY);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A live node with two peers that say anything at any time, and clients that ask.
+ *
+ * The input is a list of records: one byte what, two bytes how long, and that many bytes. */
+#include "node/core/config.h"
+#include "node/core/node.h"
+#include "node/core/swarm/codec.h"
+#include "tests/lib/envelope.h"
+#include "tests/lib/memfs.h"
+#include "tests/lib/swarm_zones.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define must(cond) ((cond) ? (void)0 : abort())
+#define QUERIES 64U
+
+enum { B, C, PEERS };
+
+struct world {
+    struct sw_node *node;
+    struct sw_config config;
+    struct sw_zone_config zone;
+    struct sw_peer_config peer[PEERS];
+    struct memfs *disk;
+    sw_time now;
+    sw_conn conn[PEERS][2]; /* 0: down */
+    sw_conn last_conn;
+    uint64_t id[QUERIES]; /* of the node's latest queries and ants */
+    unsigned n_ids;
+    const struct sw_view *view;
+    bool drained;
+};
+
+static void step(struct world *w, struct sw_event *ev);
+
+static void nothing_charged(void *self, enum sw_work work, uint64_t units)
+{
+    (void)self;
+    (void)work;
+    (void)units;
+}
+
+static void up(struct world *w, unsigned peer, enum sw_class class)
+{
+    struct sw_event ev = { .kind = SW_EV_PEER_UP };
+    w->conn[peer][class] = ++w->last_conn;
+    ev.u.peer_up.conn = w->last_conn;
+    ev.u.peer_up.class = class;
+    ev.u.peer_up.peer = w->peer[peer].name;
+    step(w, &ev);
+}
+
+static void down(struct world *w, unsigned peer, enum sw_class class)
+{
+    struct sw_event ev = { .kind = SW_EV_PEER_DOWN };
+    ev.u.peer_down.conn = w->conn[peer][class];
+    ev.u.peer_down.class = class;
+    ev.u.peer_down.peer = w->peer[peer].name;
+    w->conn[peer][class] = 0;
+    step(w, &ev);
+}
+
+static void say(struct world *w, unsigned peer, enum sw_class class, struct sw_bytes message)
+{
+    struct sw_event ev = { .kind = SW_EV_PEER_MESSAGE };
+    ev.u.peer_message.conn = w->conn[peer][class];
+    ev.u.peer_message.message = message;
+    if (ev.u.peer_message.conn != 0) {
+        step(w, &ev);
+    }
+}
+
+/* Everything that the node sends must be sound. */
+static void check_sent(struct world *w, struct sw_bytes message)
+{
+    struct sw_arena arena = { 0 };
+    Swarm__V1__Envelope *e = NULL;
+    must(sw_envelope_unpack(&arena, message, &e) == SW_OK);
+    if (e->body_case == SWARM__V1__ENVELOPE__BODY_QUERY) {
+        w->id[w->n_ids++ % QUERIES] = e->query->id;
+    } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ANT) {
+        w->id[w->n_ids++ % QUERIES] = e->ant->nonce;
+    }
+    sw_arena_fini(&arena);
+}
+
+static void hung_up(struct world *w, sw_conn conn)
+{
+    for (unsigned i = 0; i < PEERS; i++) {
+        for (unsigned k = 0; k < 2; k++) {
+            if (w->conn[i][k] == conn) {
+                down(w, i, (enum sw_class)k);
+            }
+        }
+    }
+}
+
+static void grant(struct world *w, const struct sw_action *a)
+{
+    struct sw_event ev = { 0 };
+    const struct sw_job_host host = { .fs = memfs_fs(w->disk), .charge = nothing_charged };
+    switch (a->kind) {
+    case SW_ACT_SEND:
+        check_sent(w, a->u.send.message);
+        break;
+    case SW_ACT_HANG_UP:
+        hung_up(w, a->u.hang_up);
+        break;
+    case SW_ACT_SUBMIT:
+        sw_job_run(a->u.submit, &host);
+        ev.kind = SW_EV_DONE;
+        ev.u.done = a->u.submit;
+        step(w, &ev);
+        break;
+    case SW_ACT_PUBLISH:
+        ev.kind = SW_EV_VIEW_RETIRED;
+        ev.u.view_retired = w->view;
+        w->view = a->u.publish;
+        if (ev.u.view_retired != NULL) {
+            step(w, &ev);
+        }
+        break;
+    case SW_ACT_WANT_ENTROPY:
+        ev.kind = SW_EV_ENTROPY;
+        ev.u.entropy = (struct sw_bytes){ (const uint8_t *)"0123456789abcdef", 16 };
+        step(w, &ev);
+        break;
+    case SW_ACT_DRAINED:
+        must(!w->drained);
+        w->drained = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void step(struct world *w, struct sw_event *ev)
+{
+    struct sw_actions out = { 0 };
+    ev->now = w->now;
+    ev->arrived_at = w->now;
+    must(sw_node_step(w->node, ev, &out) == SW_OK);
+    for (size_t i = 0; i < out.n; i++) {
+        grant(w, &out.v[i]);
+    }
+    sw_actions_fini(&out);
+}
+
+static void advance(struct world *w, sw_dur length)
+{
+    const sw_time end = w->now + length;
+    while (sw_node_deadline(w->node) <= end) {
+        const sw_time due = sw_node_deadline(w->node);
+        w->now = due > w->now ? due : w->now;
+        struct sw_event ev = { .kind = SW_EV_TICK };
+        step(w, &ev);
+        must(sw_node_deadline(w->node) > w->now);
+    }
+    w->now = end;
+}
+
+static void begin(struct world *w)
+{
+    static char policy[] = "ant_colony";
+    static char zone[] = "example.org";
+    static char file[] = "org.zone";
+    *w = (struct world){ .now = SW_SEC };
+    w->disk = memfs_new();
+    w->zone = (struct sw_zone_config){ .name = zone, .file = file };
+    w->peer[B] = (struct sw_peer_config){ .name = { "b" }, .region = { "us" } };
+    w->peer[C] = (struct sw_peer_config){ .name = { "c" }, .region = { "eu" } };
+    w->config = (struct sw_config){
+        .name = { "a" },
+        .region = { "eu" },
+        .cores = 1,
+        .zones = &w->zone,
+        .n_zones = 1,
+        .peers = w->peer,
+        .n_peers = PEERS,
+        .policy = policy,
+        .query_deadline = 1900 * SW_MS,
+        .query_attempts = 3,
+        .retry_budget = 0.2,
+        .max_waiting = 16,
+        .udp_size = 1232,
+    };
+    w->node = sw_node_new(&(struct sw_node_options){ .seed = 1 });
+    must(w->disk != NULL && w->node != NULL);
+    must(memfs_put(w->disk, file, ZONE_ORG, strlen(ZONE_ORG)));
+    struct sw_event ev = { .kind = SW_EV_CONFIGURE, .u.configure = &w->config };
+    step(w, &ev);
+}
+
+static void query(struct world *w, struct sw_bytes message)
+{
+    struct sw_event ev = { .kind = SW_EV_QUERY };
+    ev.u.query.message = message;
+    step(w, &ev);
+}
+
+/* A valid Answer to the latest query, around whatever the input says. */
+static void answer(struct world *w, unsigned peer, struct sw_bytes message)
+{
+    if (w->n_ids > 0 && message.len < 1024) {
+        const struct envelope e = envelope_answer(w->id[(w->n_ids - 1) % QUERIES], message);
+        say(w, peer, SW_CLASS_CONTROL, envelope_bytes(&e));
+    }
+}
+
+static void command(struct world *w, struct sw_bytes request)
+{
+    struct sw_event ev = { .kind = SW_EV_COMMAND };
+    static const char *const methods[] = { "Status", "Snapshot", "Restore", "Nonsense" };
+    ev.u.command.method = methods[request.len % SW_LEN(methods)];
+    ev.u.command.request = request;
+    step(w, &ev);
+}
+
+static void toggle_blocked(struct world *w, struct sw_bytes bytes)
+{
+    struct sw_event ev = { .kind = SW_EV_PEER_BLOCKED };
+    ev.u.peer_blocked = w->conn[B][bytes.len & 1];
+    if ((bytes.len & 2) != 0) {
+        ev.kind = SW_EV_PEER_WRITABLE;
+        ev.u.peer_writable = w->conn[B][bytes.len & 1];
+    }
+    step(w, &ev);
+}
+
+static void record(struct world *w, uint8_t what, struct sw_bytes bytes)
+{
+    struct sw_event drain = { .kind = SW_EV_DRAIN };
+    const unsigned peer = what >> 4 & 1;
+    switch (what & 15) {
+    case 0:
+    case 1:
+        say(w, peer, (enum sw_class)(what & 1), bytes);
+        break;
+    case 2:
+        query(w, bytes);
+        break;
+    case 3:
+        answer(w, peer, bytes);
+        break;
+    case 4:
+        advance(w, bytes.len * 10 * SW_MS);
+        break;
+    case 5:
+    case 6:
+        if (w->conn[peer][(what & 1)] == 0) {
+            up(w, peer, (enum sw_class)(what & 1));
+        }
+        break;
+    case 7:
+    case 8:
+        if (w->conn[peer][(what & 1)] != 0) {
+            down(w, peer, (enum sw_class)(what & 1));
+        }
+        break;
+    case 9:
+        command(w, bytes);
+        break;
+    case 10:
+        toggle_blocked(w, bytes);
+        break;
+    case 11:
+        step(w, &drain);
+        break;
+    default:
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct world w;
+    struct sw_rd r = { .buf = data, .len = size };
+    begin(&w);
+    up(&w, B, SW_CLASS_CONTROL);
+    up(&w, C, SW_CLASS_CONTROL);
+    for (unsigned i = 0; i < 400 && sw_rd_left(&r) >= 3; i++) {
+        const uint8_t what = sw_rd_u8(&r);
+        size_t len = sw_rd_u16(&r);
+        len = len < sw_rd_left(&r) ? len : sw_rd_left(&r);
+        const uint8_t *bytes = sw_rd_bytes(&r, len);
+        record(&w, what, (struct sw_bytes){ bytes, len });
+        struct sw_node_counts counts;
+        sw_node_counts(w.node, &counts);
+        must(counts.waiting <= w.config.max_waiting);
+    }
+    advance(&w, 10 * SW_SEC); /* whoever waits is answered by then */
+    struct sw_node_counts counts;
+    sw_node_counts(w.node, &counts);
+    must(counts.waiting == 0 && counts.forwarded == counts.answered + counts.failed);
+    sw_node_free(w.node);
+    memfs_free(w.disk);
+    return 0;
+}
