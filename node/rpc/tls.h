@@ -28,8 +28,8 @@ int sw_tls_context_new(const struct sw_tls_material *m, struct sw_tls_context **
 void sw_tls_context_free(struct sw_tls_context *c);
 const struct sw_identity *sw_tls_context_identity(const struct sw_tls_context *c);
 
-/* A connection.  A client must say whom it @expects; a server takes NULL and any identity that the
- * authority signed.  NULL when memory is out. */
+/* A connection.  A client must say whom it @expects (an empty name: anybody of that role); a server
+ * takes NULL and any identity that the authority signed.  NULL when memory is out. */
 struct sw_tls *sw_tls_new(struct sw_tls_context *c, bool server, const struct sw_identity *expects);
 void sw_tls_free(struct sw_tls *t);
 

@@ -142,6 +142,25 @@ static void the_dialler_takes_nobody_but_whom_it_expects(void)
     pki_fini(&pki);
 }
 
+static void a_dialler_may_take_any_node_but_no_operator(void)
+{
+    struct pki pki;
+    REQUIRE(pki_init(&pki) == 0);
+    struct sw_tls_context *a = pki_new(&pki, SW_ROLE_NODE, "a");
+    struct sw_tls_context *ann = pki_new(&pki, SW_ROLE_OPERATOR, "ann");
+    struct handshake h;
+    shake(&h, ann, a, "", 0);
+    CHECK(sw_tls_ready(h.client));
+    CHECK_STR(sw_tls_peer(h.client)->name.s, "a");
+    shake_fini(&h);
+    shake(&h, a, ann, "", 0);
+    CHECK(!sw_tls_ready(h.client));
+    shake_fini(&h);
+    sw_tls_context_free(a);
+    sw_tls_context_free(ann);
+    pki_fini(&pki);
+}
+
 static void an_operator_can_not_pose_as_a_node(void)
 {
     struct pki pki;
@@ -257,6 +276,7 @@ CU_TestInfo tests_tls[] = {
     { "a_tampered_record_ends_the_connection", a_tampered_record_ends_the_connection },
     { "the_dialler_takes_nobody_but_whom_it_expects",
       the_dialler_takes_nobody_but_whom_it_expects },
+    { "a_dialler_may_take_any_node_but_no_operator", a_dialler_may_take_any_node_but_no_operator },
     { "an_operator_can_not_pose_as_a_node", an_operator_can_not_pose_as_a_node },
     { "strangers_are_refused_both_ways", strangers_are_refused_both_ways },
     { "a_context_refuses_what_does_not_fit", a_context_refuses_what_does_not_fit },

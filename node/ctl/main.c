@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * swarmctl: the operators' tool. */
+#define _GNU_SOURCE
+#include "node/conf/version.h"
+#include "node/ctl/ctl.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+
+static const struct ctl_verb ctl_verbs[] = {
+    { "status", "what a node knows of itself and of the others", ctl_status },
+    { "health", "is a node ready? (exit code)", ctl_health },
+    { "drain", "let a node finish and end", ctl_drain },
+    { "ca init", "make a certificate authority", ctl_ca_init },
+    { "ca csr", "make a key and a request", ctl_ca_csr },
+    { "ca sign", "sign a request", ctl_ca_sign },
+    { "ca show", "show a certificate or request", ctl_ca_show },
+    { "backup key", "make the keys of a node's backups", ctl_backup_key },
+    { "backup snapshot", "take a snapshot now", ctl_backup_snapshot },
+    { "backup restore", "bring a set back on any node", ctl_backup_restore },
+    { NULL, NULL, NULL },
+};
+
+static void print_usage(FILE *to)
+{
+    (void)fputs("usage: swarmctl VERB [options]\n\nOperates a swarm of SwarmDNS nodes.\n\n", to);
+    for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+        (void)fprintf(to, "  %-16s  %s\n", v->name, v->help);
+    }
+    (void)fputs("\nswarmctl VERB --help tells more; --version what this is.\n"
+                "exit codes: 0 done; 1 done, but something failed; 2 bad usage or input; 3 the\n"
+                "environment (unreachable, no permission, no space); 4 internal error\n",
+                to);
+}
+
+/* How many words of @argv name the verb @v; 0: another is meant. */
+static int matches(const struct ctl_verb *v, int argc, char **argv)
+{
+    const char *space = strchr(v->name, ' ');
+    if (space == NULL) {
+        return strcmp(v->name, argv[0]) == 0 ? 1 : 0;
+    }
+    const size_t first = (size_t)(space - v->name);
+    return argc > 1 && strlen(argv[0]) == first && strncmp(v->name, argv[0], first) == 0 &&
+                   strcmp(space + 1, argv[1]) == 0
+               ? 2
+               : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return CTL_BAD_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return CTL_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        return sw_version_print(stdout, "swarmctl") == 0 ? CTL_DONE : CTL_ENVIRONMENT;
+    }
+    if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+        (void)fputs("swarmctl: no source of randomness\n", stderr);
+        return CTL_ENVIRONMENT;
+    }
+    for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+        const int words = matches(v, argc - 1, argv + 1);
+        if (words > 0) {
+            const int code = v->run(argc - 1 - words, argv + 1 + words);
+            return fflush(stdout) == 0 ? code : CTL_ENVIRONMENT;
+        }
+    }
+    (void)fprintf(stderr, "swarmctl: no verb '%s' (try swarmctl --help)\n", argv[1]);
+    return CTL_BAD_INPUT;
+}
