@@ -20,7 +20,7 @@ int live_queue_put(struct live_queue *q, const struct live_mail *m, size_t limit
     if (q->bytes.len - q->at + need > limit) {
         return SW_ERR_FULL;
     }
-    if (q->bytes.len + need > q->bytes.cap && 2 * q->at >= q->bytes.len) {
+    if (q->at > 0 && q->bytes.len + need > q->bytes.cap && 2 * q->at >= q->bytes.len) {
         q->bytes.len -= q->at; /* at most as much as was read since the last time */
         memmove(q->bytes.data, q->bytes.data + q->at, q->bytes.len);
         q->at = 0;
