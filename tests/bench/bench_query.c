@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Simulated queries per CPU-second through real node code: nine nodes in three regions, a zone of
- * a thousand records, oracles, trace hash and timers on. */
+ * a thousand records, both oracles, the trace hash and every timer on.
+ * usage: bench_query [SECONDS of virtual time, default 20] */
 #define _POSIX_C_SOURCE 200809L
+#include "tests/bench/bench.h"
 #include "tests/lib/small_world.h"
 
-#include <time.h>
-
-struct counts {
-    uint64_t answered, failed;
-};
-
-static struct counts counts;
-
-static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
-{
-    (void)self;
-    (void)w;
-    counts.answered += q->answered;
-    counts.failed += !q->answered;
-}
-
-static const struct sim_watcher counter = { .name = "counter", .on_query = on_query };
-
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
+#define WARM_UP (2 * SW_SEC)
+#define HOLDERS 3U
 
 /* A thousand records. */
 static char *big_zone(size_t *len)
@@ -50,54 +30,72 @@ static char *big_zone(size_t *len)
     return text;
 }
 
-static void bench(const char *what, unsigned holders, bool forward, double target)
+/* Which of a region's nodes its clients ask: that which holds the zone, another, or both in turn.
+ */
+enum asked { HOLDER, OTHER, BOTH };
+
+static struct small_scenario *scenario(enum asked asked, sw_dur seconds)
 {
     const struct small_world o = { .nodes_a_region = 3,
-                                   .holders = holders,
-                                   .forward = forward,
+                                   .holders = HOLDERS,
                                    .rate = 20000,
-                                   .duration = 20 * SW_SEC,
+                                   .duration = WARM_UP + seconds,
                                    .policy = "ant_colony",
                                    .nonexistent = 0.03,
                                    .service = 20 * SW_US };
     struct small_scenario *x = small_scenario(&o);
-    for (size_t i = 0; i < x->s.n_clients; i++) {
-        x->clients[i].rotation = SIM_ROTATE;
+    for (uint32_t r = 0; r < SMALL_REGIONS; r++) {
+        struct sim_clients *c = &x->clients[r];
+        c->n_servers = asked == BOTH ? 2 : 1;
+        c->rotation = SIM_ROTATE;
+        c->servers[0] = x->nodes[asked == OTHER ? HOLDERS + r : r].config.name;
+        c->servers[1] = x->nodes[HOLDERS + r].config.name;
     }
-    struct sim_world *w;
-    struct sw_diag d = { "" };
+    return x;
+}
+
+static void bench(const char *what, enum asked asked, sw_dur seconds, double target)
+{
+    struct small_scenario *x = scenario(asked, seconds);
     size_t len;
     char *text = big_zone(&len);
+    struct sim_result r;
     x->zone.text = text;
     x->zone.len = len;
-    if (sim_world_new(&x->s, 1, &w, &d) != 0) {
-        (void)fprintf(stderr, "bench_query: %s\n", d.text);
-        exit(1);
-    }
-    (void)sim_world_watch(w, &counter, NULL);
-    struct sim_result r;
-    (void)sim_world_run(w, 2 * SW_SEC, &r); /* start, and warm caches */
-    counts = (struct counts){ 0 };
+    struct sim_world *w = small_start_world(x, 1);
+    const struct small_counts *c = small_watch(w, 0, SW_TIME_NEVER);
+    (void)sim_world_run(w, WARM_UP, &r);
+    const struct small_counts before = *c;
     const uint64_t events = r.events;
-    const double begin = cpu_seconds();
+    const double begin = bench_cpu();
     (void)sim_world_run(w, SW_TIME_NEVER, &r);
-    const double took = cpu_seconds() - begin;
-    (void)printf("%-24s %7.0f k answers/CPU-s (target %.0f k) %6.2f M events/CPU-s  %4.2f events "
-                 "a query  failed %llu  %s%s\n",
-                 what, (double)counts.answered / took / 1e3, target / 1e3,
-                 (double)(r.events - events) / took / 1e6,
-                 (double)(r.events - events) / (double)(counts.answered + counts.failed),
-                 (unsigned long long)counts.failed, r.complaint[0] != '\0' ? "COMPLAINT: " : "",
-                 r.complaint);
+    const double took = bench_cpu() - begin;
+    const double answers = (double)(c->answered - before.answered);
+    char against[32] = "      -      -";
+    if (target > 0) {
+        (void)snprintf(against, sizeof against, "%7.0f %6.2f", target / 1e3,
+                       answers / took / target);
+    }
+    printf("%-14s %6.0f %s %9.2f %11.2f %6llu%s%s\n", what, answers / took / 1e3, against,
+           (double)(r.events - events) / answers, (double)(r.events - events) / took / 1e6,
+           (unsigned long long)(c->failed - before.failed),
+           r.complaint[0] != '\0' ? "  COMPLAINT: " : "", r.complaint);
     sim_world_free(w);
     free(text);
     free(x);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    bench("answered by the entry", 9, false, 600e3);
-    bench("half forwarded", 3, false, 250e3);
-    bench("all forwarded", 3, true, 150e3);
+    const uint64_t seconds = argc > 1 ? strtoull(argv[1], NULL, 10) : 20;
+    if (seconds == 0 || seconds > 10000) {
+        (void)fprintf(stderr, "usage: bench_query [SECONDS]\n");
+        return 2;
+    }
+    printf("simulated DNS, thousand answers per CPU-second, target, ratio; events an answer, "
+           "million events per CPU-second, failed queries\n");
+    bench("by the entry", HOLDER, seconds * SW_SEC, 600e3);
+    bench("half forwarded", BOTH, seconds * SW_SEC, 250e3);
+    bench("all forwarded", OTHER, seconds * SW_SEC, 0);
     return 0;
 }
