@@ -30,7 +30,7 @@ void sim_dary_heapify(struct sim_dary *h)
         return;
     }
     for (size_t i = (h->n - 2) / 4 + 1; i-- > 0;) {
-        sim_dary_sink(h, i, h->v[i]);
+        sim_dary_sink(h, i, h->v[i].at, h->v[i].id);
     }
 }
 

@@ -21,7 +21,14 @@ void sim_dary_heapify(struct sim_dary *h);
 void sim_dary_purge(struct sim_dary *h, const struct sim_pool *pool);
 void sim_dary_fini(struct sim_dary *h);
 
-static inline void sim_dary_push(struct sim_dary *h, struct sim_entry e)
+/* Entries travel as two words: a pair stored by halves and loaded whole stalls the processor. */
+static inline void sim_dary_set(struct sim_dary *h, size_t i, sw_time at, sim_event_id id)
+{
+    h->v[i].at = at;
+    h->v[i].id = id;
+}
+
+static inline void sim_dary_push(struct sim_dary *h, sw_time at, sim_event_id id)
 {
     if (h->n == h->cap) {
         sim_dary_grow(h);
@@ -29,17 +36,19 @@ static inline void sim_dary_push(struct sim_dary *h, struct sim_entry e)
     size_t i = h->n++;
     while (i > 0) {
         const size_t parent = (i - 1) / 4;
-        if (!sim_before(e, h->v[parent])) {
+        const sw_time parent_at = h->v[parent].at;
+        const sim_event_id parent_id = h->v[parent].id;
+        if (!sim_before(at, id, parent_at, parent_id)) {
             break;
         }
-        h->v[i] = h->v[parent];
+        sim_dary_set(h, i, parent_at, parent_id);
         i = parent;
     }
-    h->v[i] = e;
+    sim_dary_set(h, i, at, id);
 }
 
-/* Put @e where position @i is free, or below. */
-static inline void sim_dary_sink(struct sim_dary *h, size_t i, struct sim_entry e)
+/* Put (@at, @id) where position @i is free, or below. */
+static inline void sim_dary_sink(struct sim_dary *h, size_t i, sw_time at, sim_event_id id)
 {
     for (;;) {
         const size_t first = 4 * i + 1;
@@ -48,27 +57,31 @@ static inline void sim_dary_sink(struct sim_dary *h, size_t i, struct sim_entry 
         }
         const size_t end = first + 4 < h->n ? first + 4 : h->n;
         size_t least = first;
+        sw_time least_at = h->v[first].at;
+        sim_event_id least_id = h->v[first].id;
         for (size_t k = first + 1; k < end; k++) {
-            if (sim_before(h->v[k], h->v[least])) {
+            if (sim_before(h->v[k].at, h->v[k].id, least_at, least_id)) {
                 least = k;
+                least_at = h->v[k].at;
+                least_id = h->v[k].id;
             }
         }
-        if (!sim_before(h->v[least], e)) {
+        if (!sim_before(least_at, least_id, at, id)) {
             break;
         }
-        h->v[i] = h->v[least];
+        sim_dary_set(h, i, least_at, least_id);
         i = least;
     }
-    h->v[i] = e;
+    sim_dary_set(h, i, at, id);
 }
 
 /* Remove the first; the heap is not empty. */
 static inline struct sim_entry sim_dary_pop(struct sim_dary *h)
 {
     const struct sim_entry top = h->v[0];
-    const struct sim_entry last = h->v[--h->n];
-    if (h->n > 0) {
-        sim_dary_sink(h, 0, last);
+    const size_t last = --h->n;
+    if (last > 0) {
+        sim_dary_sink(h, 0, h->v[last].at, h->v[last].id);
     }
     return top;
 }

@@ -121,7 +121,7 @@ sim_event_id sim_at(struct sim_engine *e, sw_time at, sim_fn fn, void *self, uin
     }
     const sim_event_id id = order << SIM_SLOT_BITS | slot;
     e->pool.v[slot] = (struct sim_record){ .id = id, .fn = fn, .self = self, .arg = arg };
-    e->kind->push(e->queue, (struct sim_entry){ .at = at, .id = id });
+    e->kind->push(e->queue, at, id);
     return id;
 }
 
@@ -135,7 +135,7 @@ void sim_cancel(struct sim_engine *e, sim_event_id id)
     e->kind->cancel(e->queue);
 }
 
-bool sim_step(struct sim_engine *e, sw_time until)
+static inline bool step(struct sim_engine *e, sw_time until)
 {
     struct sim_entry next;
     if (!e->kind->pop(e->queue, until, &next)) {
@@ -153,10 +153,15 @@ bool sim_step(struct sim_engine *e, sw_time until)
     return true;
 }
 
+bool sim_step(struct sim_engine *e, sw_time until)
+{
+    return step(e, until);
+}
+
 void sim_run(struct sim_engine *e, sw_time until)
 {
     e->stopping = false;
-    while (!e->stopping && sim_step(e, until)) {
+    while (!e->stopping && step(e, until)) {
     }
 }
 

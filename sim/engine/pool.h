@@ -37,9 +37,9 @@ struct sim_pool {
 };
 
 /* In firing order? */
-static inline bool sim_before(struct sim_entry a, struct sim_entry b)
+static inline bool sim_before(sw_time at_a, sim_event_id id_a, sw_time at_b, sim_event_id id_b)
 {
-    return a.at < b.at || (a.at == b.at && a.id < b.id);
+    return at_a < at_b || (at_a == at_b && id_a < id_b);
 }
 
 static inline struct sim_record *sim_pool_record(const struct sim_pool *p, sim_event_id id)

@@ -11,7 +11,7 @@ struct sim_queue_kind {
     /* @pool tells which entries are still live; borrowed.  NULL when memory is out. */
     void *(*make)(const struct sim_pool *pool);
     void (*free)(void *q);
-    void (*push)(void *q, struct sim_entry e);
+    void (*push)(void *q, sw_time at, sim_event_id id);
     /* Remove the first live entry at or before @until into @out; false when there is none.
      * What is pushed later may lie before what was looked at. */
     bool (*pop)(void *q, sw_time until, struct sim_entry *out);

@@ -27,10 +27,10 @@ static void heap_free(void *self)
     free(q);
 }
 
-static void heap_push(void *self, struct sim_entry e)
+static void heap_push(void *self, sw_time at, sim_event_id id)
 {
     struct heap_queue *q = self;
-    sim_dary_push(&q->heap, e);
+    sim_dary_push(&q->heap, at, id);
 }
 
 static bool heap_pop(void *self, sw_time until, struct sim_entry *out)

@@ -1,45 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The fast event queue: two wheels of unsorted buckets ahead of a small sorted heap.
+ * The fast event queue: two wheels of unsorted buckets ahead of a short sorted run.
  *
- * Time is cut into buckets of 2^shift ns.  Whatever lies in the bucket under the cursor, or
- * before, is in the near heap, which alone is kept in order.  The fine wheel holds the next 2^16
- * buckets, one chain each; the coarse wheel chains of 2^16 buckets each, scattered over the fine
- * wheel when the cursor enters them; the far heap what lies beyond.  A push is an append to a
- * chain, a pop takes from a heap of a few entries.  Bitmaps find the next bucket in use, however
- * far away.  (Calendar queues: Brown 1988; hierarchical wheels: Varghese and Lauck 1987.)
+ * Time is cut into buckets of 2^shift ns.  What lies in the bucket under the cursor, or before, is
+ * near: the run, sorted when the cursor came there, and a heap for what was too much for the
+ * run or came later.  The fine wheel holds the buckets after the cursor; the coarse wheel, in
+ * windows as wide as the whole fine wheel, what comes after, until the cursor enters the window;
+ * the far heap what lies beyond both.  A push appends to a chain, a pop takes from the run.
+ * Bitmaps find the next bucket in use, however far away.  (Calendar queues: Brown 1988;
+ * hierarchical wheels: Varghese and Lauck 1987; sorting only when dequeuing: Tang et al. 2005.)
  *
- * The width tunes itself: finer when the near heap gets many entries at once, coarser when many
- * entries take the way over the coarse wheel.  It never changes the order. */
+ * The width tunes itself: finer when many entries come into the run at once, coarser when many
+ * take the way over the coarse wheel.  It never changes the order. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/base/bug.h"
 #include "sim/engine/dary.h"
 #include "sim/engine/queue.h"
+#include "sim/engine/wheel.h"
 
 enum {
-    BITS = 16,
-    BUCKETS = 1 << BITS,
-    MASK = BUCKETS - 1,
-    CHUNK = 7, /* entries; makes two cache lines */
+    FINE_BITS = 18,
+    COARSE_BITS = 12,
+    RUN = 16,
     FIRST_SHIFT = 12,
-    MAX_SHIFT = 40,
+    MAX_SHIFT = 32,       /* with all bits above it, no bucket number overflows */
     TUNE_EVERY = 1 << 14, /* pops, at least */
-};
-
-/* Part of a bucket's chain.  Only the first of a chain has room. */
-struct chunk {
-    uint32_t next; /* 0: none */
-    uint32_t n;
-    uint64_t unused;
-    struct sim_entry v[CHUNK];
-};
-
-struct wheel {
-    size_t count; /* entries, stale ones included */
-    uint64_t top[BUCKETS / 4096];
-    uint64_t used[BUCKETS / 64]; /* a bit a bucket */
-    uint32_t head[BUCKETS];      /* chunk; 0: empty */
 };
 
 struct wheel_queue {
@@ -48,258 +34,213 @@ struct wheel_queue {
     uint64_t cursor; /* bucket number, time >> shift */
     sw_time now;     /* of the last pop */
     size_t stale;
-    struct sim_dary near, far;
-    struct wheel fine, coarse;
 
-    struct chunk *chunks; /* [0] is never used */
-    uint32_t chunk_cap, chunk_used, chunk_free;
+    struct sim_entry run[RUN], gathered[RUN]; /* sorted, and before */
+    unsigned run_at, run_n;
+    struct sim_dary near;
+    struct sim_wheel fine, coarse;
+    struct sim_dary far;
+    struct sim_chunks chunks;
 
     /* Since the width was last looked at: */
-    uint64_t pops, moved; /* moved: from coarse to fine */
-    uint64_t drained,
-        crowd; /* entries that came into near; summed over them, how many came at once */
+    uint64_t pops;
+    uint64_t moved;          /* entries that went from coarse to fine */
+    uint64_t drained, crowd; /* entries of fine buckets; summed over them, how many came at once */
 };
-
-static void *wheel_make(const struct sim_pool *pool)
-{
-    struct wheel_queue *q = calloc(1, sizeof *q);
-    if (q != NULL) {
-        q->pool = pool;
-        q->shift = FIRST_SHIFT;
-        q->chunk_used = 1;
-    }
-    return q;
-}
 
 static void wheel_free(void *self)
 {
     struct wheel_queue *q = self;
     sim_dary_fini(&q->near);
     sim_dary_fini(&q->far);
-    free(q->chunks);
+    sim_wheel_fini(&q->fine);
+    sim_wheel_fini(&q->coarse);
+    sim_chunks_fini(&q->chunks);
     free(q);
 }
 
-static void grow_chunks(struct wheel_queue *q)
+static void *wheel_make(const struct sim_pool *pool)
 {
-    const uint32_t cap = q->chunk_cap == 0 ? 64 : 2 * q->chunk_cap;
-    SW_ASSERT(cap > q->chunk_cap);
-    struct chunk *v = aligned_alloc(sizeof *v, cap * sizeof *v);
-    if (v == NULL) {
-        sim_out_of_memory("the event queue");
+    struct wheel_queue *q = calloc(1, sizeof *q);
+    if (q == NULL) {
+        return NULL;
     }
-    if (q->chunks != NULL) {
-        memcpy(v, q->chunks, q->chunk_cap * sizeof *v);
+    q->pool = pool;
+    q->shift = FIRST_SHIFT;
+    if (!sim_wheel_init(&q->fine, FINE_BITS) || !sim_wheel_init(&q->coarse, COARSE_BITS)) {
+        wheel_free(q);
+        return NULL;
     }
-    free(q->chunks);
-    q->chunks = v;
-    q->chunk_cap = cap;
+    return q;
 }
 
-static inline uint32_t take_chunk(struct wheel_queue *q)
+/* Place what does not go to the fine wheel. */
+static __attribute__((noinline)) void place_elsewhere(struct wheel_queue *q, uint64_t bucket,
+                                                      sw_time at, sim_event_id id)
 {
-    uint32_t i = q->chunk_free;
-    if (i != 0) {
-        q->chunk_free = q->chunks[i].next;
-        return i;
-    }
-    if (q->chunk_used >= q->chunk_cap) {
-        grow_chunks(q);
-    }
-    return q->chunk_used++;
-}
-
-static inline void give_chunk(struct wheel_queue *q, uint32_t i)
-{
-    q->chunks[i].next = q->chunk_free;
-    q->chunk_free = i;
-}
-
-static inline void append(struct wheel_queue *q, struct wheel *w, uint64_t bucket,
-                          struct sim_entry e)
-{
-    const uint32_t b = (uint32_t)bucket & MASK;
-    uint32_t i = w->head[b];
-    if (i == 0 || q->chunks[i].n == CHUNK) {
-        const uint32_t fresh = take_chunk(q);
-        q->chunks[fresh].next = i;
-        q->chunks[fresh].n = 0;
-        w->head[b] = fresh;
-        w->used[b >> 6] |= UINT64_C(1) << (b & 63);
-        w->top[b >> 12] |= UINT64_C(1) << (b >> 6 & 63);
-        i = fresh;
-    }
-    struct chunk *c = &q->chunks[i];
-    c->v[c->n++] = e;
-    w->count++;
-}
-
-/* Take a bucket's chain off its wheel; its first chunk. */
-static inline uint32_t detach(struct wheel *w, uint64_t bucket)
-{
-    const uint32_t b = (uint32_t)bucket & MASK;
-    const uint32_t first = w->head[b];
-    w->head[b] = 0;
-    w->used[b >> 6] &= ~(UINT64_C(1) << (b & 63));
-    if (w->used[b >> 6] == 0) {
-        w->top[b >> 12] &= ~(UINT64_C(1) << (b >> 6 & 63));
-    }
-    return first;
-}
-
-/* The first bucket in use at or after @from in [from, BUCKETS), or BUCKETS. */
-static inline uint32_t scan(const struct wheel *w, uint32_t from)
-{
-    uint32_t word = from >> 6;
-    uint64_t bits = w->used[word] & (UINT64_MAX << (from & 63));
-    if (bits == 0) {
-        uint32_t t = word >> 6;
-        uint64_t words = w->top[t] & ((UINT64_MAX << (word & 63)) << 1);
-        while (words == 0) {
-            if (++t == SW_LEN(w->top)) {
-                return BUCKETS;
-            }
-            words = w->top[t];
-        }
-        word = t << 6 | (uint32_t)__builtin_ctzll(words);
-        bits = w->used[word];
-    }
-    return word << 6 | (uint32_t)__builtin_ctzll(bits);
-}
-
-/* The number of the next bucket in use after @cursor; UINT64_MAX when the wheel is empty. */
-static uint64_t next_bucket(const struct wheel *w, uint64_t cursor)
-{
-    if (w->count == 0) {
-        return UINT64_MAX;
-    }
-    const uint32_t from = (uint32_t)(cursor + 1) & MASK;
-    uint32_t found = scan(w, from);
-    if (found == BUCKETS) {
-        found = scan(w, 0);
-    }
-    return cursor + 1 + ((found - from) & MASK);
-}
-
-static inline void place(struct wheel_queue *q, struct sim_entry e)
-{
-    const uint64_t bucket = e.at >> q->shift;
     if (bucket <= q->cursor) {
-        sim_dary_push(&q->near, e);
-    } else if (bucket - q->cursor < BUCKETS) {
-        append(q, &q->fine, bucket, e);
-    } else if ((bucket >> BITS) - (q->cursor >> BITS) < BUCKETS) {
-        append(q, &q->coarse, bucket >> BITS, e);
+        sim_dary_push(&q->near, at, id);
+    } else if ((bucket >> FINE_BITS) - (q->cursor >> FINE_BITS) <= q->coarse.mask) {
+        sim_wheel_append(&q->coarse, &q->chunks, bucket >> FINE_BITS, at, id);
     } else {
-        sim_dary_push(&q->far, e);
+        sim_dary_push(&q->far, at, id);
     }
 }
 
-static void wheel_push(void *self, struct sim_entry e)
+static inline void place(struct wheel_queue *q, sw_time at, sim_event_id id)
 {
-    place(self, e);
+    const uint64_t bucket = at >> q->shift;
+    if (bucket - q->cursor - 1 < q->fine.mask) { /* after the cursor, less than a turn */
+        sim_wheel_append(&q->fine, &q->chunks, bucket, at, id);
+    } else {
+        place_elsewhere(q, bucket, at, id);
+    }
+}
+static void wheel_push(void *self, sw_time at, sim_event_id id)
+{
+    place(self, at, id);
 }
 
-/* Move the bucket under the cursor into the near heap. */
+/* Mend the order of a run in which only equal times may stand wrongly. */
+static void sort_ties(struct sim_entry *v, unsigned n)
+{
+    for (unsigned i = 1; i < n; i++) {
+        const struct sim_entry e = v[i];
+        unsigned k = i;
+        for (; k > 0 && sim_before(e.at, e.id, v[k - 1].at, v[k - 1].id); k--) {
+            v[k] = v[k - 1];
+        }
+        v[k] = e;
+    }
+}
+
+/* Sort @n entries into the run by counting, for each, how many come before it: no branch depends
+ * on the data, and n is small. */
+static void sort_run(struct wheel_queue *q, unsigned n)
+{
+    uint8_t rank[RUN];
+    bool ties = false;
+    for (unsigned i = 0; i < n; i++) {
+        const sw_time at = q->gathered[i].at;
+        unsigned before = 0;
+        for (unsigned k = 0; k < i; k++) {
+            const bool later = at < q->gathered[k].at; /* is k than i? */
+            ties |= at == q->gathered[k].at;
+            rank[k] = (uint8_t)(rank[k] + later);
+            before += !later;
+        }
+        rank[i] = (uint8_t)before;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        q->run[rank[i]] = q->gathered[i];
+    }
+    if (ties) {
+        sort_ties(q->run, n);
+    }
+    q->run_at = 0;
+    q->run_n = n;
+}
+
+/* Move the bucket under the cursor into the run, which is empty; what is too much, to the heap. */
 static void drain(struct wheel_queue *q)
 {
-    uint64_t n = 0;
+    uint32_t n = 0;
     sw_time least = SW_TIME_NEVER;
     sw_time most = 0;
-    for (uint32_t i = detach(&q->fine, q->cursor); i != 0;) {
-        const struct chunk *c = &q->chunks[i];
-        for (uint32_t k = 0; k < c->n; k++) {
-            sim_pool_prefetch(q->pool, c->v[k].id);
-            sim_dary_push(&q->near, c->v[k]);
-            least = c->v[k].at < least ? c->v[k].at : least;
-            most = c->v[k].at > most ? c->v[k].at : most;
-        }
-        n += c->n;
-        const uint32_t next = c->next;
-        give_chunk(q, i);
-        i = next;
-    }
-    q->fine.count -= n;
-    q->drained += n;
-    q->crowd += least == most ? n : n * n; /* equal times: no width parts them */
-}
-
-/* Put the live entries of a chain where they belong now, the others away. */
-static void scatter(struct wheel_queue *q, uint32_t i)
-{
-    while (i != 0) {
-        const struct chunk c = q->chunks[i]; /* a copy: placing may move the chunks */
-        give_chunk(q, i);
-        for (uint32_t k = 0; k < c.n; k++) {
-            sim_pool_prefetch(q->pool, c.v[k].id);
-        }
-        for (uint32_t k = 0; k < c.n; k++) {
-            if (sim_pool_live(q->pool, c.v[k].id)) {
-                place(q, c.v[k]);
+    uint32_t h = sim_wheel_detach(&q->fine, q->cursor);
+    while (h != 0) {
+        for (uint32_t k = h; k < sim_chain_end(h); k++, n++) {
+            const sw_time at = q->chunks.v[k].at;
+            const sim_event_id id = q->chunks.v[k].id;
+            sim_pool_prefetch(q->pool, id);
+            least = at < least ? at : least;
+            most = at > most ? at : most;
+            if (n < RUN) {
+                q->gathered[n].at = at;
+                q->gathered[n].id = id;
             } else {
-                q->stale--;
+                sim_dary_push(&q->near, at, id);
             }
         }
-        q->moved += c.n;
-        i = c.next;
+        const uint32_t chunk = sim_chain_chunk(h);
+        h = sim_chain_next(&q->chunks, h);
+        sim_chunk_give(&q->chunks, chunk);
+    }
+    sort_run(q, n < RUN ? n : RUN);
+    q->fine.count -= n;
+    q->drained += n;
+    q->crowd += least == most ? n : (uint64_t)n * n; /* equal times: no width parts them */
+}
+
+/* Place an entry anew if it is still live. */
+static void replace(struct wheel_queue *q, struct sim_entry e)
+{
+    if (sim_pool_live(q->pool, e.id)) {
+        place(q, e.at, e.id);
+    } else {
+        q->stale--;
     }
 }
 
-/* Enter coarse bucket @window: the near heap gets its first fine bucket, the fine wheel the rest.
- */
+/* Enter coarse window @window: its first bucket becomes near, the rest goes to the fine wheel. */
 static void enter(struct wheel_queue *q, uint64_t window)
 {
-    q->cursor = window << BITS;
+    q->cursor = window << FINE_BITS;
     drain(q);
-    const uint32_t first = detach(&q->coarse, window);
-    for (uint32_t i = first; i != 0; i = q->chunks[i].next) {
-        q->coarse.count -= q->chunks[i].n;
-    }
-    scatter(q, first);
-    while (q->far.n > 0 && q->far.v[0].at >> q->shift >> BITS <= window) {
-        place(q, sim_dary_pop(&q->far));
-    }
-}
-
-/* Take all chains off @w and link them into one, in front of @chain. */
-static uint32_t detach_all(struct wheel_queue *q, struct wheel *w, uint32_t chain)
-{
-    for (uint32_t b = scan(w, 0); b < BUCKETS; b = scan(w, b)) {
-        const uint32_t first = detach(w, b);
-        uint32_t last = first;
-        while (q->chunks[last].next != 0) {
-            last = q->chunks[last].next;
+    uint32_t h = sim_wheel_detach(&q->coarse, window);
+    while (h != 0) {
+        struct sim_entry v[SIM_CHUNK]; /* a copy: placing may move the chunks */
+        const uint32_t n = sim_chain_end(h) - h;
+        memcpy(v, &q->chunks.v[h], n * sizeof *v);
+        const uint32_t chunk = sim_chain_chunk(h);
+        h = sim_chain_next(&q->chunks, h);
+        sim_chunk_give(&q->chunks, chunk);
+        __builtin_prefetch(&q->chunks.v[h]);
+        for (uint32_t k = 0; k < n; k++) {
+            replace(q, v[k]);
         }
-        q->chunks[last].next = chain;
-        chain = first;
+        q->coarse.count -= n;
+        q->moved += n;
     }
-    w->count = 0;
-    return chain;
+    while (q->far.n > 0 && q->far.v[0].at >> q->shift >> FINE_BITS <= window) {
+        replace(q, sim_dary_pop(&q->far));
+    }
 }
 
-/* Place everything in the wheels anew, at width 2^@shift; the near heap is empty. */
-static void rebuild(struct wheel_queue *q, unsigned shift)
+/* Place everything that is in the wheels anew, at width 2^@shift, with the cursor at @cursor;
+ * cancelled entries go. */
+static void rebuild(struct wheel_queue *q, unsigned shift, uint64_t cursor)
 {
-    const uint32_t chain = detach_all(q, &q->fine, detach_all(q, &q->coarse, 0));
+    const size_t n = q->fine.count + q->coarse.count;
+    struct sim_entry *all = malloc((n > 0 ? n : 1) * sizeof *all);
+    if (all == NULL) {
+        sim_out_of_memory("the event queue");
+    }
+    const size_t coarse = q->coarse.count;
+    sim_wheel_empty(&q->coarse, &q->chunks, all);
+    sim_wheel_empty(&q->fine, &q->chunks, all + coarse);
     q->shift = shift;
-    q->cursor = q->now >> shift;
-    scatter(q, chain);
+    q->cursor = cursor;
+    for (size_t i = 0; i < n; i++) {
+        replace(q, all[i]);
+    }
+    free(all);
 }
 
-/* Change the width when the last pops say so; the near heap is empty. */
+/* Change the width when the last pops say so; nothing is near. */
 static void tune(struct wheel_queue *q)
 {
     const uint64_t crowd = q->drained == 0 ? 0 : q->crowd / q->drained;
     unsigned shift = q->shift;
-    if (crowd > 24) {
-        for (uint64_t c = crowd; c > 8 && shift > 0; c /= 2) {
+    if (crowd > 6) {
+        for (uint64_t c = crowd; c > 3 && shift > 0; c /= 2) {
             shift--;
         }
-    } else if (crowd < 4 && 4 * q->moved > q->pops && shift + 2 <= MAX_SHIFT) {
-        shift += 2;
+    } else if (crowd < 3 && 4 * q->moved > q->pops && shift < MAX_SHIFT) {
+        shift++;
     }
     if (shift != q->shift) {
-        rebuild(q, shift);
+        rebuild(q, shift, q->now >> shift);
     }
     q->pops = 0;
     q->moved = 0;
@@ -307,20 +248,25 @@ static void tune(struct wheel_queue *q)
     q->crowd = 0;
 }
 
-/* Fill the near heap, which is empty, from the next bucket that begins at or before @until; false
- * when there is none. */
+static inline bool nothing_near(const struct wheel_queue *q)
+{
+    return q->run_at == q->run_n && q->near.n == 0;
+}
+
+/* Go to the next bucket that begins at or before @until; false when there is none.  Nothing is
+ * near. */
 static bool advance(struct wheel_queue *q, sw_time until)
 {
     if (q->pops >= TUNE_EVERY && q->pops >= q->pool->live) {
         tune(q);
     }
-    while (q->near.n == 0) {
+    while (nothing_near(q)) {
         if (q->fine.count + q->coarse.count + q->far.n == 0) {
             return false;
         }
-        const uint64_t window = q->cursor >> BITS;
-        const uint64_t fine = next_bucket(&q->fine, q->cursor);
-        if (fine >> BITS == window) {
+        const uint64_t window = q->cursor >> FINE_BITS;
+        const uint64_t fine = sim_wheel_next(&q->fine, q->cursor);
+        if (fine >> FINE_BITS == window && fine != UINT64_MAX) {
             if (fine > until >> q->shift) {
                 return false;
             }
@@ -328,14 +274,14 @@ static bool advance(struct wheel_queue *q, sw_time until)
             drain(q);
             continue;
         }
-        uint64_t next = fine == UINT64_MAX ? fine : fine >> BITS;
-        const uint64_t coarse = next_bucket(&q->coarse, window);
+        uint64_t next = fine >> FINE_BITS;
+        const uint64_t coarse = sim_wheel_next(&q->coarse, window);
         next = coarse < next ? coarse : next;
         if (q->far.n > 0) {
-            const uint64_t far = q->far.v[0].at >> q->shift >> BITS;
+            const uint64_t far = q->far.v[0].at >> q->shift >> FINE_BITS;
             next = far < next ? far : next;
         }
-        if (next > until >> q->shift >> BITS) {
+        if (next > until >> q->shift >> FINE_BITS) {
             return false;
         }
         enter(q, next);
@@ -343,27 +289,58 @@ static bool advance(struct wheel_queue *q, sw_time until)
     return true;
 }
 
-static bool wheel_pop(void *self, sw_time until, struct sim_entry *out)
+/* Remove the first of what is near, and not after @until. */
+static inline bool take_near(struct wheel_queue *q, sw_time until, struct sim_entry *out)
 {
-    struct wheel_queue *q = self;
-    for (;;) {
-        if (q->near.n == 0 && !advance(q, until)) {
-            return false;
+    if (q->run_at < q->run_n) {
+        const struct sim_entry *e = &q->run[q->run_at];
+        if (q->near.n == 0 || sim_before(e->at, e->id, q->near.v[0].at, q->near.v[0].id)) {
+            *out = *e;
+            q->run_at += out->at <= until;
+            return out->at <= until;
         }
-        if (q->near.v[0].at > until) {
-            return false;
-        }
-        *out = sim_dary_pop(&q->near);
+    }
+    if (q->near.v[0].at > until) {
+        return false;
+    }
+    *out = sim_dary_pop(&q->near);
+    return true;
+}
+
+/* Remove the first live entry not after @until, from wherever it is. */
+static __attribute__((noinline)) bool pop_anywhere(struct wheel_queue *q, sw_time until,
+                                                   struct sim_entry *out)
+{
+    while ((!nothing_near(q) || advance(q, until)) && take_near(q, until, out)) {
+        q->pops++;
         if (sim_pool_live(q->pool, out->id)) {
-            break;
+            q->now = out->at;
+            return true;
         }
         q->stale--;
     }
-    q->now = out->at;
-    q->pops++;
-    if (q->near.n > 0) {
-        __builtin_prefetch(sim_pool_record(q->pool, q->near.v[0].id)->self);
+    return false;
+}
+
+static bool wheel_pop(void *self, sw_time until, struct sim_entry *out)
+{
+    struct wheel_queue *q = self;
+    if (q->run_at >= q->run_n || q->near.n > 0) {
+        return pop_anywhere(q, until, out);
     }
+    /* Most of the time: the run alone, the next entry live. */
+    const struct sim_entry *e = &q->run[q->run_at];
+    if (e->at > until || !sim_pool_live(q->pool, e->id)) {
+        return pop_anywhere(q, until, out);
+    }
+    out->at = e->at;
+    out->id = e->id;
+    q->now = e->at;
+    q->pops++;
+    q->run_at++;
+    /* The state of the next handler comes in while this one runs.  (Past the run's end it is an
+     * old entry: harmless.) */
+    __builtin_prefetch(sim_pool_record(q->pool, q->run[q->run_at % RUN].id)->self);
     return true;
 }
 
@@ -371,15 +348,21 @@ static void wheel_cancel(void *self)
 {
     struct wheel_queue *q = self;
     q->stale++;
-    if (sim_queue_mostly_stale(q->stale, q->pool->live)) {
-        const uint32_t chain = detach_all(q, &q->fine, detach_all(q, &q->coarse, 0));
-        const uint64_t moved = q->moved;
-        scatter(q, chain);
-        q->moved = moved;
-        sim_dary_purge(&q->near, q->pool);
-        sim_dary_purge(&q->far, q->pool);
-        q->stale = 0;
+    if (!sim_queue_mostly_stale(q->stale, q->pool->live)) {
+        return;
     }
+    unsigned kept = 0;
+    for (unsigned i = q->run_at; i < q->run_n; i++) {
+        if (sim_pool_live(q->pool, q->run[i].id)) {
+            q->run[kept++] = q->run[i];
+        }
+    }
+    q->run_at = 0;
+    q->run_n = kept;
+    sim_dary_purge(&q->near, q->pool);
+    sim_dary_purge(&q->far, q->pool);
+    rebuild(q, q->shift, q->cursor);
+    q->stale = 0;
 }
 
 const struct sim_queue_kind sim_queue_wheel = {
