@@ -21,6 +21,16 @@ CREATE TABLE IF NOT EXISTS studies (
     interval      REAL NOT NULL         -- s; between samples
 );
 
+-- The nodes of a configuration.
+CREATE TABLE IF NOT EXISTS nodes (
+    study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+    configuration TEXT NOT NULL,        -- '' when the scenario has none
+    number        INTEGER NOT NULL,     -- in the order of the file
+    name          TEXT NOT NULL,
+    region        TEXT NOT NULL,
+    PRIMARY KEY (study, configuration, number)
+) WITHOUT ROWID;
+
 -- One run of one configuration with one seed.  A repeated run replaces itself.
 CREATE TABLE IF NOT EXISTS runs (
     run           INTEGER PRIMARY KEY,

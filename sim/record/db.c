@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Writing a study's database. */
+ * A study's database: opening it, and storing runs. */
 #define _POSIX_C_SOURCE 200809L
-#include "sim/record/db.h"
 #include "embedded/sim_schema_sql.h"
+#include "sim/record/db_inside.h"
 
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define APPLICATION_ID 0x53574d53
 #define SCHEMA_VERSION 1
 #define WAIT_FOR_LOCK_MS 2000
 
-enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, STATEMENTS };
 static const char *const sql[STATEMENTS] = {
     [PUT_RUN] = "INSERT INTO runs(study,configuration,seed,trace_hash,events,sim_seconds,"
                 "wall_seconds,cpu_seconds,oracle,complaint,complained_at)"
@@ -26,19 +24,8 @@ static const char *const sql[STATEMENTS] = {
     [PUT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?)",
 };
 
-struct sim_db {
-    sqlite3 *sq;
-    char *path;
-    sqlite3_stmt *put[STATEMENTS];
-    int64_t study;
-    /* while a run is stored */
-    int64_t run;
-    int64_t events;
-    const char *configuration;
-};
-
 /* SQLite's words and ours: what happened to which file, and what to do. */
-static int fail(struct sim_db *db, struct sw_diag *d)
+int sim_db_fail(struct sim_db *db, struct sw_diag *d)
 {
     switch (sqlite3_errcode(db->sq)) {
     case SQLITE_BUSY:
@@ -63,9 +50,9 @@ static int fail(struct sim_db *db, struct sw_diag *d)
     }
 }
 
-static int run_sql(struct sim_db *db, const char *text, struct sw_diag *d)
+int sim_db_run_sql(struct sim_db *db, const char *text, struct sw_diag *d)
 {
-    return sqlite3_exec(db->sq, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, d);
+    return sqlite3_exec(db->sq, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : sim_db_fail(db, d);
 }
 
 static int64_t pragma(sqlite3 *sq, const char *text)
@@ -86,11 +73,11 @@ static int check_or_make(struct sim_db *db, struct sw_diag *d)
     const int64_t application = pragma(db->sq, "PRAGMA application_id");
     const int64_t version = pragma(db->sq, "PRAGMA user_version");
     if (application < 0 || version < 0) {
-        return fail(db, d);
+        return sim_db_fail(db, d);
     }
     if (application == 0 && version == 0 &&
         pragma(db->sq, "SELECT count(*) FROM sqlite_schema") == 0) {
-        return run_sql(db, sim_schema_sql, d);
+        return sim_db_run_sql(db, sim_schema_sql, d);
     }
     if (application != APPLICATION_ID) {
         return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", db->path);
@@ -105,22 +92,22 @@ static int check_or_make(struct sim_db *db, struct sw_diag *d)
 static int set_up(struct sim_db *db, struct sw_diag *d)
 {
     (void)sqlite3_busy_timeout(db->sq, WAIT_FOR_LOCK_MS);
-    int err = run_sql(db,
-                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                      "PRAGMA foreign_keys=ON;",
-                      d);
+    int err = sim_db_run_sql(db,
+                             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                             "PRAGMA foreign_keys=ON;",
+                             d);
     if (err == 0) {
-        err = run_sql(db, "BEGIN IMMEDIATE", d); /* a lock held elsewhere shows now */
+        err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d); /* a lock held elsewhere shows now */
     }
     if (err == 0) {
         err = check_or_make(db, d);
-        const int end = run_sql(db, err == 0 ? "COMMIT" : "ROLLBACK", d);
+        const int end = sim_db_run_sql(db, err == 0 ? "COMMIT" : "ROLLBACK", d);
         err = err != 0 ? err : end;
     }
     for (size_t i = 0; i < STATEMENTS && err == 0; i++) {
         if (sqlite3_prepare_v3(db->sq, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &db->put[i], NULL) !=
             SQLITE_OK) {
-            err = fail(db, d);
+            err = sim_db_fail(db, d);
         }
     }
     return err;
@@ -137,7 +124,7 @@ int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d)
     int err = 0;
     if (sqlite3_open_v2(path, &db->sq, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix") !=
         SQLITE_OK) {
-        err = fail(db, d);
+        err = sim_db_fail(db, d);
     } else {
         err = set_up(db, d);
     }
@@ -170,12 +157,12 @@ void sim_db_limit(struct sim_db *db, uint32_t pages)
 
 /* ---- binding ---- */
 
-static void bind_text(sqlite3_stmt *st, int i, const char *s)
+void sim_db_bind_text(sqlite3_stmt *st, int i, const char *s)
 {
     (void)sqlite3_bind_text(st, i, s, -1, SQLITE_TRANSIENT);
 }
 
-static void bind_real(sqlite3_stmt *st, int i, double v)
+void sim_db_bind_real(sqlite3_stmt *st, int i, double v)
 {
     if (isnan(v)) {
         (void)sqlite3_bind_null(st, i);
@@ -184,54 +171,16 @@ static void bind_real(sqlite3_stmt *st, int i, double v)
     }
 }
 
-static double seconds(sw_time t)
+double sim_db_seconds(sw_time t)
 {
     return (double)t * 1e-9;
 }
 
-static int step(sqlite3_stmt *st)
+int sim_db_step(sqlite3_stmt *st)
 {
     const int rc = sqlite3_step(st);
     (void)sqlite3_reset(st);
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : SW_ERR_IO;
-}
-
-/* ---- studies ---- */
-
-static void utc_now(char out[32])
-{
-    const time_t now = time(NULL);
-    struct tm tm;
-    if (gmtime_r(&now, &tm) == NULL || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-        out[0] = '\0';
-    }
-}
-
-int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
-                 struct sw_diag *d)
-{
-    static const char text[] =
-        "INSERT INTO studies(name,question,path,scenario,build,started_at,warmup,duration,interval)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(name) DO UPDATE SET question=?2,path=?3,"
-        "scenario=?4,build=?5,started_at=?6,warmup=?7,duration=?8,interval=?9 RETURNING study";
-    sqlite3_stmt *st = NULL;
-    char now[32];
-    utc_now(now);
-    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
-        return fail(db, d);
-    }
-    bind_text(st, 1, s->name);
-    bind_text(st, 2, s->question);
-    bind_text(st, 3, s->path);
-    (void)sqlite3_bind_text(st, 4, (const char *)s->text.data, (int)s->text.len, SQLITE_TRANSIENT);
-    bind_text(st, 5, build);
-    bind_text(st, 6, now);
-    bind_real(st, 7, seconds(s->warmup));
-    bind_real(st, 8, seconds(s->duration));
-    bind_real(st, 9, seconds(s->interval));
-    const int rc = sqlite3_step(st);
-    db->study = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    return sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_ROW ? 0 : fail(db, d);
 }
 
 /* ---- runs ---- */
@@ -244,17 +193,17 @@ static int put_info(void *self, const struct sim_run_info *info)
     char hash[17];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)r->trace_hash);
     (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, db->configuration);
+    sim_db_bind_text(st, 2, db->configuration);
     (void)sqlite3_bind_int64(st, 3, (int64_t)r->seed);
-    bind_text(st, 4, hash);
+    sim_db_bind_text(st, 4, hash);
     (void)sqlite3_bind_int64(st, 5, (int64_t)r->events);
-    bind_real(st, 6, info->sim_seconds);
-    bind_real(st, 7, info->wall_seconds);
-    bind_real(st, 8, info->cpu_seconds);
-    bind_text(st, 9, r->oracle);
-    bind_text(st, 10, r->complaint);
-    bind_real(st, 11, r->complaint[0] != '\0' ? seconds(r->complained_at) : NAN);
-    const int err = step(st);
+    sim_db_bind_real(st, 6, info->sim_seconds);
+    sim_db_bind_real(st, 7, info->wall_seconds);
+    sim_db_bind_real(st, 8, info->cpu_seconds);
+    sim_db_bind_text(st, 9, r->oracle);
+    sim_db_bind_text(st, 10, r->complaint);
+    sim_db_bind_real(st, 11, r->complaint[0] != '\0' ? sim_db_seconds(r->complained_at) : NAN);
+    const int err = sim_db_step(st);
     db->run = sqlite3_last_insert_rowid(db->sq);
     return err;
 }
@@ -264,10 +213,10 @@ static int put_metric(void *self, const char *metric, const char *during, double
     struct sim_db *db = self;
     sqlite3_stmt *st = db->put[PUT_METRIC];
     (void)sqlite3_bind_int64(st, 1, db->run);
-    bind_text(st, 2, metric);
-    bind_text(st, 3, during);
-    bind_real(st, 4, value);
-    return step(st);
+    sim_db_bind_text(st, 2, metric);
+    sim_db_bind_text(st, 3, during);
+    sim_db_bind_real(st, 4, value);
+    return sim_db_step(st);
 }
 
 static int put_sample(void *self, const char *metric, const char *entity, sw_time at, double value)
@@ -275,11 +224,11 @@ static int put_sample(void *self, const char *metric, const char *entity, sw_tim
     struct sim_db *db = self;
     sqlite3_stmt *st = db->put[PUT_SAMPLE];
     (void)sqlite3_bind_int64(st, 1, db->run);
-    bind_text(st, 2, metric);
-    bind_text(st, 3, entity);
-    bind_real(st, 4, seconds(at));
+    sim_db_bind_text(st, 2, metric);
+    sim_db_bind_text(st, 3, entity);
+    sim_db_bind_real(st, 4, sim_db_seconds(at));
     (void)sqlite3_bind_double(st, 5, value);
-    return step(st);
+    return sim_db_step(st);
 }
 
 static int put_bucket(void *self, const char *metric, const char *during, uint32_t bucket,
@@ -288,12 +237,12 @@ static int put_bucket(void *self, const char *metric, const char *during, uint32
     struct sim_db *db = self;
     sqlite3_stmt *st = db->put[PUT_BUCKET];
     (void)sqlite3_bind_int64(st, 1, db->run);
-    bind_text(st, 2, metric);
-    bind_text(st, 3, during);
-    bind_real(st, 4, seconds(sim_hist_low(bucket)));
-    bind_real(st, 5, seconds(sim_hist_high(bucket)));
+    sim_db_bind_text(st, 2, metric);
+    sim_db_bind_text(st, 3, during);
+    sim_db_bind_real(st, 4, sim_db_seconds(sim_hist_low(bucket)));
+    sim_db_bind_real(st, 5, sim_db_seconds(sim_hist_high(bucket)));
     (void)sqlite3_bind_int64(st, 6, count);
-    return step(st);
+    return sim_db_step(st);
 }
 
 static int put_event(void *self, const struct sim_event_row *e)
@@ -302,14 +251,14 @@ static int put_event(void *self, const struct sim_event_row *e)
     sqlite3_stmt *st = db->put[PUT_EVENT];
     (void)sqlite3_bind_int64(st, 1, db->run);
     (void)sqlite3_bind_int64(st, 2, db->events++);
-    bind_real(st, 3, seconds(e->at));
-    bind_text(st, 4, e->entity);
-    bind_text(st, 5, e->kind);
-    bind_text(st, 6, e->peer);
+    sim_db_bind_real(st, 3, sim_db_seconds(e->at));
+    sim_db_bind_text(st, 4, e->entity);
+    sim_db_bind_text(st, 5, e->kind);
+    sim_db_bind_text(st, 6, e->peer);
     (void)sqlite3_bind_int64(st, 7, (int64_t)e->a);
     (void)sqlite3_bind_int64(st, 8, (int64_t)e->b);
-    bind_text(st, 9, e->text);
-    return step(st);
+    sim_db_bind_text(st, 9, e->text);
+    return sim_db_step(st);
 }
 
 struct seed_of {
@@ -331,9 +280,9 @@ static int forget_run(struct sim_db *db, const char *configuration, uint64_t see
         return SW_ERR_IO;
     }
     (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, configuration);
+    sim_db_bind_text(st, 2, configuration);
     (void)sqlite3_bind_int64(st, 3, (int64_t)seed);
-    const int err = step(st);
+    const int err = sim_db_step(st);
     (void)sqlite3_finalize(st);
     return err;
 }
@@ -358,7 +307,7 @@ static int put_rows(struct sim_db *db, struct sw_bytes rows)
 int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,
                struct sw_diag *d)
 {
-    int err = run_sql(db, "BEGIN IMMEDIATE", d);
+    int err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d);
     if (err != 0) {
         return err;
     }
@@ -368,9 +317,9 @@ int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes row
     if (err == SW_ERR_MALFORMED) {
         (void)sw_diag_set(d, err, "a run sent rows that are none");
     } else if (err != 0) {
-        err = fail(db, d);
+        err = sim_db_fail(db, d);
     } else {
-        err = run_sql(db, "COMMIT", d);
+        err = sim_db_run_sql(db, "COMMIT", d);
     }
     if (err != 0) {
         (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
@@ -378,114 +327,7 @@ int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes row
     return err;
 }
 
-/* ---- verdicts ---- */
-
-static int put_expectation(struct sim_db *db, const char *configuration, size_t i,
-                           const struct sim_verdict *v)
-{
-    const struct sim_expectation *e = v->expectation;
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db->sq, "INSERT INTO expectations VALUES(?,?,?,?,?,?,?,?,?)", -1, &st,
-                           NULL) != SQLITE_OK) {
-        return SW_ERR_IO;
-    }
-    (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, configuration);
-    (void)sqlite3_bind_int64(st, 3, (int64_t)i + 1);
-    bind_text(st, 4, e->text);
-    bind_text(st, 5, e->metric);
-    bind_text(st, 6, e->during != NULL ? e->during : "");
-    bind_text(st, 7, e->op);
-    bind_real(st, 8, e->value);
-    bind_text(st, 9, v->unit);
-    const int err = step(st);
-    (void)sqlite3_finalize(st);
-    return err;
-}
-
-static int put_verdict(struct sim_db *db, const char *configuration, size_t i,
-                       const struct sim_verdict *v)
-{
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db->sq, "INSERT INTO verdicts VALUES(?,?,?,?,?,?,?,?,?)", -1, &st,
-                           NULL) != SQLITE_OK) {
-        return SW_ERR_IO;
-    }
-    (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, configuration);
-    (void)sqlite3_bind_int64(st, 3, (int64_t)i + 1);
-    (void)sqlite3_bind_int64(st, 4, (int64_t)v->runs);
-    bind_real(st, 5, v->value);
-    bind_real(st, 6, v->low);
-    bind_real(st, 7, v->high);
-    bind_real(st, 8, v->margin);
-    (void)sqlite3_bind_int(st, 9, v->holds ? 1 : 0);
-    const int err = step(st);
-    (void)sqlite3_finalize(st);
-    return err;
-}
-
-static int forget_expectations(struct sim_db *db, const char *configuration)
-{
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db->sq, "DELETE FROM expectations WHERE study=? AND configuration=?", -1,
-                           &st, NULL) != SQLITE_OK) {
-        return SW_ERR_IO;
-    }
-    (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, configuration);
-    const int err = step(st);
-    (void)sqlite3_finalize(st);
-    return err;
-}
-
-int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct sim_verdict *v,
-                    size_t n, struct sw_diag *d)
-{
-    int err = run_sql(db, "BEGIN IMMEDIATE", d);
-    if (err != 0) {
-        return err;
-    }
-    err = forget_expectations(db, configuration);
-    for (size_t i = 0; i < n && err == 0; i++) {
-        err = put_expectation(db, configuration, i, &v[i]);
-        if (err == 0) {
-            err = put_verdict(db, configuration, i, &v[i]);
-        }
-    }
-    err = err != 0 ? fail(db, d) : run_sql(db, "COMMIT", d);
-    if (err != 0) {
-        (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return err;
-}
-
-int64_t sim_db_values(struct sim_db *db, const char *configuration, const char *metric,
-                      const char *during, double *out, size_t cap, struct sw_diag *d)
-{
-    static const char text[] = "SELECT m.value FROM metrics m JOIN runs r USING(run) WHERE"
-                               " r.study=? AND r.configuration=? AND m.metric=? AND m.during=?"
-                               " ORDER BY r.seed";
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
-        return fail(db, d);
-    }
-    (void)sqlite3_bind_int64(st, 1, db->study);
-    bind_text(st, 2, configuration);
-    bind_text(st, 3, metric);
-    bind_text(st, 4, during);
-    int64_t n = 0;
-    int rc;
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-        if ((size_t)n < cap) {
-            const bool none = sqlite3_column_type(st, 0) == SQLITE_NULL;
-            out[n] = none ? NAN : sqlite3_column_double(st, 0);
-        }
-        n++;
-    }
-    (void)sqlite3_finalize(st);
-    return rc == SQLITE_DONE ? n : fail(db, d);
-}
+/* ---- for readers ---- */
 
 int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
 {

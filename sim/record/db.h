@@ -20,6 +20,8 @@ void sim_db_close(struct sim_db *db);
 /* Say which study the coming runs belong to: @s is any of its configurations.  Errors as open. */
 int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
                  struct sw_diag *d);
+/* Say which nodes a configuration of that study has.  Errors as open. */
+int sim_db_nodes(struct sim_db *db, const struct sim_scenario *s, struct sw_diag *d);
 /* Store one run, replacing an earlier one of the same configuration and seed.  Errors as open, and
  * SW_ERR_MALFORMED for rows that are none; nothing of the run is stored then. */
 int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,
@@ -36,10 +38,15 @@ struct sim_verdict {
 int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct sim_verdict *v,
                     size_t n, struct sw_diag *d);
 
-/* The values of a metric over all runs of a configuration, in order of seed, into @out[0..cap).
- * Returns how many there are, or a negative error. */
-int64_t sim_db_values(struct sim_db *db, const char *configuration, const char *metric,
-                      const char *during, double *out, size_t cap, struct sw_diag *d);
+/* Which runs, and which of their values. */
+struct sim_db_choice {
+    const char *configuration, *metric, *during;
+    uint64_t first_seed, seeds;
+};
+/* The chosen values in order of seed, NaN where a run could not measure it, into @out (room for
+ * @c->seeds).  Returns how many there are, or a negative error. */
+int64_t sim_db_values(struct sim_db *db, const struct sim_db_choice *c, double *out,
+                      struct sw_diag *d);
 
 /* For tests: no more pages than this, as on a full disk. */
 void sim_db_limit(struct sim_db *db, uint32_t pages);

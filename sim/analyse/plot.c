@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What all plots share: queries, files, the head of a script, running gnuplot. */
+#define _GNU_SOURCE
+#include "sim/analyse/plot.h"
+#include "embedded/sim_faults_sql.h"
+#include "embedded/sim_style_gp.h"
+#include "node/base/types.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LONG_RUN 1200.0 /* s; from here on the time axis counts minutes */
+
+extern char **environ;
+
+sqlite3_stmt *sim_plot_query(struct sim_plots *p, const char *sql, const char *configuration,
+                             const char *three, const char *four)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(p->sq, sql, -1, &st, NULL) != SQLITE_OK) {
+        (void)sw_diag_set(p->d, SW_ERR_MALFORMED, "the study can't be read: %s",
+                          sqlite3_errmsg(p->sq));
+        return NULL;
+    }
+    const char *const texts[] = { configuration, three, four };
+    (void)sqlite3_bind_int64(st, 1, p->study);
+    for (int i = 0; i < 3 && texts[i] != NULL; i++) {
+        (void)sqlite3_bind_text(st, i + 2, texts[i], -1, SQLITE_STATIC);
+    }
+    return st;
+}
+
+FILE *sim_plot_open(struct sim_plots *p, const char *name)
+{
+    char path[800];
+    (void)snprintf(path, sizeof path, "%s/%s", p->folder, name);
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        (void)sw_diag_set(p->d, SW_ERR_IO, "%.150s: %s", path, strerror(errno));
+    }
+    return f;
+}
+
+int sim_plot_close(struct sim_plots *p, FILE *f, const char *name)
+{
+    const bool bad = ferror(f) != 0;
+    return fclose(f) == 0 && !bad
+               ? 0
+               : sw_diag_set(p->d, SW_ERR_IO, "%.100s/%s: can't be written", p->folder, name);
+}
+
+void sim_plot_text(FILE *f, const char *text)
+{
+    (void)fputc('\'', f);
+    for (; *text != '\0'; text++) {
+        const char c = *text;
+        (void)fputs(c == '\'' ? "''" : (char[]){ c == '\n' ? ' ' : c, '\0' }, f);
+    }
+    (void)fputc('\'', f);
+}
+
+void sim_plot_image(const struct sim_plot_head *head, char out[2 * SIM_PLOT_NAME])
+{
+    (void)snprintf(out, 2 * SIM_PLOT_NAME, "%s%s%s", head->arm, head->arm[0] != '\0' ? "-" : "",
+                   head->kind);
+}
+
+/* "regional_outage fra" as "regional outage: fra". */
+static void fault_label(const char *kind, const char *where, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "%s%s%s", kind, where[0] != '\0' ? ": " : "", where);
+    for (char *s = out; *s != '\0' && *s != ':'; s++) {
+        *s = *s == '_' ? ' ' : *s;
+    }
+}
+
+static int write_faults(struct sim_plots *p, const struct sim_plot_head *head, FILE *f,
+                        double time_unit)
+{
+    sqlite3_stmt *st = sim_plot_query(
+        p, sim_faults_sql, head->faults_of != NULL ? head->faults_of : head->arm, NULL, NULL);
+    if (st == NULL) {
+        return SW_ERR_MALFORMED;
+    }
+    for (int i = 1; sqlite3_step(st) == SQLITE_ROW && i < 50; i++) {
+        const double from = sqlite3_column_double(st, 2) / time_unit;
+        const double until = sqlite3_column_double(st, 3) / time_unit;
+        char label[128];
+        fault_label((const char *)sqlite3_column_text(st, 0),
+                    (const char *)sqlite3_column_text(st, 1), label, sizeof label);
+        (void)fprintf(f,
+                      "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 "
+                      "behind fillcolor rgb '#000000' fillstyle solid 0.09 noborder\n",
+                      i, from, until);
+        if (head->labels) {
+            (void)fprintf(f, "set label %d ", 100 + i);
+            sim_plot_text(f, label);
+            (void)fprintf(f,
+                          " at first %.9g, graph %.3g left offset 0.5, 0 front noenhanced "
+                          "textcolor rgb '#333333'\n",
+                          from, 0.95 - 0.07 * ((i - 1) % 3));
+        }
+    }
+    (void)sqlite3_finalize(st);
+    return 0;
+}
+
+FILE *sim_plot_begin(struct sim_plots *p, const struct sim_plot_head *head)
+{
+    char image[2 * SIM_PLOT_NAME];
+    char file[2 * SIM_PLOT_NAME + 8];
+    sim_plot_image(head, image);
+    (void)snprintf(file, sizeof file, "%s.gp", image);
+    FILE *f = sim_plot_open(p, file);
+    if (f == NULL) {
+        return NULL;
+    }
+    const double time_unit = p->duration > LONG_RUN ? 60 : 1;
+    (void)fprintf(f, "# Made by swarmsim report.  To draw it anew: gnuplot %s\n", file);
+    (void)fprintf(f, "time_unit = %g\nfrom = %.9g\nuntil = %.9g\n", time_unit, p->warmup,
+                  p->duration);
+    (void)fprintf(f, "image = '%s'\ndata = '%s.tsv'\ntitle_text = ", image, image);
+    sim_plot_text(f, head->title);
+    (void)fputs("\nsubtitle_text = ", f);
+    sim_plot_text(f, head->subtitle);
+    (void)fputc('\n', f);
+    (void)fputs(sim_style_gp, f);
+    if (write_faults(p, head, f, time_unit) != 0) {
+        (void)fclose(f);
+        return NULL;
+    }
+    return f;
+}
+
+static int run_gnuplot(struct sim_plots *p, const char *file)
+{
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        return sw_diag_set(p->d, SW_ERR_NOMEM, "out of memory");
+    }
+    (void)posix_spawn_file_actions_addchdir_np(&actions, p->folder);
+    char program[] = "gnuplot";
+    char script[2 * SIM_PLOT_NAME + 8];
+    (void)snprintf(script, sizeof script, "%s", file);
+    char *argv[] = { program, script, NULL };
+    pid_t pid = 0;
+    const int failed = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (failed == ENOENT) {
+        return sw_diag_set(p->d, SW_ERR_UNREACHABLE,
+                           "gnuplot is not installed (apt-get install gnuplot-nox)");
+    }
+    if (failed != 0) {
+        return sw_diag_set(p->d, SW_ERR_UNREACHABLE, "gnuplot: %s", strerror(failed));
+    }
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0) {
+        return sw_diag_set(p->d, SW_ERR_STATE, "gnuplot failed on %.100s/%s", p->folder, file);
+    }
+    return 0;
+}
+
+int sim_plot_finish(struct sim_plots *p, const struct sim_plot_head *head, FILE *f,
+                    const char *script)
+{
+    char image[2 * SIM_PLOT_NAME];
+    char file[2 * SIM_PLOT_NAME + 8];
+    sim_plot_image(head, image);
+    (void)snprintf(file, sizeof file, "%s.gp", image);
+    (void)fputs(script, f);
+    const int err = sim_plot_close(p, f, file);
+    return err == 0 ? run_gnuplot(p, file) : err;
+}

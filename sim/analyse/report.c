@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The plots of a study, one after another. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/analyse/report.h"
+#include "embedded/sim_configurations_sql.h"
+#include "node/base/types.h"
+#include "sim/analyse/plot.h"
+#include "sim/record/db.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int read_study(struct sim_plots *p, const char *path)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(p->sq,
+                           "SELECT study, name, question, warmup, duration, interval FROM studies "
+                           "ORDER BY started_at DESC LIMIT 1",
+                           -1, &st, NULL) != SQLITE_OK ||
+        sqlite3_step(st) != SQLITE_ROW) {
+        (void)sqlite3_finalize(st);
+        return sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: holds no study", path);
+    }
+    p->study = sqlite3_column_int64(st, 0);
+    (void)snprintf(p->name, sizeof p->name, "%s", sqlite3_column_text(st, 1));
+    (void)snprintf(p->question, sizeof p->question, "%s", sqlite3_column_text(st, 2));
+    p->warmup = sqlite3_column_double(st, 3);
+    p->duration = sqlite3_column_double(st, 4);
+    p->interval = sqlite3_column_double(st, 5);
+    (void)sqlite3_finalize(st);
+    return p->interval > 0 && p->duration / p->interval < 1e7
+               ? 0
+               : sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: impossible times", path);
+}
+
+static int read_arms(struct sim_plots *p, const char *path)
+{
+    sqlite3_stmt *st = sim_plot_query(p, sim_configurations_sql, NULL, NULL, NULL);
+    if (st == NULL) {
+        return SW_ERR_MALFORMED;
+    }
+    while (p->n_arms < SIM_PLOT_ARMS && sqlite3_step(st) == SQLITE_ROW) {
+        (void)snprintf(p->arms[p->n_arms], SIM_PLOT_NAME, "%s", sqlite3_column_text(st, 0));
+        p->runs[p->n_arms++] = sqlite3_column_int64(st, 1);
+    }
+    (void)sqlite3_finalize(st);
+    return p->n_arms > 0 ? 0 : sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: holds no runs", path);
+}
+
+static int draw(struct sim_plots *p)
+{
+    static int (*const plots[])(struct sim_plots *, size_t) = {
+        sim_plot_latency,
+        sim_plot_availability,
+        sim_plot_answered,
+        sim_plot_trails,
+    };
+    int err = 0;
+    for (size_t arm = 0; arm < p->n_arms; arm++) {
+        for (size_t i = 0; i < SW_LEN(plots) && err == 0; i++) {
+            err = plots[i](p, arm);
+        }
+    }
+    return err == 0 && p->n_arms > 1 ? sim_plot_comparison(p) : err;
+}
+
+int sim_report(const struct sim_report_options *o, struct sw_diag *d)
+{
+    struct sim_plots p = { .d = d };
+    int err = sim_db_read(o->database, &p.sq, d);
+    if (err != 0) {
+        return err;
+    }
+    err = read_study(&p, o->database);
+    if (err == 0) {
+        err = read_arms(&p, o->database);
+    }
+    (void)snprintf(p.folder, sizeof p.folder, "%s/plots", o->out);
+    if (err == 0 && mkdir(p.folder, 0777) != 0 && errno != EEXIST) {
+        err = sw_diag_set(d, SW_ERR_IO, "%.150s: %s", p.folder, strerror(errno));
+    }
+    err = err == 0 ? draw(&p) : err;
+    (void)sqlite3_close(p.sq);
+    return err;
+}

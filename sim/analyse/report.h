@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Plots of a study, by gnuplot: everything is a query over the database (results/queries).  The
+ * scripts and their data are kept in OUT/plots, so that a plot can be made anew by hand. */
+#ifndef SIM_REPORT_H
+#define SIM_REPORT_H
+
+#include "node/base/err.h"
+
+struct sim_report_options {
+    const char *database;
+    const char *out; /* folder that exists */
+};
+
+/* Write OUT/NAME.svg and .png: latency, availability, answered, trails; with several
+ * configurations one of each a configuration, and a comparison.
+ * Errors: SW_ERR_UNREACHABLE (gnuplot is not installed), SW_ERR_MALFORMED (no study's database, or
+ * one without runs), SW_ERR_IO, SW_ERR_STATE (gnuplot failed), SW_ERR_NOMEM. */
+int sim_report(const struct sim_report_options *o, struct sw_diag *d);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Means, intervals, margins. */
+#include "sim/analyse/verdict.h"
+#include "sim/analyse/metric.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONFIDENCE 0.95
+
+static bool meets(const char *op, double value, double threshold)
+{
+    switch (op[0]) {
+    case '<':
+        return op[1] == '=' ? value <= threshold : value < threshold;
+    case '>':
+        return op[1] == '=' ? value >= threshold : value > threshold;
+    default:
+        return value == threshold;
+    }
+}
+
+static double margin(const char *op, double value, double threshold)
+{
+    if (op[0] == '<') {
+        return threshold - value;
+    }
+    return op[0] == '>' ? value - threshold : -fabs(value - threshold);
+}
+
+/* Mean of the values that are there, and half the width of its interval. */
+static size_t mean_of(const double *values, size_t n, double *mean, double *half)
+{
+    size_t count = 0;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(values[i])) {
+            sum += values[i];
+            count++;
+        }
+    }
+    *mean = count > 0 ? sum / (double)count : NAN;
+    *half = 0;
+    if (count < 2 || !isfinite(*mean)) {
+        return count;
+    }
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        squares += isnan(values[i]) ? 0 : (values[i] - *mean) * (values[i] - *mean);
+    }
+    const double free_degrees = (double)count - 1;
+    const double deviation = sqrt(squares / free_degrees / (double)count);
+    *half = gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, free_degrees) * deviation;
+    return count;
+}
+
+struct sim_verdict sim_judge(const struct sim_expectation *e, const double *values, size_t n)
+{
+    const struct sim_metric *m = sim_metric_find(e->metric, NULL, NULL);
+    struct sim_verdict v = { .expectation = e, .unit = m != NULL ? m->unit : "" };
+    double half;
+    v.runs = mean_of(values, n, &v.value, &half);
+    v.low = v.value - half;
+    v.high = v.value + half;
+    if (strcmp(v.unit, "1") == 0) { /* a share stays one */
+        v.low = v.low < 0 ? 0 : v.low;
+        v.high = v.high > 1 ? 1 : v.high;
+    }
+    v.margin = margin(e->op, v.value, e->value);
+    v.holds = v.runs == n && n > 0 && meets(e->op, v.value, e->value);
+    return v;
+}
+
+static void show_seconds(char *out, size_t cap, double v)
+{
+    const double a = fabs(v);
+    if (a >= 7200) {
+        (void)snprintf(out, cap, "%.3g h", v / 3600);
+    } else if (a >= 600) {
+        (void)snprintf(out, cap, "%.3g min", v / 60);
+    } else if (a >= 1 || v == 0) {
+        (void)snprintf(out, cap, "%.3g s", v);
+    } else if (a >= 1e-3) {
+        (void)snprintf(out, cap, "%.3g ms", v * 1e3);
+    } else {
+        (void)snprintf(out, cap, "%.3g us", v * 1e6);
+    }
+}
+
+static void show_bytes(char *out, size_t cap, double v)
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+    size_t i = 0;
+    while (fabs(v) >= 1024 && i + 1 < SW_LEN(units)) {
+        v /= 1024;
+        i++;
+    }
+    (void)snprintf(out, cap, "%.4g %s", v, units[i]);
+}
+
+void sim_show_value(char *out, size_t cap, const char *unit, double v)
+{
+    if (isnan(v)) {
+        (void)snprintf(out, cap, "not measured");
+    } else if (isinf(v)) {
+        (void)snprintf(out, cap, "never");
+    } else if (strcmp(unit, "s") == 0) {
+        show_seconds(out, cap, v);
+    } else if (strcmp(unit, "1") == 0) {
+        (void)snprintf(out, cap, "%.5g %%", v * 100);
+    } else if (strcmp(unit, "B") == 0) {
+        show_bytes(out, cap, v);
+    } else {
+        (void)snprintf(out, cap, "%.6g", v);
+    }
+}

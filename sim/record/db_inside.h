@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the files that write a study's database share. */
+#ifndef SIM_DB_INSIDE_H
+#define SIM_DB_INSIDE_H
+
+#include "sim/record/db.h"
+
+#include <sqlite3.h>
+
+enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, STATEMENTS };
+struct sim_db {
+    sqlite3 *sq;
+    char *path;
+    sqlite3_stmt *put[STATEMENTS];
+    int64_t study;
+    /* while a run is stored */
+    int64_t run;
+    int64_t events;
+    const char *configuration;
+};
+
+/* What SQLite just reported, as an error of ours with a sentence in @d. */
+int sim_db_fail(struct sim_db *db, struct sw_diag *d);
+int sim_db_run_sql(struct sim_db *db, const char *text, struct sw_diag *d);
+void sim_db_bind_text(sqlite3_stmt *st, int i, const char *s);
+void sim_db_bind_real(sqlite3_stmt *st, int i, double v); /* NULL for NaN */
+/* Execute a statement that returns nothing, and make it ready for the next time. */
+int sim_db_step(sqlite3_stmt *st);
+double sim_db_seconds(sw_time t);
+
+#endif

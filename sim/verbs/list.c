@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * swarmsim list: everything registered, from the same tables the code uses. */
+#include "algorithms/route/policy.h"
+#include "node/conf/config.h"
+#include "sim/analyse/metric.h"
+#include "sim/faults/fault.h"
+#include "sim/scenario/tables.h"
+#include "sim/verbs/verb.h"
+#include "sim/world/world.h"
+
+#include <string.h>
+
+/* Two columns; the second is wrapped at @width and indented. */
+static void entry(const char *name, const char *text)
+{
+    const size_t indent = 24;
+    const size_t width = 72;
+    (void)printf("%-*s", (int)indent, name);
+    size_t at = indent;
+    if (strlen(name) >= indent) {
+        (void)printf("\n%*s", (int)indent, "");
+    }
+    while (*text != '\0') {
+        const size_t len = strcspn(text, " ");
+        if (at > indent && at + 1 + len > indent + width) {
+            (void)printf("\n%*s", (int)indent, "");
+            at = indent;
+        }
+        at += (size_t)printf("%s%.*s", at > indent ? " " : "", (int)len, text);
+        text += len + (text[len] == ' ');
+    }
+    (void)putchar('\n');
+}
+
+static void list_policies(void)
+{
+    const struct sw_policy *p;
+    for (size_t i = 0; (p = sw_policy_at(i)) != NULL; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "%s%s (%s)", p->help,
+                       p->reference ? "; simulator only" : "", p->source);
+        entry(p->name, text);
+    }
+}
+
+static const char *const param_types[] = {
+    [SIM_PARAM_NODE] = "node",     [SIM_PARAM_REGION] = "region", [SIM_PARAM_DURATION] = "duration",
+    [SIM_PARAM_NUMBER] = "number", [SIM_PARAM_FLAG] = "flag",
+};
+
+static void list_faults(void)
+{
+    const struct sim_fault_kind *k;
+    for (size_t i = 0; (k = sim_fault_kind_at(i)) != NULL; i++) {
+        entry(k->name, k->help);
+        for (size_t p = 0; p < k->n_params; p++) {
+            char name[80];
+            char text[300];
+            (void)snprintf(name, sizeof name, "    %s", k->params[p].key);
+            (void)snprintf(text, sizeof text, "%s%s: %s", param_types[k->params[p].type],
+                           k->params[p].required ? ", required" : "", k->params[p].help);
+            entry(name, text);
+        }
+    }
+}
+
+static void list_oracles(void)
+{
+    const struct sim_watcher *o;
+    for (size_t i = 0; (o = sim_oracle_at(i)) != NULL; i++) {
+        entry(o->name, o->help);
+    }
+}
+
+static void list_metrics(void)
+{
+    const struct sim_metric_group *g;
+    for (size_t i = 0; (g = sim_metric_group_at(i)) != NULL; i++) {
+        for (size_t k = 0; k < g->n_metrics; k++) {
+            const struct sim_metric *m = &g->metrics[k];
+            const char *unit = strcmp(m->unit, "1") == 0  ? "share"
+                               : strcmp(m->unit, "") == 0 ? "count"
+                                                          : m->unit;
+            char text[512];
+            (void)snprintf(text, sizeof text, "[%s%s] %s", unit,
+                           m->windowed ? "; also during a fault" : "", m->help);
+            entry(m->name, text);
+        }
+    }
+}
+
+static void list_parameters(void)
+{
+    const struct sw_policy *p;
+    for (size_t i = 0; (p = sw_policy_at(i)) != NULL; i++) {
+        (void)printf("%s\n", p->name);
+        for (size_t k = 0; k < p->n_params; k++) {
+            const struct sw_param *q = &p->params[k];
+            char name[80];
+            char text[400];
+            const bool time = strcmp(q->unit, "ns") == 0;
+            const double scale = time ? 1e-6 : 1;
+            (void)snprintf(name, sizeof name, "    %s", q->name);
+            (void)snprintf(text, sizeof text, "[%s, %g to %g, default %g] %s",
+                           time ? "ms" : q->unit, q->low * scale, q->high * scale,
+                           q->fallback * scale, q->help);
+            entry(name, text);
+        }
+    }
+}
+
+/* The keys of scenario and node files, as Markdown. */
+static void list_keys(void)
+{
+    (void)puts("## Scenario\n");
+    sw_yaml_document(stdout, &sim_file_table);
+    (void)puts("\n## Items of `nodes`, and `defaults.node`\n");
+    sw_yaml_document(stdout, &sim_node_table);
+    (void)puts("\n## A live node's file\n");
+    sw_yaml_document(stdout, &sw_node_file_table);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(void);
+} lists[] = {
+    { "policies", list_policies }, { "faults", list_faults },         { "oracles", list_oracles },
+    { "metrics", list_metrics },   { "parameters", list_parameters }, { "keys", list_keys },
+};
+
+static int run(int argc, char **argv)
+{
+    const char *what = NULL;
+    size_t n = 0;
+    if (sim_parse_options(argc, argv, NULL, 0, &what, 1, &n) != 0) {
+        return SIM_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < SW_LEN(lists); i++) {
+        if (n == 1 && strcmp(lists[i].name, what) == 0) {
+            lists[i].print();
+            return SIM_EXIT_OK;
+        }
+    }
+    return sim_quit(SIM_EXIT_USAGE,
+                    "list what? policies, faults, oracles, metrics, parameters or keys");
+}
+
+extern const struct sim_verb sim_verb_list;
+const struct sim_verb sim_verb_list = {
+    .name = "list",
+    .usage = "policies|faults|oracles|metrics|parameters|keys",
+    .help = "Documents everything registered: routing policies, kinds of faults and their keys,\n"
+            "oracles, metrics with their units, parameters of the policies, and the keys of\n"
+            "scenario and node files.\n",
+    .run = run,
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * swarmsim report: a study's plots, made anew from its database. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/analyse/report.h"
+#include "sim/verbs/verb.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The folder of the database, unless another was named. */
+static int choose_folder(const char *database, const char *out, char *folder, size_t cap)
+{
+    const char *slash = strrchr(database, '/');
+    const int len = out != NULL ? snprintf(folder, cap, "%s", out)
+                    : slash != NULL
+                        ? snprintf(folder, cap, "%.*s", (int)(slash - database), database)
+                        : snprintf(folder, cap, ".");
+    if (len < 0 || (size_t)len >= cap) {
+        return sim_quit(SIM_EXIT_USAGE, "--out: too long a path");
+    }
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        return sim_quit(SIM_EXIT_ENVIRONMENT, "%s: can't be made: %s", folder, strerror(errno));
+    }
+    return 0;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *database = NULL;
+    const char *out = NULL;
+    const struct sim_option options[] = { { "--out", false, &out } };
+    size_t n = 0;
+    if (sim_parse_options(argc, argv, options, SW_LEN(options), &database, 1, &n) != 0) {
+        return SIM_EXIT_USAGE;
+    }
+    if (n == 0) {
+        return sim_quit(SIM_EXIT_USAGE, "report needs a database (results/runs/NAME/study.db)");
+    }
+    struct stat st;
+    if (stat(database, &st) != 0) {
+        return sim_quit(SIM_EXIT_USAGE, "%s: %s", database, strerror(errno));
+    }
+    char folder[512];
+    const int code = choose_folder(database, out, folder, sizeof folder);
+    if (code != 0) {
+        return code;
+    }
+    struct sw_diag d = { 0 };
+    const struct sim_report_options o = { .database = database, .out = folder };
+    const int err = sim_report(&o, &d);
+    if (err != 0) {
+        /* gnuplot's own failure is the environment's */
+        return sim_quit(err == SW_ERR_STATE ? SIM_EXIT_ENVIRONMENT : sim_exit_of(err), "%s",
+                        d.text);
+    }
+    (void)printf("plots     %s/*.svg, *.png\nscripts   %s/plots\n", folder, folder);
+    return SIM_EXIT_OK;
+}
+
+extern const struct sim_verb sim_verb_report;
+const struct sim_verb sim_verb_report = {
+    .name = "report",
+    .usage = "STUDY.db [--out DIR]",
+    .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, trails;\n"
+            "with several configurations one set each, and a comparison.  Scripts and data stay\n"
+            "in DIR/plots (default: beside the database).  Needs gnuplot.\n",
+    .run = run,
+};

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Running a study. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/verbs/study.h"
+#include "node/conf/version.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static int no_memory(struct sw_diag *d)
+{
+    return sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+}
+
+/* ---- loading ---- */
+
+static int load_arms(struct sim_study *st, const struct sim_configuration *names, size_t n,
+                     struct sw_diag *d)
+{
+    const char *only = st->options.configuration;
+    const bool all = n > 0 && only == NULL;
+    const size_t count = all ? n : 1;
+    st->arms = calloc(count, sizeof *st->arms);
+    if (st->arms == NULL) {
+        return no_memory(d);
+    }
+    int err = 0;
+    for (size_t i = 0; i < count && err == 0; i++) {
+        err = sim_scenario_load(st->options.scenario, all ? names[i].name.s : only, &st->arms[i].s,
+                                d);
+        st->n_arms = i + 1;
+    }
+    return err;
+}
+
+static int make_tasks(struct sim_study *st, struct sw_diag *d)
+{
+    const struct sim_scenario *s = st->arms[0].s;
+    const uint64_t first = st->options.seeds_given ? st->options.first_seed : s->seed;
+    const uint64_t seeds = st->options.seeds_given ? st->options.n_seeds : s->replications;
+    st->n_tasks = (size_t)seeds * st->n_arms;
+    st->tasks = calloc(st->n_tasks, sizeof *st->tasks);
+    st->infos = calloc(st->n_tasks, sizeof *st->infos);
+    if (st->tasks == NULL || st->infos == NULL) {
+        return no_memory(d);
+    }
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        st->tasks[i] =
+            (struct sim_task){ .s = st->arms[i % st->n_arms].s, .seed = first + i / st->n_arms };
+    }
+    return 0;
+}
+
+int sim_study_load(struct sim_study *st, struct sw_diag *d)
+{
+    struct sim_configuration *names = NULL;
+    size_t n = 0;
+    int err = sim_configurations(st->options.scenario, &names, &n, d);
+    if (err == 0) {
+        err = load_arms(st, names, n, d);
+    }
+    sim_configurations_free(names);
+    return err == 0 ? make_tasks(st, d) : err;
+}
+
+/* ---- the folder and the database ---- */
+
+static int make_folders(char *path, struct sw_diag *d)
+{
+    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        const int failed = mkdir(path, 0777) != 0 && errno != EEXIST ? errno : 0;
+        if (slash != NULL) {
+            *slash = '/';
+        }
+        if (failed != 0) {
+            return sw_diag_set(d, SW_ERR_IO, "%.150s: can't be made: %s", path, strerror(failed));
+        }
+        if (slash == NULL) {
+            return 0;
+        }
+    }
+}
+
+static int name_folder(struct sim_study *st, struct sw_diag *d)
+{
+    int len;
+    if (st->options.out != NULL) {
+        len = snprintf(st->out, sizeof st->out, "%s", st->options.out);
+    } else {
+        char date[32] = "";
+        struct tm tm;
+        const time_t now = time(NULL);
+        if (localtime_r(&now, &tm) != NULL) {
+            (void)strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm);
+        }
+        len = snprintf(st->out, sizeof st->out, "results/runs/%s-%s", st->arms[0].s->name, date);
+    }
+    if (len <= 0 || (size_t)len >= sizeof st->out) {
+        return sw_diag_set(d, SW_ERR_RANGE, "--out: no usable folder");
+    }
+    (void)snprintf(st->database, sizeof st->database, "%s/study.db", st->out);
+    return 0;
+}
+
+int sim_study_open(struct sim_study *st, struct sw_diag *d)
+{
+    char build[200];
+    int err = name_folder(st, d);
+    if (err == 0) {
+        err = make_folders(st->out, d);
+    }
+    if (err == 0) {
+        err = sim_db_open(st->database, &st->db, d);
+    }
+    if (err == 0) {
+        (void)snprintf(build, sizeof build, "swarmsim %s, core %s", sw_version(), sw_core_digest());
+        err = sim_db_study(st->db, st->arms[0].s, build, d);
+    }
+    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
+        err = sim_db_nodes(st->db, st->arms[i].s, d);
+    }
+    return err;
+}
+
+/* ---- running ---- */
+
+struct running {
+    struct sim_study *st;
+    struct sim_progress_line line;
+};
+
+static int keep_info(void *self, const struct sim_run_info *info)
+{
+    *(struct sim_run_info *)self = *info;
+    return 0;
+}
+
+static int on_done(void *self, size_t task, struct sw_bytes rows, struct sw_diag *d)
+{
+    struct sim_study *st = ((struct running *)self)->st;
+    const struct sim_row_handler h = { .self = &st->infos[task], .info = keep_info };
+    int err = sim_rows_each(rows, &h);
+    if (err != 0) {
+        return sw_diag_set(d, SW_ERR_STATE, "a run sent rows that are none");
+    }
+    return sim_db_run(st->db, st->tasks[task].s->configuration.s, rows, d);
+}
+
+static void on_progress(void *self, const struct sim_crew_progress *now)
+{
+    sim_progress_tell(&((struct running *)self)->line, now);
+}
+
+/* The metric of @e in every run of this study's own seeds and configuration @s. */
+static int judge(struct sim_study *st, const struct sim_scenario *s,
+                 const struct sim_expectation *e, struct sim_verdict *out, struct sw_diag *d)
+{
+    const size_t cap = st->n_tasks / st->n_arms;
+    double *values = calloc(cap, sizeof *values);
+    if (values == NULL) {
+        return no_memory(d);
+    }
+    const struct sim_db_choice choice = { .configuration = s->configuration.s,
+                                          .metric = e->metric,
+                                          .during = e->during != NULL ? e->during : "",
+                                          .first_seed = st->tasks[0].seed,
+                                          .seeds = cap };
+    const int64_t n = sim_db_values(st->db, &choice, values, d);
+    if (n >= 0) {
+        *out = sim_judge(e, values, (size_t)n);
+    }
+    free(values);
+    return n < 0 ? (int)n : 0;
+}
+
+static int judge_arm(struct sim_study *st, struct sim_arm *a, struct sw_diag *d)
+{
+    const struct sim_scenario *s = a->s;
+    if (s->n_expectations == 0) {
+        return 0;
+    }
+    a->verdicts = calloc(s->n_expectations, sizeof *a->verdicts);
+    int err = a->verdicts == NULL ? no_memory(d) : 0;
+    for (size_t i = 0; i < s->n_expectations && err == 0; i++) {
+        err = judge(st, s, &s->expectations[i], &a->verdicts[i], d);
+    }
+    if (err == 0) {
+        err = sim_db_verdicts(st->db, s->configuration.s, a->verdicts, s->n_expectations, d);
+    }
+    return err;
+}
+
+int sim_study_run(struct sim_study *st, struct sw_diag *d)
+{
+    struct running r = { .st = st };
+    const struct sim_crew crew = { .tasks = st->tasks,
+                                   .n = st->n_tasks,
+                                   .jobs = st->options.jobs,
+                                   .self = &r,
+                                   .on_done = on_done,
+                                   .on_progress = on_progress };
+    sim_progress_begin(&r.line);
+    int err = sim_crew_run(&crew, d);
+    sim_progress_end(&r.line);
+    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
+        err = judge_arm(st, &st->arms[i], d);
+    }
+    return err;
+}
+
+bool sim_study_failed(const struct sim_study *st)
+{
+    bool failed = false;
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        failed = failed || st->infos[i].result.complaint[0] != '\0';
+    }
+    for (size_t i = 0; i < st->n_arms; i++) {
+        const struct sim_arm *a = &st->arms[i];
+        for (size_t k = 0; a->verdicts != NULL && k < a->s->n_expectations; k++) {
+            failed = failed || !a->verdicts[k].holds;
+        }
+    }
+    return failed;
+}
+
+void sim_study_fini(struct sim_study *st)
+{
+    sim_db_close(st->db);
+    for (size_t i = 0; i < st->n_arms; i++) {
+        sim_scenario_free(st->arms[i].s);
+        free(st->arms[i].verdicts);
+    }
+    free(st->arms);
+    free(st->tasks);
+    free(st->infos);
+}

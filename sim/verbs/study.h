@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A study at work: a scenario's configurations, seeds, runs and verdicts. */
+#ifndef SIM_STUDY_H
+#define SIM_STUDY_H
+
+#include "sim/analyse/verdict.h"
+#include "sim/record/crew.h"
+
+struct sim_study_options {
+    const char *scenario;      /* path */
+    const char *configuration; /* NULL: all */
+    bool seeds_given;
+    uint64_t first_seed, n_seeds; /* when given; otherwise the scenario's */
+    uint32_t jobs;
+    const char *out; /* folder; NULL: results/runs/NAME-DATE */
+    bool json;       /* nothing on stdout but the result */
+};
+
+/* One configuration of the study. */
+struct sim_arm {
+    struct sim_scenario *s;
+    struct sim_verdict *verdicts; /* one an expectation, once judged */
+};
+
+struct sim_study {
+    struct sim_study_options options;
+    struct sim_arm *arms;
+    size_t n_arms;
+    struct sim_task *tasks;     /* seed by seed, each with every arm: common random numbers */
+    struct sim_run_info *infos; /* one a task */
+    size_t n_tasks;
+    char out[512];      /* folder */
+    char database[600]; /* in it */
+    struct sim_db *db;
+};
+
+/* Read the scenario, in all its configurations.  Errors: those of sim_scenario_load. */
+int sim_study_load(struct sim_study *st, struct sw_diag *d);
+/* Make the folder and the database.  Errors: those of sim_db_open; SW_ERR_IO. */
+int sim_study_open(struct sim_study *st, struct sw_diag *d);
+/* Run every task and judge.  Errors: those of sim_crew_run and sim_db_run. */
+int sim_study_run(struct sim_study *st, struct sw_diag *d);
+void sim_study_fini(struct sim_study *st);
+
+/* Whether an oracle complained or an expectation failed. */
+bool sim_study_failed(const struct sim_study *st);
+
+/* summary.c: what came out, for people or as JSON (contracts: field names are stable). */
+void sim_study_print(const struct sim_study *st, FILE *to);
+void sim_study_print_json(const struct sim_study *st, FILE *to);
+
+/* progress.c: a line that is rewritten on a terminal, a line now and then elsewhere; on stderr. */
+struct sim_progress_line {
+    bool terminal;
+    double began, told; /* s */
+    size_t done;
+};
+void sim_progress_begin(struct sim_progress_line *p);
+void sim_progress_tell(struct sim_progress_line *p, const struct sim_crew_progress *now);
+void sim_progress_end(struct sim_progress_line *p);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What came out of a study, for people and for programs. */
+#include "node/conf/version.h"
+#include "sim/verbs/json.h"
+#include "sim/verbs/study.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- for people ---- */
+
+static void print_complaints(const struct sim_study *st, FILE *to)
+{
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        const struct sim_result *r = &st->infos[i].result;
+        if (r->complaint[0] == '\0') {
+            continue;
+        }
+        const char *configuration = st->tasks[i].s->configuration.s;
+        (void)fprintf(to,
+                      "\nOracle '%s' stopped seed %llu%s%s at %.6f s: %s\n"
+                      "  reproduce: swarmsim run %s --seed %llu%s%s\n",
+                      r->oracle, (unsigned long long)r->seed,
+                      configuration[0] != '\0' ? " of " : "", configuration,
+                      (double)r->complained_at * 1e-9, r->complaint, st->options.scenario,
+                      (unsigned long long)r->seed,
+                      configuration[0] != '\0' ? " --configuration " : "", configuration);
+    }
+}
+
+static void print_verdict(const struct sim_verdict *v, FILE *to)
+{
+    char value[40];
+    char low[40];
+    char high[40];
+    char interval[96] = "";
+    char margin[40];
+    sim_show_value(value, sizeof value, v->unit, v->value);
+    sim_show_value(low, sizeof low, v->unit, v->low);
+    sim_show_value(high, sizeof high, v->unit, v->high);
+    sim_show_value(margin, sizeof margin, v->unit, fabs(v->margin));
+    if (v->runs > 1) {
+        (void)snprintf(interval, sizeof interval, "%s to %s", low, high);
+    }
+    const bool apart = isfinite(v->margin) && v->margin != 0;
+    (void)fprintf(to, "  %-4s  %-52s %12s  %-24s %s%s\n", v->holds ? "ok" : "FAIL",
+                  v->expectation->text, value, interval, apart ? margin : "",
+                  !apart          ? ""
+                  : v->margin < 0 ? " short"
+                                  : " to spare");
+}
+
+static void print_arm(const struct sim_arm *a, FILE *to)
+{
+    if (a->s->n_expectations == 0 || a->verdicts == NULL) {
+        return;
+    }
+    if (a->s->configuration.s[0] != '\0') {
+        (void)fprintf(to, "\n%s\n", a->s->configuration.s);
+    } else {
+        (void)fputc('\n', to);
+    }
+    (void)fprintf(to, "  %-4s  %-52s %12s  %-24s %s\n", "", "expectation", "mean",
+                  a->verdicts[0].runs > 1 ? "95 % interval" : "", "margin");
+    for (size_t i = 0; i < a->s->n_expectations; i++) {
+        print_verdict(&a->verdicts[i], to);
+    }
+}
+
+void sim_study_print(const struct sim_study *st, FILE *to)
+{
+    double simulated = 0;
+    double wall = 0;
+    double events = 0;
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        simulated += st->infos[i].sim_seconds;
+        wall += st->infos[i].wall_seconds;
+        events += (double)st->infos[i].result.events;
+    }
+    (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
+    (void)fprintf(
+        to, "%zu run%s, %.0f s simulated in %.1f s (%.0f x real time, %.2f M events/s each)\n",
+        st->n_tasks, st->n_tasks == 1 ? "" : "s", simulated, wall, simulated / wall,
+        events / wall * 1e-6);
+    for (size_t i = 0; i < st->n_arms; i++) {
+        print_arm(&st->arms[i], to);
+    }
+    print_complaints(st, to);
+    (void)fprintf(to, "\ndatabase  %s\n", st->database);
+}
+
+/* ---- for programs ---- */
+
+static void json_runs(const struct sim_study *st, FILE *to)
+{
+    (void)fputs("\"runs\":[", to);
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        const struct sim_run_info *info = &st->infos[i];
+        (void)fprintf(
+            to, "%s\n{\"seed\":%llu,\"trace_hash\":\"%016llx\",\"sim_seconds\":", i > 0 ? "," : "",
+            (unsigned long long)info->result.seed, (unsigned long long)info->result.trace_hash);
+        sim_json_number(to, info->sim_seconds);
+        (void)fputs(",\"wall_seconds\":", to);
+        sim_json_number(to, info->wall_seconds);
+        (void)fprintf(
+            to, ",\"events\":%llu,\"configuration\":", (unsigned long long)info->result.events);
+        sim_json_string(to, st->tasks[i].s->configuration.s);
+        if (info->result.complaint[0] != '\0') {
+            (void)fputs(",\"oracle\":", to);
+            sim_json_string(to, info->result.oracle);
+            (void)fputs(",\"complaint\":", to);
+            sim_json_string(to, info->result.complaint);
+        }
+        (void)fputc('}', to);
+    }
+    (void)fputs("],\n", to);
+}
+
+static void json_field(FILE *to, const char *key, double v)
+{
+    (void)fprintf(to, ",\"%s\":", key);
+    sim_json_number(to, v);
+}
+
+static void json_expectations(const struct sim_study *st, FILE *to)
+{
+    bool first = true;
+    (void)fputs("\"expectations\":[", to);
+    for (size_t i = 0; i < st->n_arms; i++) {
+        const struct sim_arm *a = &st->arms[i];
+        for (size_t k = 0; a->verdicts != NULL && k < a->s->n_expectations; k++) {
+            const struct sim_verdict *v = &a->verdicts[k];
+            (void)fprintf(to, "%s\n{\"text\":", first ? "" : ",");
+            first = false;
+            sim_json_string(to, v->expectation->text);
+            json_field(to, "value", v->value);
+            json_field(to, "low", v->low);
+            json_field(to, "high", v->high);
+            (void)fputs(",\"unit\":", to);
+            sim_json_string(to, v->unit);
+            (void)fprintf(to, ",\"holds\":%s", v->holds ? "true" : "false");
+            json_field(to, "margin", v->margin);
+            (void)fputs(",\"configuration\":", to);
+            sim_json_string(to, a->s->configuration.s);
+            (void)fputc('}', to);
+        }
+    }
+    (void)fputs("],\n", to);
+}
+
+void sim_study_print_json(const struct sim_study *st, FILE *to)
+{
+    (void)fputs("{\"scenario\":", to);
+    sim_json_string(to, st->arms[0].s->name);
+    (void)fputs(",\"core_digest\":", to);
+    sim_json_string(to, sw_core_digest());
+    (void)fputs(",\n", to);
+    json_runs(st, to);
+    json_expectations(st, to);
+    (void)fputs("\"database\":", to);
+    sim_json_string(to, st->database);
+    (void)fputs("}\n", to);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What all verbs share: the registry, command lines, exit codes. */
+#include "sim/verbs/verb.h"
+#include "node/conf/yaml.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define SIM_VERB(x) extern const struct sim_verb sim_verb_##x;
+#include "sim/verbs/verbs.def"
+#undef SIM_VERB
+
+static const struct sim_verb *const verbs[] = {
+#define SIM_VERB(x) &sim_verb_##x,
+#include "sim/verbs/verbs.def"
+#undef SIM_VERB
+};
+
+const struct sim_verb *sim_verb_at(size_t i)
+{
+    return i < SW_LEN(verbs) ? verbs[i] : NULL;
+}
+
+int sim_quit(int code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)fputs("swarmsim: ", stderr);
+    (void)vfprintf(stderr, fmt, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    return code;
+}
+
+int sim_exit_of(int err)
+{
+    switch (err) {
+    case 0:
+        return SIM_EXIT_OK;
+    case SW_ERR_MALFORMED:
+    case SW_ERR_RANGE:
+    case SW_ERR_NOTFOUND:
+    case SW_ERR_EXISTS:
+        return SIM_EXIT_USAGE;
+    case SW_ERR_CRASHED:
+    case SW_ERR_STATE:
+    case SW_ERR_UNSUPPORTED:
+        return SIM_EXIT_INTERNAL;
+    default:
+        return SIM_EXIT_ENVIRONMENT;
+    }
+}
+
+int sim_exit_of_input(int err)
+{
+    return err == SW_ERR_NOMEM ? SIM_EXIT_ENVIRONMENT : SIM_EXIT_USAGE;
+}
+
+static const struct sim_option *find_option(const struct sim_option *options, size_t n,
+                                            const char *word, size_t len)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(options[i].name) == len && strncmp(options[i].name, word, len) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_option(const struct sim_option *options, size_t n, const char *word)
+{
+    const char *names[32];
+    size_t count = 0;
+    for (; count < n && count < SW_LEN(names); count++) {
+        names[count] = options[count].name;
+    }
+    const char *near = sw_yaml_nearest(word, names, count);
+    (void)sim_quit(0, "unknown option %s%s%s%s", word, near != NULL ? " (did you mean " : "",
+                   near != NULL ? near : "", near != NULL ? "?)" : "");
+    return SW_ERR_MALFORMED;
+}
+
+static int take_option(int argc, char **argv, int *i, const struct sim_option *options, size_t n)
+{
+    const char *word = argv[*i];
+    const char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
+    const size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
+    const struct sim_option *o = find_option(options, n, word, len);
+    if (o == NULL && word[1] != '-' && len > 2) { /* -j4 */
+        o = find_option(options, n, word, 2);
+        if (o != NULL && !o->flag) {
+            *o->value = word + 2;
+            return 0;
+        }
+    }
+    if (o == NULL) {
+        return unknown_option(options, n, word);
+    }
+    if (o->flag && equals == NULL) {
+        *o->value = o->name;
+        return 0;
+    }
+    if (o->flag || (equals == NULL && *i + 1 == argc)) {
+        (void)sim_quit(0, "%s %s", o->name, o->flag ? "takes no value" : "needs a value");
+        return SW_ERR_MALFORMED;
+    }
+    *o->value = equals != NULL ? equals + 1 : argv[++*i];
+    return 0;
+}
+
+int sim_parse_options(int argc, char **argv, const struct sim_option *options, size_t n_options,
+                      const char **args, size_t max, size_t *n)
+{
+    *n = 0;
+    bool only_args = false;
+    for (int i = 1; i < argc; i++) {
+        if (!only_args && strcmp(argv[i], "--") == 0) {
+            only_args = true;
+        } else if (!only_args && argv[i][0] == '-' && argv[i][1] != '\0') {
+            const int err = take_option(argc, argv, &i, options, n_options);
+            if (err != 0) {
+                return err;
+            }
+        } else if (*n == max) {
+            (void)sim_quit(0, "unexpected argument '%s'", argv[i]);
+            return SW_ERR_MALFORMED;
+        } else {
+            args[(*n)++] = argv[i];
+        }
+    }
+    return 0;
+}
+
+int sim_parse_number(const char *option, const char *text, uint64_t low, uint64_t *out)
+{
+    static const struct sw_yaml_field whole = { .type = SW_YAML_INTEGER };
+    if (sw_yaml_scalar(&whole, NULL, text, out) == 0 && *out >= low) {
+        return 0;
+    }
+    (void)sim_quit(0, "%s: '%s' is not a whole number of at least %llu", option, text,
+                   (unsigned long long)low);
+    return SW_ERR_MALFORMED;
+}
+
+int sim_parse_seeds(const char *text, uint64_t most, uint64_t *first, uint64_t *n)
+{
+    static const struct sw_yaml_field whole = { .type = SW_YAML_INTEGER };
+    char low[32] = "";
+    const char *dots = strstr(text, "..");
+    const size_t len = dots != NULL ? (size_t)(dots - text) : strlen(text);
+    uint64_t last = 0;
+    int err = len < sizeof low ? 0 : SW_ERR_MALFORMED;
+    if (err == 0) {
+        memcpy(low, text, len);
+        err = sw_yaml_scalar(&whole, NULL, low, first);
+    }
+    if (err == 0) {
+        err = sw_yaml_scalar(&whole, NULL, dots != NULL ? dots + 2 : low, &last);
+    }
+    if (err == 0 && last >= *first && last - *first < most) {
+        *n = last - *first + 1;
+        return 0;
+    }
+    (void)sim_quit(0, "--seeds: '%s' is no range of at most %llu seeds (like 1..20)", text,
+                   (unsigned long long)most);
+    return SW_ERR_MALFORMED;
+}
