@@ -1,4 +1,5 @@
--- For each region, the node whose trails moved most in the run with the lowest seed.
+-- For each region, the node whose trails moved most in the run with the lowest seed; nodes and
+-- regions that fail are left out: the dead believe nothing.
 -- ?1 study, ?2 configuration
 WITH first AS (
     SELECT run FROM runs WHERE study = ?1 AND configuration = ?2 ORDER BY seed LIMIT 1
@@ -11,6 +12,8 @@ WITH first AS (
 ), total AS (
     SELECT n.region, n.name, n.number, sum(m.range) AS range
     FROM moved m JOIN nodes n ON n.study = ?1 AND n.configuration = ?2 AND n.name = m.node
+    WHERE NOT EXISTS (SELECT 1 FROM events e JOIN first USING (run)
+                      WHERE e.kind = 'fault begins' AND e.text IN (n.name, n.region))
     GROUP BY n.name
 )
 SELECT name, region FROM total t

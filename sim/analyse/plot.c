@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define MAX_FAULTS 50
 #define LONG_RUN 1200.0 /* s; from here on the time axis counts minutes */
 
 extern char **environ;
@@ -57,7 +58,9 @@ void sim_plot_text(FILE *f, const char *text)
     (void)fputc('\'', f);
     for (; *text != '\0'; text++) {
         const char c = *text;
-        (void)fputs(c == '\'' ? "''" : (char[]){ c == '\n' ? ' ' : c, '\0' }, f);
+        /* a backslash or double quote would end the string around a string */
+        const char plain = c == '\n' || c == '\\' || c == '"' ? ' ' : c;
+        (void)fputs(c == '\'' ? "''" : (char[]){ plain, '\0' }, f);
     }
     (void)fputc('\'', f);
 }
@@ -77,33 +80,41 @@ static void fault_label(const char *kind, const char *where, char *out, size_t c
     }
 }
 
+/* The commands that draw and name the faults, as one string of gnuplot's: a script with panels
+ * draws them in some only. */
 static int write_faults(struct sim_plots *p, const struct sim_plot_head *head, FILE *f,
                         double time_unit)
 {
-    sqlite3_stmt *st = sim_plot_query(
-        p, sim_faults_sql, head->faults_of != NULL ? head->faults_of : head->arm, NULL, NULL);
+    const char *arm = head->faults_of != NULL ? head->faults_of : head->arm;
+    sqlite3_stmt *st = sim_plot_query(p, sim_faults_sql, arm, NULL, NULL);
     if (st == NULL) {
         return SW_ERR_MALFORMED;
     }
-    for (int i = 1; sqlite3_step(st) == SQLITE_ROW && i < 50; i++) {
+    int n = 0;
+    (void)fputs("show_faults = \"", f);
+    while (n < MAX_FAULTS && sqlite3_step(st) == SQLITE_ROW) {
         const double from = sqlite3_column_double(st, 2) / time_unit;
         const double until = sqlite3_column_double(st, 3) / time_unit;
         char label[128];
         fault_label((const char *)sqlite3_column_text(st, 0),
                     (const char *)sqlite3_column_text(st, 1), label, sizeof label);
+        n++;
         (void)fprintf(f,
                       "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 "
-                      "behind fillcolor rgb '#000000' fillstyle solid 0.09 noborder\n",
-                      i, from, until);
-        if (head->labels) {
-            (void)fprintf(f, "set label %d ", 100 + i);
-            sim_plot_text(f, label);
-            (void)fprintf(f,
-                          " at first %.9g, graph %.3g left offset 0.5, 0 front noenhanced "
-                          "textcolor rgb '#333333'\n",
-                          from, 0.95 - 0.07 * ((i - 1) % 3));
-        }
+                      "behind fillcolor rgb '#000000' fillstyle solid 0.09 noborder; ",
+                      n, from, until);
+        (void)fprintf(f, "set label %d ", 100 + n);
+        sim_plot_text(f, head->labels ? label : "");
+        (void)fprintf(f,
+                      " at first %.9g, graph %.3g left offset 0.5, 0 front noenhanced textcolor "
+                      "rgb '#333333'; ",
+                      from, 0.95 - 0.07 * ((n - 1) % 3));
     }
+    (void)fputs("\"\nhide_faults = \"unset object", f);
+    for (int i = 1; i <= n; i++) {
+        (void)fprintf(f, "; unset label %d", 100 + i);
+    }
+    (void)fputs("\"\n", f);
     (void)sqlite3_finalize(st);
     return 0;
 }
@@ -120,8 +131,7 @@ FILE *sim_plot_begin(struct sim_plots *p, const struct sim_plot_head *head)
     }
     const double time_unit = p->duration > LONG_RUN ? 60 : 1;
     (void)fprintf(f, "# Made by swarmsim report.  To draw it anew: gnuplot %s\n", file);
-    (void)fprintf(f, "time_unit = %g\nfrom = %.9g\nuntil = %.9g\n", time_unit, p->warmup,
-                  p->duration);
+    (void)fprintf(f, "time_unit = %g\nfrom = %.9g\nuntil = %.9g\n", time_unit, p->warmup, p->end);
     (void)fprintf(f, "image = '%s'\ndata = '%s.tsv'\ntitle_text = ", image, image);
     sim_plot_text(f, head->title);
     (void)fputs("\nsubtitle_text = ", f);
@@ -132,6 +142,7 @@ FILE *sim_plot_begin(struct sim_plots *p, const struct sim_plot_head *head)
         (void)fclose(f);
         return NULL;
     }
+    (void)fputs("eval(show_faults)\n", f);
     return f;
 }
 

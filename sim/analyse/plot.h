@@ -22,7 +22,7 @@ struct sim_plots {
     int64_t study;
     char name[SIM_PLOT_NAME];
     char question[512];
-    double warmup, duration, interval;       /* s */
+    double warmup, duration, interval, end;  /* s; series end at @end */
     char arms[SIM_PLOT_ARMS][SIM_PLOT_NAME]; /* configurations; one, "", when there are none */
     int64_t runs[SIM_PLOT_ARMS];
     size_t n_arms;

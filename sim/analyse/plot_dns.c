@@ -119,8 +119,7 @@ int sim_plot_latency(struct sim_plots *p, size_t arm)
         err = add_series(p, &t, i, p->arms[arm], metrics[i], "");
     }
     char text[256];
-    subtitle(p, arm, "quantiles a second; unanswered queries count as the wait until giving up",
-             text, sizeof text);
+    subtitle(p, arm, "each second's quantiles, failures counted as the wait", text, sizeof text);
     const struct sim_plot_head head = { .kind = "latency",
                                         .arm = p->arms[arm],
                                         .title = "How long DNS clients wait",
@@ -151,8 +150,7 @@ int sim_plot_availability(struct sim_plots *p, size_t arm)
         invert(&t, 1);
     }
     char text[256];
-    subtitle(p, arm, "share of each second's queries that were answered correctly", text,
-             sizeof text);
+    subtitle(p, arm, "share of each second's queries answered correctly", text, sizeof text);
     const struct sim_plot_head head = { .kind = "availability",
                                         .arm = p->arms[arm],
                                         .title = "DNS queries that get their answer",
@@ -165,6 +163,7 @@ int sim_plot_availability(struct sim_plots *p, size_t arm)
 
 #define MAX_REGIONS 16
 
+/* Regions that answered anything, in the order of their names. */
 static int read_regions(struct sim_plots *p, const char *arm,
                         char names[MAX_REGIONS][SIM_PLOT_NAME], size_t *n)
 {
@@ -212,8 +211,7 @@ int sim_plot_answered(struct sim_plots *p, size_t arm)
         stack(&t);
     }
     char text[256];
-    subtitle(p, arm, "answers a second by the region whose zone they came from, stacked", text,
-             sizeof text);
+    subtitle(p, arm, "answers by the region that had them, stacked", text, sizeof text);
     const struct sim_plot_head head = { .kind = "answered",
                                         .arm = p->arms[arm],
                                         .title = "Which region answers",

@@ -139,11 +139,6 @@ static int write_panel(struct trails *t, struct panel *panel, const char *image)
     if (f == NULL) {
         return SW_ERR_IO;
     }
-    (void)fputs("time", f);
-    for (size_t k = 0; k < panel->n; k++) {
-        (void)fprintf(f, "\t%s", panel->peers[k]);
-    }
-    (void)fputc('\n', f);
     double now[MAX_PEERS];
     for (size_t k = 0; k < MAX_PEERS; k++) {
         now[k] = NAN;
@@ -176,13 +171,15 @@ static void write_special(const struct trails *t, FILE *f)
     for (size_t i = 0; i < t->n_panels; i++) {
         (void)fprintf(f, "%s%s", i > 0 ? " " : "", t->panels[i].node);
     }
-    (void)fputs("'\n# colour and dashes of each line: region, number in the region\n", f);
+    (void)fputs("'\n# of each line: node, region (its colour), number in the region (its dashes)\n",
+                f);
     (void)fprintf(f, "array looks[%zu]\n", t->n_panels);
     for (size_t i = 0; i < t->n_panels; i++) {
         (void)fprintf(f, "looks[%zu] = '", i + 1);
         for (size_t k = 0; k < t->panels[i].n; k++) {
             const struct known *node = find_node(t, t->panels[i].peers[k]);
-            (void)fprintf(f, "%s%zu %zu", k > 0 ? " " : "", node->region, node->number);
+            (void)fprintf(f, "%s%s %zu %zu", k > 0 ? " " : "", t->panels[i].peers[k], node->region,
+                          node->number);
         }
         (void)fputs("'\n", f);
     }
@@ -193,12 +190,13 @@ static int draw(struct trails *t)
     char text[256];
     const char *arm = t->p->arms[t->arm];
     (void)snprintf(text, sizeof text,
-                   "%s%s%s: the entry node of each region whose trails moved most; one run",
+                   "%s%s%s: 1 near and answering, 0.5 nothing known lately, 0 silent; one run",
                    t->p->name, arm[0] != '\0' ? ", " : "", arm);
     const struct sim_plot_head head = { .kind = "trails",
                                         .arm = arm,
                                         .title = "How entry nodes rate the nodes they could ask",
-                                        .subtitle = text };
+                                        .subtitle = text,
+                                        .labels = true };
     char image[2 * SIM_PLOT_NAME];
     sim_plot_image(&head, image);
     int err = 0;

@@ -34,6 +34,21 @@ static int read_study(struct sim_plots *p, const char *path)
                : sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: impossible times", path);
 }
 
+/* Series end before the run does: see sim/analyse/timeline.h. */
+static void read_end(struct sim_plots *p)
+{
+    sqlite3_stmt *st = sim_plot_query(
+        p,
+        "SELECT max(s.at) FROM samples s JOIN runs r USING (run) WHERE r.study = ?1 AND "
+        "s.metric = 'dns.rate'",
+        NULL, NULL, NULL);
+    p->end = p->duration;
+    if (st != NULL && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_double(st, 0) > p->warmup) {
+        p->end = sqlite3_column_double(st, 0) + p->interval;
+    }
+    (void)sqlite3_finalize(st);
+}
+
 static int read_arms(struct sim_plots *p, const char *path)
 {
     sqlite3_stmt *st = sim_plot_query(p, sim_configurations_sql, NULL, NULL, NULL);
@@ -74,6 +89,7 @@ int sim_report(const struct sim_report_options *o, struct sw_diag *d)
     }
     err = read_study(&p, o->database);
     if (err == 0) {
+        read_end(&p);
         err = read_arms(&p, o->database);
     }
     (void)snprintf(p.folder, sizeof p.folder, "%s/plots", o->out);

@@ -64,8 +64,8 @@ struct sim_verdict sim_judge(const struct sim_expectation *e, const double *valu
     v.runs = mean_of(values, n, &v.value, &half);
     v.low = v.value - half;
     v.high = v.value + half;
-    if (strcmp(v.unit, "1") == 0) { /* a share stays one */
-        v.low = v.low < 0 ? 0 : v.low;
+    v.low = v.low < 0 ? 0 : v.low; /* nothing that is measured can be negative */
+    if (strcmp(v.unit, "1") == 0) {
         v.high = v.high > 1 ? 1 : v.high;
     }
     v.margin = margin(e->op, v.value, e->value);

@@ -142,6 +142,8 @@ void sim_db_close(struct sim_db *db)
         for (size_t i = 0; i < STATEMENTS; i++) {
             (void)sqlite3_finalize(db->put[i]);
         }
+        /* one file to carry about, readable where nothing can be written */
+        (void)sqlite3_exec(db->sq, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
         (void)sqlite3_close(db->sq);
         free(db->path);
         free(db);

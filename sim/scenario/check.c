@@ -112,6 +112,7 @@ static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
     const struct sim_scenario *s = &l->f->s;
     const size_t node = sim_node_index(s, o->node.s);
     const bool own = strcmp(o->kind, "snapshot") == 0;
+    const bool any = strcmp(o->kind, "copy_back") == 0; /* `from` holds the copy, not the set */
     int err = check_kind(l, n, o);
     if (err != 0) {
         return err;
@@ -119,7 +120,7 @@ static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
     if (node == SIZE_MAX) {
         return no_node(l, sw_yaml_get(n, "node"), "node", o->node.s);
     }
-    if (o->at > s->duration) {
+    if (o->at > s->duration || o->after_loss > s->duration - o->at) {
         return too_late(l, n, "at");
     }
     if (!own && o->from.s[0] == '\0') {
@@ -134,7 +135,11 @@ static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
     if (source == SIZE_MAX) {
         return no_node(l, sw_yaml_get(n, "from"), "from", o->from.s);
     }
-    if (!has_set(s, source, o->set.s)) {
+    bool known = has_set(s, source, o->set.s);
+    for (size_t i = 0; any && i < s->n_nodes; i++) {
+        known = known || has_set(s, i, o->set.s);
+    }
+    if (!known) {
         return sw_yaml_fail(l->y, sw_yaml_get(n, "set"), "set", SW_ERR_NOTFOUND, l->d,
                             "%s protects no set '%s'", s->nodes[source].config.name.s, o->set.s);
     }

@@ -44,8 +44,9 @@ static void list_policies(void)
 }
 
 static const char *const param_types[] = {
-    [SIM_PARAM_NODE] = "node",     [SIM_PARAM_REGION] = "region", [SIM_PARAM_DURATION] = "duration",
-    [SIM_PARAM_NUMBER] = "number", [SIM_PARAM_FLAG] = "flag",
+    [SIM_PARAM_NODE] = "node",          [SIM_PARAM_REGION] = "region",
+    [SIM_PARAM_DURATION] = "duration",  [SIM_PARAM_NUMBER] = "number",
+    [SIM_PARAM_FLAG] = "true or false", [SIM_PARAM_CHOICE] = "choice",
 };
 
 static void list_faults(void)
@@ -57,7 +58,9 @@ static void list_faults(void)
             char name[80];
             char text[300];
             (void)snprintf(name, sizeof name, "    %s", k->params[p].key);
-            (void)snprintf(text, sizeof text, "%s%s: %s", param_types[k->params[p].type],
+            const char *choices = k->params[p].choices;
+            (void)snprintf(text, sizeof text, "[%s%s] %s",
+                           choices != NULL ? choices : param_types[k->params[p].type],
                            k->params[p].required ? ", required" : "", k->params[p].help);
             entry(name, text);
         }

@@ -12,7 +12,7 @@
 
 #include "sim/analyse/theory.h"
 #include "sim/verbs/selftest_queue.h"
-#include "sim/verbs/verbs.h"
+#include "sim/verbs/verb.h"
 #include "sim/world/processor.h"
 
 /* Something measured, and what theory says of it. */
@@ -223,7 +223,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     return optind == argc;
 }
 
-int sim_selftest(int argc, char **argv)
+static int selftest(int argc, char **argv)
 {
     struct options o;
     if (!read_options(argc, argv, &o)) {
@@ -255,3 +255,13 @@ int sim_selftest(int argc, char **argv)
     }
     return all ? 0 : 1;
 }
+
+extern const struct sim_verb sim_verb_selftest;
+const struct sim_verb sim_verb_selftest = {
+    .name = "selftest",
+    .usage = "[--system NAME] [--customers N] [--seed N] [--tolerance PERCENT] [--json]",
+    .help = "Simulates queues with the scenarios' own processor and compares them with theory:\n"
+            "the whole simulated 99 % interval must lie within the tolerance.  Takes minutes\n"
+            "unless --customers says otherwise.\n",
+    .run = selftest,
+};

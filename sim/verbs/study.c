@@ -70,6 +70,10 @@ int sim_study_load(struct sim_study *st, struct sw_diag *d)
 
 static int make_folders(char *path, struct sw_diag *d)
 {
+    struct stat at;
+    if (stat(path, &at) == 0 && !S_ISDIR(at.st_mode)) {
+        return sw_diag_set(d, SW_ERR_IO, "%.150s: is not a folder", path);
+    }
     for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
         if (slash != NULL) {
             *slash = '\0';
@@ -211,6 +215,8 @@ int sim_study_run(struct sim_study *st, struct sw_diag *d)
     for (size_t i = 0; i < st->n_arms && err == 0; i++) {
         err = judge_arm(st, &st->arms[i], d);
     }
+    sim_db_close(st->db);
+    st->db = NULL;
     return err;
 }
 

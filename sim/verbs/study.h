@@ -6,6 +6,8 @@
 #include "sim/analyse/verdict.h"
 #include "sim/record/crew.h"
 
+#include <stdio.h>
+
 struct sim_study_options {
     const char *scenario;      /* path */
     const char *configuration; /* NULL: all */

@@ -11,26 +11,26 @@ struct sim_world;
 
 /* One stub query, when its client accepted an answer or gave up. */
 struct sim_query_done {
-    uint32_t group;       /* index in scenario->clients */
-    uint32_t region;      /* the client's */
-    bool client_dark;     /* its region was out while it waited: reported apart */
-    sw_time sent_at;      /* first transmission */
+    uint32_t group;   /* index in scenario->clients */
+    uint32_t region;  /* the client's */
+    bool client_dark; /* its region was out while it waited: reported apart */
+    sw_time sent_at;  /* first transmission */
     sw_time done_at;
-    bool answered;        /* accepted an answer before giving up */
+    bool answered; /* accepted an answer before giving up */
     uint32_t transmissions;
-    uint32_t server;      /* node index that answered, UINT32_MAX when none */
+    uint32_t server;         /* node index that answered, UINT32_MAX when none */
     const uint8_t *question; /* wire name, as asked */
     uint16_t type;
-    struct sw_bytes answer;  /* the accepted message; empty when none */
+    struct sw_bytes answer; /* the accepted message; empty when none */
 };
 
 /* A file set came back, or did not. */
 struct sim_restore_done {
     const struct sim_operation *operation; /* "restore" or "copy_back" */
     sw_time asked_at, done_at;
-    int status;      /* 0 or enum sw_err */
-    sw_time lost_at; /* when the source node was lost; SW_TIME_NEVER when it was not */
-    sw_time taken_at; /* virtual time of the snapshot's source state; SW_TIME_NEVER unknown */
+    int status;        /* 0 or enum sw_err */
+    sw_time lost_at;   /* when the source node was lost; SW_TIME_NEVER when it was not */
+    sw_time taken_at;  /* virtual time of the snapshot's source state; SW_TIME_NEVER unknown */
     uint64_t sequence; /* of the snapshot; 0 for a copy */
     uint64_t bytes, files;
     const char *differs; /* status 0: NULL when bit-identical with the source state at taken_at,

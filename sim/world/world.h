@@ -14,8 +14,8 @@ struct sim_result {
     uint64_t trace_hash; /* over (time, entity, event kind, payload digest) of every event */
     uint64_t events;
     sw_time ended_at;
-    char complaint[512];  /* first oracle's, "" when none */
-    char oracle[32];      /* who complained */
+    char complaint[512]; /* first oracle's, "" when none */
+    char oracle[32];     /* who complained */
     sw_time complained_at;
 };
 

@@ -13,9 +13,9 @@ enum { RTO, RESTORE, TRANSFER, RPO, LOST, RESTORED, SAFE, PROTECT };
 
 static const struct sim_metric metrics[] = {
     [RTO] = { "backup.rto", "s",
-              "from the loss of a set's node to its files restored, verified and durable; with "
-              "`after_loss`, that time and the restore's own; the longest of all restores; "
-              "infinite when one failed",
+              "from the loss of a set's node to its files restored, verified and durable, the time "
+              "people take (`after_loss`) included; the longest of all restores; infinite when one "
+              "failed",
               false },
     [RESTORE] = { "backup.restore", "s", "from asking for a restore to its end, the longest of all",
                   false },
@@ -158,14 +158,16 @@ static void on_restore(void *self, struct sim_world *w, const struct sim_restore
     struct backup *m = self;
     const double took = (double)(r->done_at - r->asked_at) * 1e-9;
     if (r->status != 0 || r->differs != NULL) {
-        m->counts[LOST] += was_safe(m, sim_world_scenario(w), r->operation) ? 1 : 0;
+        const bool snapshot = strcmp(r->operation->kind, "restore") == 0;
+        m->counts[LOST] += snapshot && was_safe(m, sim_world_scenario(w), r->operation) ? 1 : 0;
         lengthen(m, RTO, INFINITY);
         lengthen(m, RPO, INFINITY);
         return;
     }
     const bool lost = r->lost_at != SW_TIME_NEVER && r->lost_at <= r->asked_at;
-    const sw_time from = lost && r->operation->after_loss == 0 ? r->lost_at : r->asked_at;
-    lengthen(m, RTO, (double)(r->done_at - from + r->operation->after_loss) * 1e-9);
+    const sw_dur people = lost ? 0 : r->operation->after_loss; /* lost: between loss and asking */
+    const sw_time from = lost ? r->lost_at : r->asked_at;
+    lengthen(m, RTO, (double)(r->done_at - from + people) * 1e-9);
     lengthen(m, RESTORE, took);
     const sw_time at = lost ? r->lost_at : r->asked_at;
     if (r->taken_at != SW_TIME_NEVER) {

@@ -93,7 +93,8 @@ static void sample_node(struct routing *m, struct sim_world *w, uint32_t i)
     const char *name = sim_world_scenario(w)->nodes[i].config.name.s;
     const size_t n = node != NULL ? sw_node_routes(node, m->routes, m->n) : 0;
     for (size_t k = 0; k < n && k < m->n; k++) {
-        const double trail = m->routes[k].trail;
+        /* a peer that was never asked is no alternative: it holds nothing that is wanted */
+        const double trail = m->routes[k].sent > 0 ? m->routes[k].trail : NAN;
         double *last = &m->trail[i * m->n + k];
         if (isnan(trail) || fabs(trail - *last) < CHANGE) {
             continue;

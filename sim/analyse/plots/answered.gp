@@ -3,17 +3,16 @@ set xlabel time_label
 set ylabel "answers a second" textcolor rgb "#333333"
 set xrange [from / time_unit:until / time_unit]
 set yrange [0:*]
-set offsets 0, 0, graph 0.12, 0
+set offsets 0, 0, graph 0.15, 0
 set grid front
 do for [format in "svg png"] {
     eval(open(format, image, 900, 420))
-    set label 1 title_text at screen 0.02, 0.955 left font ",16" noenhanced
-    set label 2 subtitle_text at screen 0.02, 0.9 left textcolor rgb "#555555" noenhanced
-    set tmargin at screen 0.80
-    set key at screen 0.98, 0.845 right invert
+    eval(head(420))
+    eval(legend_begin(0.08, 1 - 68.0 / 420, 900))
+    do for [i = 1:words(regions)] { eval(entry(word(regions, i), colour(i), 1, 8)) }
     plot for [i = words(regions):1:-1] data using ($1 / time_unit):(column(i + 1)) \
-             with fillsteps fillstyle solid 1 noborder linecolor rgb colour(i) title word(regions, i), \
+             with fillsteps fillstyle solid 1 noborder linecolor rgb colour(i), \
          for [i = words(regions):1:-1] data using ($1 / time_unit):(column(i + 1)) \
-             with steps linewidth 1 linecolor rgb "white" notitle
+             with steps linewidth 1 linecolor rgb "white"
     unset output
 }

@@ -5,8 +5,9 @@ set xrange [from / time_unit:until / time_unit]
 do for [format in "svg png"] {
     eval(open(format, image, 1080, 560))
     set multiplot
-    set label 1 title_text at screen 0.02, 0.962 left font ",17" noenhanced
-    set label 2 subtitle_text at screen 0.02, 0.918 left textcolor rgb "#555555" noenhanced
+    eval(head(560))
+    eval(legend_begin(0.075, 1 - 68.0 / 560, 1080))
+    do for [i = 1:n] { eval(entry(word(arms, i), colour(i), dash(i), 2.2)) }
     set lmargin at screen 0.075
     set rmargin at screen 0.62
     # above: answered at all
@@ -16,11 +17,11 @@ do for [format in "svg png"] {
     set ytics 0, 25, 100 format "%g %%"
     set format x ""
     unset xlabel
-    set key at screen 0.62, 0.875 right horizontal
     set label 3 "queries answered" at graph 0, 1.09 left noenhanced
     plot for [i = 1:n] sprintf("%s-%s.tsv", data, word(arms, i)) using ($1 / time_unit):($2 * 100) \
-        with steps linewidth 2.2 dashtype dash(i) linecolor rgb colour(i) title word(arms, i) noenhanced
+        with steps linewidth 2.2 dashtype dash(i) linecolor rgb colour(i)
     unset label 1; unset label 2
+    do for [i = 1:n] { eval(sprintf("unset arrow %d; unset label %d", 9 + i, 9 + i)) }
     # below: answered before people notice
     set tmargin at screen 0.43
     set bmargin at screen 0.12
@@ -28,9 +29,9 @@ do for [format in "svg png"] {
     set xlabel time_label
     set label 3 "queries answered within 1 s" at graph 0, 1.09 left noenhanced
     plot for [i = 1:n] sprintf("%s-%s.tsv", data, word(arms, i)) using ($1 / time_unit):($3 * 100) \
-        with steps linewidth 2.2 dashtype dash(i) linecolor rgb colour(i) notitle
+        with steps linewidth 2.2 dashtype dash(i) linecolor rgb colour(i)
     # right: files back
-    eval(forget_faults)
+    eval(hide_faults)
     set lmargin at screen 0.78
     set rmargin at screen 0.975
     set tmargin at screen 0.80
@@ -47,11 +48,11 @@ do for [format in "svg png"] {
     set boxwidth 0.5
     set style fill solid 1 noborder
     plot for [i = 1:n] rto every ::i - 1::i - 1 using (0):1:(0):($2 / rto_unit):($1 - 0.26):($1 + 0.26) \
-             with boxxyerror linecolor rgb colour(i) notitle, \
-         rto using ($2 / rto_unit):1:3 with labels left offset 0.6, 0 notitle
+             with boxxyerror linecolor rgb colour(i), \
+         rto using ($2 / rto_unit):1:3 with labels left offset 0.6, 0
     unset multiplot
     unset output
-    eval(remember_faults)
+    eval(show_faults)
     set grid ytics linetype 1 linewidth 0.6 linecolor rgb "#e2e2e2"
     set xrange [from / time_unit:until / time_unit]
 }
