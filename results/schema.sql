@@ -21,10 +21,18 @@ CREATE TABLE IF NOT EXISTS studies (
     interval      REAL NOT NULL         -- s; between samples
 );
 
+-- The systems that a study compares; one, '', when the scenario has no configurations.
+CREATE TABLE IF NOT EXISTS configurations (
+    study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+    configuration TEXT NOT NULL,
+    number        INTEGER NOT NULL,     -- in the order of the file
+    PRIMARY KEY (study, configuration)
+) WITHOUT ROWID;
+
 -- The nodes of a configuration.
 CREATE TABLE IF NOT EXISTS nodes (
     study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
-    configuration TEXT NOT NULL,        -- '' when the scenario has none
+    configuration TEXT NOT NULL,
     number        INTEGER NOT NULL,     -- in the order of the file
     name          TEXT NOT NULL,
     region        TEXT NOT NULL,

@@ -1,3 +1,5 @@
--- The configurations of a study that have runs, in the order in which they were run.
+-- The configurations of a study that have runs, in the order of the file, and how many runs.
 -- ?1 study
-SELECT configuration, count(*) FROM runs WHERE study = ?1 GROUP BY configuration ORDER BY min(run);
+SELECT c.configuration, count(*)
+FROM configurations c JOIN runs r USING (study, configuration)
+WHERE c.study = ?1 GROUP BY c.configuration ORDER BY c.number;

@@ -34,9 +34,9 @@ struct bar {
     double value;
 };
 
-static int read_bar(struct sim_plots *p, const char *arm, struct bar *out)
+static int read_bar(struct sim_plots *p, const char *arm, const char *metric, struct bar *out)
 {
-    sqlite3_stmt *st = sim_plot_query(p, sim_value_sql, arm, "backup.rto", "");
+    sqlite3_stmt *st = sim_plot_query(p, sim_value_sql, arm, metric, "");
     *out = (struct bar){ 0, NAN };
     if (st == NULL) {
         return SW_ERR_MALFORMED;
@@ -48,53 +48,60 @@ static int read_bar(struct sim_plots *p, const char *arm, struct bar *out)
     return 0;
 }
 
-/* Bars: number, length in s, what is written beside it. */
-static int write_bars(struct sim_plots *p, double *most)
+/* Bars of a metric: number, name, length in s, what is written beside it. */
+static int write_bars(struct sim_plots *p, const char *metric, const char *file, double *most)
 {
-    FILE *f = sim_plot_open(p, "comparison-rto.tsv");
+    FILE *f = sim_plot_open(p, file);
     int err = f == NULL ? SW_ERR_IO : 0;
     *most = 0;
     for (size_t i = 0; i < p->n_arms && err == 0; i++) {
         struct bar bar;
         char text[40];
-        err = read_bar(p, p->arms[i], &bar);
+        err = read_bar(p, p->arms[i], metric, &bar);
         sim_show_value(text, sizeof text, "s", bar.value);
         const double length = isfinite(bar.value) ? bar.value : 0;
-        (void)fprintf(f, "%zu\t%.9g\t\"%s\"\n", i + 1, length,
-                      isnan(bar.value) ? "nothing restored" : text);
+        (void)fprintf(f, "%zu\t%s\t%.9g\t\"%s\"\n", i + 1, p->arms[i], length, text);
         *most = length > *most ? length : *most;
     }
     if (f == NULL) {
         return err;
     }
-    const int closed = sim_plot_close(p, f, "comparison-rto.tsv");
+    const int closed = sim_plot_close(p, f, file);
     return err != 0 ? err : closed;
 }
 
-static void write_special(const struct sim_plots *p, FILE *f, double most)
+static void write_scale(FILE *f, const char *name, double most)
 {
-    const double unit = most > 7200 ? 3600 : most > 600 ? 60 : 1;
-    (void)fputs("arms = '", f);
-    for (size_t i = 0; i < p->n_arms; i++) {
-        (void)fprintf(f, "%s%s", i > 0 ? " " : "", p->arms[i]);
-    }
-    (void)fprintf(f, "'\nrto = 'comparison-rto.tsv'\nrto_unit = %g\nrto_most = %.9g\n", unit,
-                  most > 0 ? most / unit : 1);
-    (void)fprintf(f, "rto_label = 'recovery time, %s'\n",
+    const double unit = most > 7200 ? 3600 : most > 300 ? 60 : 1;
+    (void)fprintf(f, "%s_unit = %g\n%s_most = %.9g\n%s_label = '%s'\n", name, unit, name,
+                  most > 0 ? most / unit : 1, name,
                   unit == 3600 ? "h"
                   : unit == 60 ? "min"
                                : "s");
 }
 
+static void write_special(const struct sim_plots *p, FILE *f)
+{
+    (void)fputs("arms = '", f);
+    for (size_t i = 0; i < p->n_arms; i++) {
+        (void)fprintf(f, "%s%s", i > 0 ? " " : "", p->arms[i]);
+    }
+    (void)fputs("'\n", f);
+}
+
 int sim_plot_comparison(struct sim_plots *p)
 {
-    double most = 0;
+    double rto = 0;
+    double rpo = 0;
     int err = 0;
     for (size_t i = 0; i < p->n_arms && err == 0; i++) {
         err = write_arm(p, p->arms[i]);
     }
     if (err == 0) {
-        err = write_bars(p, &most);
+        err = write_bars(p, "backup.rto", "comparison-rto.tsv", &rto);
+    }
+    if (err == 0) {
+        err = write_bars(p, "backup.rpo", "comparison-rpo.tsv", &rpo);
     }
     if (err != 0) {
         return err;
@@ -112,6 +119,8 @@ int sim_plot_comparison(struct sim_plots *p)
     if (f == NULL) {
         return SW_ERR_IO;
     }
-    write_special(p, f, most);
+    write_special(p, f);
+    write_scale(f, "rto", rto);
+    write_scale(f, "rpo", rpo);
     return sim_plot_finish(p, &head, f, sim_comparison_gp);
 }

@@ -89,8 +89,8 @@ static void subtitle(const struct sim_plots *p, size_t arm, const char *what, ch
     if (p->runs[arm] > 1) {
         (void)snprintf(runs, sizeof runs, "mean of %lld runs", (long long)p->runs[arm]);
     }
-    (void)snprintf(out, cap, "%s%s%s: %s; %s", p->name, p->arms[arm][0] != '\0' ? ", " : "",
-                   p->arms[arm], what, runs);
+    const char *arm_name = p->arms[arm][0] != '\0' ? p->arms[arm] : p->name;
+    (void)snprintf(out, cap, "%s: %s; %s", arm_name, what, runs);
 }
 
 /* The data, the script around @script, and what @special appends to it. */

@@ -20,8 +20,9 @@ void sim_db_close(struct sim_db *db);
 /* Say which study the coming runs belong to: @s is any of its configurations.  Errors as open. */
 int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
                  struct sw_diag *d);
-/* Say which nodes a configuration of that study has.  Errors as open. */
-int sim_db_nodes(struct sim_db *db, const struct sim_scenario *s, struct sw_diag *d);
+/* Say what configuration number @number (in file order) of that study is.  Errors as open. */
+int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,
+                         struct sw_diag *d);
 /* Store one run, replacing an earlier one of the same configuration and seed.  Errors as open, and
  * SW_ERR_MALFORMED for rows that are none; nothing of the run is stored then. */
 int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,

@@ -85,13 +85,32 @@ static int end_transaction(struct sim_db *db, int err, struct sw_diag *d)
     return err;
 }
 
-int sim_db_nodes(struct sim_db *db, const struct sim_scenario *s, struct sw_diag *d)
+static int put_configuration(struct sim_db *db, size_t number, const char *configuration)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "INSERT OR REPLACE INTO configurations VALUES(?,?,?)", -1, &st,
+                           NULL) != SQLITE_OK) {
+        return SW_ERR_IO;
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    sim_db_bind_text(st, 2, configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)number + 1);
+    const int err = sim_db_step(st);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,
+                         struct sw_diag *d)
 {
     int err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d);
     if (err != 0) {
         return err;
     }
-    err = forget(db, "DELETE FROM nodes WHERE study=? AND configuration=?", s->configuration.s);
+    err = put_configuration(db, number, s->configuration.s);
+    if (err == 0) {
+        err = forget(db, "DELETE FROM nodes WHERE study=? AND configuration=?", s->configuration.s);
+    }
     for (size_t i = 0; i < s->n_nodes && err == 0; i++) {
         err = put_node(db, s, i);
     }

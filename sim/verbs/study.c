@@ -127,7 +127,7 @@ int sim_study_open(struct sim_study *st, struct sw_diag *d)
         err = sim_db_study(st->db, st->arms[0].s, build, d);
     }
     for (size_t i = 0; i < st->n_arms && err == 0; i++) {
-        err = sim_db_nodes(st->db, st->arms[i].s, d);
+        err = sim_db_configuration(st->db, i, st->arms[i].s, d);
     }
     return err;
 }
