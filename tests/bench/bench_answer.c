@@ -142,7 +142,7 @@ static size_t knot_answer(const uint8_t *query, size_t len, uint8_t *out, size_t
 {
     knot_arena.used = 0;
     knot_mm_t mm = { &knot_arena, knot_take, knot_leave };
-    knot_pkt_t *q = knot_pkt_new((void *)(uintptr_t)query, (uint16_t)len, &mm);
+    knot_pkt_t *q = knot_pkt_new(/* only read */ (uint8_t *)query, (uint16_t)len, &mm);
     knot_pkt_t *r = knot_pkt_new(out, (uint16_t)cap, &mm);
     knot_rrset_t opt;
     if (knot_pkt_parse(q, 0) != KNOT_EOK || knot_pkt_init_response(r, q) != KNOT_EOK) {

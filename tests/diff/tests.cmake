@@ -18,3 +18,7 @@ if(SW_KNOTD)
 else()
   message(STATUS "knotd is missing: diff.knotd is left out (apt-get install knot)")
 endif()
+
+# The zone of the scenarios is what its generator writes.
+add_test(NAME diff.make_zone COMMAND sh -c "\"$0/scripts/make-zone\" | cmp - \"$0/scenarios/zones/example.org.zone\""
+  ${CMAKE_SOURCE_DIR})

@@ -28,7 +28,7 @@
 #include "node/core/dns/name.h"
 #include "node/core/dns/zone.h"
 
-#define SW_IMAGE_MAGIC "SWZONE1\n"
+#define SW_IMAGE_MAGIC UINT64_C(0x0A31454E4F5A5753) /* those 8 characters */
 #define SW_IMAGE_HEADER 32U
 #define SW_IMAGE_SLOT 8U
 #define SW_IMAGE_NODE 16U

@@ -38,7 +38,7 @@ static bool check_header(struct sw_zone *z)
 {
     const uint8_t *h = z->image.data;
     const size_t len = z->image.len;
-    if (len < SW_IMAGE_HEADER || len > UINT32_MAX || memcmp(h, SW_IMAGE_MAGIC, 8) != 0 ||
+    if (len < SW_IMAGE_HEADER || len > UINT32_MAX || sw_le64(h) != SW_IMAGE_MAGIC ||
         sw_le32(h + 8) != len || sw_le32(h + 28) != 0) {
         return false;
     }

@@ -56,7 +56,7 @@ static bool same_name(const uint8_t *a, const uint8_t *b)
 static int list_names(struct sw_build *b)
 {
     const unsigned apex_labels = sw_dname_labels(b->records.origin);
-    uint32_t path[SW_LABELS_MAX + 1];
+    uint32_t path[SW_LABELS_MAX + 1] = { 0 };
     path[0] = add_name(b, b->records.origin, SW_BUILD_NONE);
     unsigned depth = 0;
     for (size_t i = 0; i < b->records.n && path[0] != SW_BUILD_NONE; i++) {

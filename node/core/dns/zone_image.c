@@ -217,7 +217,8 @@ static void put_node(const struct sw_build *b, const struct sw_build_name *name,
 
 static void put_header(const struct sw_build *b, uint8_t *image, size_t size)
 {
-    memcpy(image, SW_IMAGE_MAGIC, 8);
+    sw_put_le32(image, (uint32_t)SW_IMAGE_MAGIC);
+    sw_put_le32(image + 4, (uint32_t)(SW_IMAGE_MAGIC >> 32));
     sw_put_le32(image + 8, (uint32_t)size);
     sw_put_le32(image + 12, b->seed);
     sw_put_le32(image + 16, b->mask + 1);

@@ -497,7 +497,7 @@ static void a_peers_answer_must_belong_to_the_query(void)
         if (i == 3) {
             continue; /* its rcode may be anything */
         }
-        uint8_t bad[512];
+        uint8_t bad[512] = { 0 };
         memcpy(bad, good, a.len);
         bad[i] ^= i == 2 ? SW_DNS_QR : 0x20;
         CHECK(!sw_answer_matches(ours, (struct sw_bytes){ bad, a.len }));

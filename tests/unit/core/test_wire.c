@@ -163,7 +163,8 @@ static void the_longest_name_is_answered_and_one_longer_is_not(void)
             memset(query + at + 1, 'A', len);
             at += 1 + len;
         }
-        memcpy(query + at, "\0\0\1\0\1", 5);
+        static const uint8_t end[] = { 0, 0, 1, 0, 1 };
+        memcpy(query + at, end, sizeof end);
         const int want = last == 61 ? SW_RCODE_NOERROR : SW_RCODE_FORMERR;
         CHECK_I64(sw_question_parse((struct sw_bytes){ query, at + 5 }, &q), want);
     }

@@ -218,6 +218,16 @@ static void running_out_of_memory_is_an_error_and_leaks_nothing(void)
     }
 }
 
+/* d.d. ... .d.test. */
+static void put_deep(char out[300], int labels)
+{
+    int n = 0;
+    for (int i = 0; i < labels; i++) {
+        n += snprintf(out + n, 300 - (size_t)n, "d.");
+    }
+    (void)snprintf(out + n, 300 - (size_t)n, "test.");
+}
+
 /* Every name that a zone has, and none that it lacks, is found in a zone large enough for long
  * probes; deep names take the search for the closest encloser through every depth. */
 static void look_ups_find_what_is_there(void)
@@ -228,11 +238,8 @@ static void look_ups_find_what_is_there(void)
     for (int i = 0; i < HOSTS; i++) {
         n += snprintf(text + n, sizeof text - (size_t)n, "h%d A 192.0.2.%d\n", i, i % 250);
     }
-    char deep[2 * DEEP + 1] = "";
-    for (int i = 0; i < DEEP; i++) {
-        (void)strcat(deep, "d.");
-    }
-    deep[2 * DEEP - 1] = '\0';
+    char deep[300];
+    put_deep(deep, DEEP);
     (void)snprintf(text + n, sizeof text - (size_t)n, "%s TXT x\n", deep);
     struct sw_zone *z = dns_zone("test", text);
     REQUIRE(z != NULL);
@@ -246,11 +253,7 @@ static void look_ups_find_what_is_there(void)
             want = i < HOSTS ? SW_RCODE_NOERROR : SW_RCODE_NXDOMAIN;
         } else { /* d.d. ... .d.test, each length, below and above what exists */
             const int labels = i - 2 * HOSTS;
-            name[0] = '\0';
-            for (int k = 0; k < labels; k++) {
-                (void)strcat(name, "d.");
-            }
-            (void)strcat(name, "test");
+            put_deep(name, labels);
             want = labels <= DEEP ? SW_RCODE_NOERROR : SW_RCODE_NXDOMAIN;
         }
         uint8_t query[300];
