@@ -192,35 +192,38 @@ static bool survives(struct survival *s)
     return sw_unit(sw_rng_next(s->rng)) < s->keep;
 }
 
-static void redo_write(struct inode *f, const struct change *c, struct survival *s)
+/* Let @s say, for each sector of the bytes from @from to @to, whether this change of it survives;
+ * those that do become @bytes, or zero when that is NULL.  @possible: they may survive at all. */
+static void redo_bytes(struct inode *f, uint64_t from, uint64_t to, const uint8_t *bytes,
+                       bool possible, struct survival *s)
 {
-    if (c->new_size > c->old_size) {
-        s->size_lost = s->size_lost || !survives(s);
-        if (!s->size_lost) {
-            f->size = most(f->size, c->new_size);
-        }
-    }
-    const uint64_t end = c->offset + c->len;
-    for (uint64_t at = c->offset; at < end;) {
+    for (uint64_t at = from; at < to;) {
         const uint64_t sector = at / SIM_SECTOR;
-        const uint64_t next = least(end, (sector + 1) * SIM_SECTOR);
+        const uint64_t next = least(to, (sector + 1) * SIM_SECTOR);
         uint64_t *word = &s->sector_lost[sector / 64];
         const uint64_t bit = UINT64_C(1) << sector % 64;
-        if ((*word & bit) == 0 && survives(s)) {
-            memcpy(f->data + at, c->replaced + (at - c->offset), next - at);
-        } else {
+        if ((*word & bit) != 0 || !possible || (bytes != NULL && !survives(s))) {
             *word |= bit;
+        } else if (bytes != NULL) {
+            memcpy(f->data + at, bytes + (at - from), next - at);
+        } else {
+            zero(f, at, next);
         }
         at = next;
     }
 }
 
-static void redo_truncate(struct inode *f, const struct change *c, struct survival *s)
+/* A truncation is one change of the size and of all it cuts off. */
+static void redo(struct inode *f, const struct change *c, struct survival *s)
 {
-    s->size_lost = s->size_lost || !survives(s);
-    if (!s->size_lost) {
-        zero(f, c->new_size, f->cap);
-        f->size = c->new_size;
+    if (c->new_size != c->old_size) {
+        s->size_lost = s->size_lost || !survives(s);
+        f->size = s->size_lost ? f->size : c->new_size;
+    }
+    if (c->truncates) {
+        redo_bytes(f, c->new_size, c->old_size, NULL, !s->size_lost, s);
+    } else {
+        redo_bytes(f, c->offset, c->offset + c->len, c->replaced, true, s);
     }
 }
 
@@ -238,11 +241,7 @@ void sim_file_crash(struct inode *f, struct sw_rng *rng, double keep)
     struct survival s = { .rng = rng, .keep = keep };
     s.sector_lost = need((extent / SIM_SECTOR / 64 + 1) * sizeof *s.sector_lost);
     while (f->oldest != NULL) {
-        if (f->oldest->truncates) {
-            redo_truncate(f, f->oldest, &s);
-        } else {
-            redo_write(f, f->oldest, &s);
-        }
+        redo(f, f->oldest, &s);
         forget_oldest(f);
     }
     free(s.sector_lost);
