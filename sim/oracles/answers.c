@@ -82,7 +82,7 @@ static void to_text(const uint8_t *name, char out[256])
     size_t n = 0;
     while (*name != 0 && n + *name + 2U < 256) {
         for (unsigned i = 1; i <= *name; i++) {
-            out[n++] = name[i] > ' ' && name[i] < 127 ? (char)name[i] : '?';
+            out[n++] = (char)(name[i] > ' ' && name[i] < 127 ? name[i] : '?');
         }
         out[n++] = '.';
         name += 1U + *name;

@@ -45,7 +45,7 @@ struct expected {
 static const struct owner *descend(const struct sim_truth *t, const uint8_t *name, size_t len,
                                    bool *exact)
 {
-    size_t starts[128];
+    size_t starts[128] = { 0 };
     unsigned n = 0;
     for (size_t at = 0; len - at >= t->owners[t->apex].len; at += 1U + name[at]) {
         starts[n++] = at;

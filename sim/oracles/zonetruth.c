@@ -78,16 +78,8 @@ static void grow_index(struct sim_truth *t)
     }
 }
 
-/* The owner's index; made, with its ancestors up to the apex, when it is new. */
-static uint32_t owner_of(struct sim_truth *t, const uint8_t *name, size_t len)
+static uint32_t add_owner(struct sim_truth *t, const uint8_t *name, size_t len)
 {
-    const struct owner *known = sim_truth_find(t, name, len);
-    if (known != NULL) {
-        return (uint32_t)(known - t->owners);
-    }
-    if (t->n_owners > 0 && len > t->owners[0].len) {
-        (void)owner_of(t, name + 1 + name[0], len - 1 - name[0]);
-    }
     if (t->n_owners == t->cap_owners) {
         t->cap_owners = 2 * t->cap_owners + 64;
         t->owners = sim_realloc(t->owners, t->cap_owners * sizeof *t->owners);
@@ -98,6 +90,22 @@ static uint32_t owner_of(struct sim_truth *t, const uint8_t *name, size_t len)
         grow_index(t);
     } else {
         put_in_index(t, i);
+    }
+    return i;
+}
+
+/* The owner's index; made, with its ancestors up to the apex, when it is new. */
+static uint32_t owner_of(struct sim_truth *t, const uint8_t *name, size_t len)
+{
+    const struct owner *o = sim_truth_find(t, name, len);
+    const uint32_t i = o != NULL ? (uint32_t)(o - t->owners) : add_owner(t, name, len);
+    while (o == NULL && len > t->owners[t->apex].len) {
+        len -= 1U + name[0];
+        name += 1U + name[0];
+        o = sim_truth_find(t, name, len);
+        if (o == NULL) {
+            (void)add_owner(t, name, len);
+        }
     }
     return i;
 }

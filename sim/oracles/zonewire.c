@@ -86,7 +86,7 @@ int sim_rdata_canonical(const uint8_t *m, size_t mlen, size_t at, size_t len, ui
         memcpy(out, m + at, len);
         return (int)len;
     }
-    if (before > len || cap < before + 2 * (NAME_MAX_BYTES + 1) + 20) {
+    if (before > len || cap < before + (size_t)2 * (NAME_MAX_BYTES + 1) + 20) {
         return -1;
     }
     memcpy(out, m + at, before);

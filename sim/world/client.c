@@ -2,6 +2,7 @@
  * The life of a stub's query, from its arrival to an answer or giving up. */
 #include "sim/world/client.h"
 
+#include "node/base/bug.h"
 #include "sim/world/question.h"
 
 #include <stdio.h>
@@ -109,6 +110,7 @@ static void wait_in_line(struct query *q)
 static void leave_line(struct query *q)
 {
     struct group *g = q->group;
+    SW_ASSERT(g != NULL); /* only a query that waits has a place in the line */
     if (q->previous != NULL) {
         q->previous->next = q->next;
     } else {

@@ -143,33 +143,39 @@ bool sim_fileset_holds(struct sim_fileset *f, const char *name, struct sw_bytes 
     return false;
 }
 
-static const char *say(char text[256], const char *what, const struct entry *e)
+/* How two entries of the same place differ, NULL when they don't. */
+static const char *difference(const struct entry *a, const struct entry *b)
 {
-    (void)snprintf(text, 256, "%s: %s", e->name, what);
-    return text;
+    if (a->size != b->size) {
+        return "has another size";
+    }
+    if (memcmp(&a->digest, &b->digest, sizeof a->digest) != 0) {
+        return "has other content";
+    }
+    return a->mode != b->mode ? "has other permissions" : NULL;
 }
 
 const char *sim_fileset_compare(const struct sim_fileset *f, const struct sim_disk_state *disk,
                                 const char *path, char text[256])
 {
     struct sim_fileset *now = sim_fileset_take(disk, path);
-    const char *differs = NULL;
-    for (size_t i = 0; differs == NULL && (i < f->n || i < now->n); i++) {
-        const struct entry *a = i < f->n ? &f->v[i] : NULL;
-        const struct entry *b = i < now->n ? &now->v[i] : NULL;
-        const int c = a == NULL ? 1 : b == NULL ? -1 : strcmp(a->name, b->name);
-        if (c < 0) {
-            differs = say(text, "missing", a);
-        } else if (c > 0) {
-            differs = say(text, "was not there before", b);
-        } else if (a->size != b->size) {
-            differs = say(text, "has another size", a);
-        } else if (memcmp(&a->digest, &b->digest, sizeof a->digest) != 0) {
-            differs = say(text, "has other content", a);
-        } else if (a->mode != b->mode) {
-            differs = say(text, "has other permissions", a);
-        }
+    const char *what = NULL;
+    const char *name = "";
+    size_t i = 0;
+    for (; what == NULL && i < f->n && i < now->n; i++) {
+        const struct entry *a = &f->v[i];
+        const struct entry *b = &now->v[i];
+        const int order = strcmp(a->name, b->name);
+        name = order > 0 ? b->name : a->name;
+        what = order == 0 ? difference(a, b) : order > 0 ? "was not there before" : "missing";
+    }
+    if (what == NULL && f->n != now->n) {
+        what = i < f->n ? "missing" : "was not there before";
+        name = i < f->n ? f->v[i].name : now->v[i].name;
+    }
+    if (what != NULL) {
+        (void)snprintf(text, 256, "%s: %s", name, what);
     }
     sim_fileset_free(now);
-    return differs;
+    return what != NULL ? text : NULL;
 }

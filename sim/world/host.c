@@ -215,12 +215,12 @@ static void give_stream(struct sim_host *h, const struct sim_datagram *d)
 {
     struct sw_event ev = sim_host_event(h, SW_EV_STREAM_OPEN);
     ev.u.stream_open = d->client;
-    sim_host_step_front(h, &ev, &h->front_out);
+    sim_host_step_front(h, &ev);
     ev = sim_host_event(h, SW_EV_STREAM_DATA);
     ev.arrived_at = d->arrived_at;
     ev.u.stream_data.stream = d->client.stream;
     ev.u.stream_data.data = (struct sw_bytes){ d->data, d->len };
-    sim_host_step_front(h, &ev, &h->front_out);
+    sim_host_step_front(h, &ev);
     sim_host_set_tick(h);
 }
 
@@ -239,7 +239,7 @@ static void datagram_served(void *self, uint64_t arg)
         ev.arrived_at = d->arrived_at;
         ev.u.datagram.client = d->client;
         ev.u.datagram.message = (struct sw_bytes){ d->data, d->len };
-        sim_host_step_front(h, &ev, &h->front_out);
+        sim_host_step_front(h, &ev);
     }
     sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
 }
@@ -278,7 +278,7 @@ void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t
         ev.u.stream_writable = stream;
     }
     sim_host_because(h, (struct sim_luck){ stream, ev.now });
-    sim_host_step_front(h, &ev, &h->front_out);
+    sim_host_step_front(h, &ev);
     sim_host_set_tick(h);
 }
 

@@ -53,45 +53,43 @@ static void reply(struct sim_host *h, const struct sw_action *a)
     sim_clientele_reply(w->clientele, d);
 }
 
-static void forward(struct sim_host *h, const struct sw_action *a, sw_time arrived_at)
+/* Carry out what any event of a front may bring. */
+static void carry_out_front(struct sim_host *h, const struct sw_action *a)
 {
-    SW_ASSERT(!h->in_node); /* only queries are forwarded, and no step of the node makes one */
-    struct sw_event ev = sim_host_event(h, SW_EV_QUERY);
-    ev.arrived_at = arrived_at;
-    ev.u.query.client = a->u.forward.client;
-    ev.u.query.message = a->u.forward.message;
-    sim_host_step(h, &ev);
+    switch (a->kind) {
+    case SW_ACT_REPLY:
+        reply(h, a);
+        break;
+    case SW_ACT_WRITE:
+        sim_clientele_stream(h->w->clientele, h->index, a->u.write.stream, a->u.write.data,
+                             next_luck(h));
+        break;
+    case SW_ACT_CLOSE:
+        sim_clientele_stream_closed(h->w->clientele, h->index, a->u.close);
+        break;
+    case SW_ACT_TRACE:
+        sim_tell_trace(h->w, h->index, &a->u.trace);
+        break;
+    default:
+        SW_ASSERT(false); /* not a front's, or a FORWARD that no query brought about */
+    }
 }
 
-void sim_host_step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out)
+static void step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out)
 {
     if (sw_front_step(h->front, ev, out) == SW_ERR_NOMEM) {
         sim_out_of_memory("a front");
     }
-    for (size_t i = 0; i < out->n; i++) {
-        const struct sw_action *a = &out->v[i];
-        switch (a->kind) {
-        case SW_ACT_REPLY:
-            reply(h, a);
-            break;
-        case SW_ACT_FORWARD:
-            forward(h, a, ev->arrived_at);
-            break;
-        case SW_ACT_WRITE:
-            sim_clientele_stream(h->w->clientele, h->index, a->u.write.stream, a->u.write.data,
-                                 next_luck(h));
-            break;
-        case SW_ACT_CLOSE:
-            sim_clientele_stream_closed(h->w->clientele, h->index, a->u.close);
-            break;
-        case SW_ACT_TRACE:
-            sim_tell_trace(h->w, h->index, &a->u.trace);
-            break;
-        default:
-            SW_ASSERT(false); /* not a front's */
-        }
+}
+
+/* An event from the node for its front. */
+static void tell_front(struct sim_host *h, struct sw_event *ev)
+{
+    step_front(h, ev, &h->answer_out);
+    for (size_t i = 0; i < h->answer_out.n; i++) {
+        carry_out_front(h, &h->answer_out.v[i]);
     }
-    sw_actions_clear(out);
+    sw_actions_clear(&h->answer_out);
 }
 
 /* ---- the node's ---- */
@@ -138,14 +136,14 @@ static void answer(struct sim_host *h, const struct sw_action *a)
     struct sw_event ev = sim_host_event(h, SW_EV_ANSWER);
     ev.u.answer.client = a->u.answer.client;
     ev.u.answer.message = a->u.answer.message;
-    sim_host_step_front(h, &ev, &h->answer_out);
+    tell_front(h, &ev);
 }
 
 static void publish(struct sim_host *h, const struct sw_view *view)
 {
     struct sw_event ev = sim_host_event(h, SW_EV_VIEW);
     ev.u.view = view;
-    sim_host_step_front(h, &ev, &h->answer_out);
+    tell_front(h, &ev);
     if (h->view != NULL) {
         SW_ASSERT(h->n_retired < SW_LEN(h->retired));
         h->retired[h->n_retired++] = h->view;
@@ -214,12 +212,10 @@ static void carry_out(struct sim_host *h)
 
 static void step_once(struct sim_host *h, struct sw_event *ev)
 {
-    h->in_node = true;
     if (sw_node_step(h->node, ev, &h->node_out) == SW_ERR_NOMEM) {
         sim_out_of_memory("a node");
     }
     carry_out(h);
-    h->in_node = false;
 }
 
 /* What a step left for afterwards: true when there was something. */
@@ -228,7 +224,10 @@ static bool follow_up(struct sim_host *h)
     if (h->n_retired > 0) {
         struct sw_event ev = sim_host_event(h, SW_EV_VIEW_RETIRED);
         ev.u.view_retired = h->retired[0];
-        memmove(h->retired, h->retired + 1, --h->n_retired * sizeof h->retired[0]);
+        h->n_retired--;
+        for (size_t i = 0; i < h->n_retired; i++) {
+            h->retired[i] = h->retired[i + 1];
+        }
         step_once(h, &ev);
         return true;
     }
@@ -256,7 +255,7 @@ static void on_tick(void *self, uint64_t arg)
     struct sw_event ev = sim_host_event(h, SW_EV_TICK);
     sim_host_because(h, (struct sim_luck){ UINT64_MAX - h->index, ev.now });
     if (sw_front_deadline(h->front) <= ev.now) {
-        sim_host_step_front(h, &ev, &h->front_out);
+        sim_host_step_front(h, &ev);
     }
     if (sw_node_deadline(h->node) <= ev.now) {
         sim_trace(h->w->engine, h->index, SIM_KIND_TICK, NULL, 0);
@@ -286,4 +285,22 @@ void sim_host_step(struct sim_host *h, struct sw_event *ev)
     while (follow_up(h)) {
     }
     sim_host_set_tick(h);
+}
+
+void sim_host_step_front(struct sim_host *h, struct sw_event *ev)
+{
+    step_front(h, ev, &h->front_out);
+    for (size_t i = 0; i < h->front_out.n; i++) {
+        const struct sw_action *a = &h->front_out.v[i];
+        if (a->kind != SW_ACT_FORWARD) {
+            carry_out_front(h, a);
+            continue;
+        }
+        struct sw_event query = sim_host_event(h, SW_EV_QUERY);
+        query.arrived_at = ev->arrived_at;
+        query.u.query.client = a->u.forward.client;
+        query.u.query.message = a->u.forward.message;
+        sim_host_step(h, &query);
+    }
+    sw_actions_clear(&h->front_out);
 }

@@ -52,7 +52,6 @@ struct sim_host {
     const struct sw_view *retired[8]; /* to be told to the node after its present step */
     size_t n_retired;
     bool wants_entropy;
-    bool in_node; /* a step of the node is being carried out */
 
     struct sim_luck cause; /* what the present event travels for */
     uint64_t effects;      /* packets it brought about so far */
@@ -71,8 +70,8 @@ struct sim_host {
 struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind);
 /* Step the node, carry out what it wants, and what follows from that. */
 void sim_host_step(struct sim_host *h, struct sw_event *ev);
-/* Step the front with a list of its own, and carry out what it wants. */
-void sim_host_step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out);
+/* Step the front with an event from outside, and carry out what it wants. */
+void sim_host_step_front(struct sim_host *h, struct sw_event *ev);
 /* See that the tick comes when the node or its front want it. */
 void sim_host_set_tick(struct sim_host *h);
 /* Whatever is drawn while the present event is handled belongs to @cause. */

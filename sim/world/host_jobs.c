@@ -137,6 +137,9 @@ void sim_host_drop_jobs(struct sim_host *h)
 void sim_host_free_jobs(struct sim_host *h)
 {
     while (h->runs != NULL) {
-        free_run(h->runs);
+        struct running *r = h->runs;
+        h->runs = r->older;
+        sw_job_free(r->job);
+        free(r);
     }
 }

@@ -132,7 +132,9 @@ void sim_pool_fini(struct sim_pool *p)
         p->slabs = next;
     }
     while (p->single != NULL) {
-        put_single(p, p->single + 1);
+        struct sim_piece *next = p->single->next;
+        free(p->single);
+        p->single = next;
     }
     *p = (struct sim_pool){ .slabs = NULL };
 }

@@ -11,7 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL_REGIONS 3U
+#define SMALL_REGIONS ((size_t)3)
+
+/* Scenarios own their strings, tests lend them constant ones. */
+static inline char *small_text(const char *s)
+{
+    char *text;
+    memcpy(&text, &s, sizeof text);
+    return text;
+}
 
 static const char small_zone_text[] = "$ORIGIN example.org.\n"
                                       "$TTL 300\n"
@@ -68,7 +76,7 @@ struct small_scenario {
 
 static inline void small_nodes(struct small_scenario *x, const struct small_world *o)
 {
-    const unsigned n = SMALL_REGIONS * o->nodes_a_region;
+    const unsigned n = (unsigned)SMALL_REGIONS * o->nodes_a_region;
     for (unsigned i = 0; i < n; i++) {
         struct sim_node *node = &x->nodes[i];
         struct sw_config *c = &node->config;
@@ -112,7 +120,7 @@ static inline void small_nodes(struct small_scenario *x, const struct small_worl
 
 static inline void small_clients(struct small_scenario *x, const struct small_world *o)
 {
-    const unsigned n = SMALL_REGIONS * o->nodes_a_region;
+    const unsigned n = (unsigned)SMALL_REGIONS * o->nodes_a_region;
     for (unsigned r = 0; r < SMALL_REGIONS; r++) {
         struct sim_clients *c = &x->clients[r];
         *c = (struct sim_clients){ .region = x->regions[r].name,
@@ -162,7 +170,7 @@ static inline struct small_scenario *small_scenario(const struct small_world *o)
     (void)snprintf(x->names[3], sizeof x->names[3], "store");
     x->zone = (struct sim_zone){ .name = x->names[0],
                                  .file = x->names[1],
-                                 .text = (char *)(uintptr_t)small_zone_text,
+                                 .text = small_text(small_zone_text),
                                  .len = sizeof small_zone_text - 1 };
     x->zone_config = (struct sw_zone_config){ .name = x->names[0], .file = x->names[1] };
     small_nodes(x, o);
@@ -202,11 +210,11 @@ static inline void small_fault(struct small_scenario *x, const char *kind, sw_ti
     struct sim_fault *f = &x->faults[x->s.n_faults];
     struct sim_param *p = x->params[x->s.n_faults++];
     *f = (struct sim_fault){
-        .kind = (char *)(uintptr_t)kind, .at = at, .length = length, .params = p, .line = 1
+        .kind = small_text(kind), .at = at, .length = length, .params = p, .line = 1
     };
     for (size_t i = 0; params[2 * i] != NULL; i++) {
-        p[i] = (struct sim_param){ .key = (char *)(uintptr_t)params[2 * i],
-                                   .value = (char *)(uintptr_t)params[2 * i + 1],
+        p[i] = (struct sim_param){ .key = small_text(params[2 * i]),
+                                   .value = small_text(params[2 * i + 1]),
                                    .line = 2,
                                    .column = 3 };
         f->n_params++;
@@ -238,7 +246,7 @@ static inline void small_on_query(void *self, struct sim_world *w, const struct 
     if (q->sent_at < c->from || q->sent_at >= c->until) {
         return;
     }
-    uint64_t h = q->sent_at * UINT64_C(0x9e3779b97f4a7c15) + q->group * 31U + q->type;
+    uint64_t h = q->sent_at * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(31) * q->group + q->type;
     for (const uint8_t *p = q->question; *p != 0; p++) {
         h = (h ^ *p) * UINT64_C(0x100000001b3);
     }

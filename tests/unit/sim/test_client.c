@@ -18,7 +18,7 @@ static struct sim_result run_to_end(struct sim_world *w)
 
 static void questions_have_the_stated_shares(void)
 {
-    const struct sim_clients spec = { .zone = (char *)(uintptr_t) "example.org",
+    const struct sim_clients spec = { .zone = small_text("example.org"),
                                       .zipf = 1.0,
                                       .nonexistent = 0.1 };
     const struct sw_bytes text = { (const uint8_t *)small_zone_text, sizeof small_zone_text - 1 };
@@ -64,7 +64,7 @@ static void questions_have_the_stated_shares(void)
 
 static void a_query_on_the_wire_is_header_question_and_opt(void)
 {
-    const struct sim_clients spec = { .zone = (char *)(uintptr_t) "example.org", .zipf = 1.0 };
+    const struct sim_clients spec = { .zone = small_text("example.org"), .zipf = 1.0 };
     static const char one[] = "$TTL 60\n@ SOA a b 1 2 3 4 5\n";
     struct sim_truth *t = NULL;
     struct sim_questions *q = NULL;

@@ -203,7 +203,7 @@ static void a_lost_packet_costs_two_round_trips_and_holds_up_the_rest(void)
     CHECK_U64(r.acceptor.messages, 2);
     CHECK(!r.acceptor.disordered);
     /* 10 repairs, each waiting twice as long as the one before: (2^10 - 1) * 2 RTT */
-    CHECK_U64(r.acceptor.last_at, 3 * RTT + 1023 * 2 * RTT + RTT / 2 + 1);
+    CHECK_U64(r.acceptor.last_at, 3 * RTT + UINT64_C(2046) * RTT + RTT / 2 + 1);
     rig_fini(&r);
 }
 
