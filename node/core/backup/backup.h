@@ -53,7 +53,7 @@ struct sw_backup_host {
     /* Secret bytes from the node's key generator.  Errors: SW_ERR_STATE: no entropy yet. */
     int (*draw)(void *self, uint8_t *out, size_t len);
 
-    /* Of the event being handled. */
+    /* Of the event being handled; called in events only. */
     sw_time (*now)(void *self);
     sw_wall (*wall)(void *self);
 };
