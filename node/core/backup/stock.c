@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/base/err.h"
+#include "node/base/name.h"
 #include "node/core/backup/loop.h"
 #include "node/core/backup/manifest.h"
 #include "node/core/backup/store.h"
@@ -21,7 +22,7 @@ bool sw_name_from(const char *text, struct sw_name *out)
 {
     const size_t len = text != NULL ? strlen(text) : 0;
     memset(out, 0, sizeof *out);
-    if (!sw_name_bytes_valid((const uint8_t *)text, len)) {
+    if (!sw_name_valid_bytes((const uint8_t *)text, len)) {
         return false;
     }
     memcpy(out->s, text, len);
