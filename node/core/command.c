@@ -2,9 +2,11 @@
  * What operators ask of a node. */
 #include "node/core/command.h"
 
+#include "node/core/backup/backup.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,8 +104,9 @@ static bool list_zones(struct sw_node *n, Swarm__V1__StatusReply *status)
     return true;
 }
 
-static void on_status(struct sw_node *n)
+static void on_status(struct sw_node *n, ProtobufCMessage *request)
 {
+    (void)request;
     Swarm__V1__StatusReply status = SWARM__V1__STATUS_REPLY__INIT;
     struct sw_name name = { "" };
     struct sw_name region = { "" };
@@ -132,21 +135,39 @@ static void on_status(struct sw_node *n)
 
 /* ---- the others ---- */
 
-static void on_drain(struct sw_node *n)
+static void on_drain(struct sw_node *n, ProtobufCMessage *request)
 {
+    (void)request;
     const Swarm__V1__DrainReply r = SWARM__V1__DRAIN_REPLY__INIT;
     reply(n, &r.base);
     sw_node_drain(n);
+}
+
+static void on_snapshot(struct sw_node *n, ProtobufCMessage *request)
+{
+    sw_backup_snapshot(n->backup, n->event->u.command.id,
+                       (const Swarm__V1__SnapshotRequest *)(void *)request);
+}
+
+static void on_restore(struct sw_node *n, ProtobufCMessage *request)
+{
+    Swarm__V1__RestoreRequest *r = (Swarm__V1__RestoreRequest *)(void *)request;
+    sw_backup_restore(n->backup, n->event->u.command.id, r);
+    if (r->secret.len > 0) {
+        sodium_memzero(r->secret.data, r->secret.len);
+    }
 }
 
 /* One line a method: its name, what its request must be, and who handles it. */
 static const struct {
     const char *name;
     const ProtobufCMessageDescriptor *request;
-    void (*handle)(struct sw_node *n);
+    void (*handle)(struct sw_node *n, ProtobufCMessage *request);
 } methods[] = {
     { "Status", &swarm__v1__status_request__descriptor, on_status },
     { "Drain", &swarm__v1__drain_request__descriptor, on_drain },
+    { "Snapshot", &swarm__v1__snapshot_request__descriptor, on_snapshot },
+    { "Restore", &swarm__v1__restore_request__descriptor, on_restore },
 };
 
 void sw_command(struct sw_node *n)
@@ -163,7 +184,7 @@ void sw_command(struct sw_node *n)
                              "the request is malformed", (struct sw_bytes){ 0 });
             return;
         }
-        methods[i].handle(n);
+        methods[i].handle(n, request);
         return;
     }
     sw_command_reply(n, ev->u.command.id, SW_COMMAND_UNIMPLEMENTED, "no such method",

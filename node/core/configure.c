@@ -3,6 +3,7 @@
 #include "node/core/configure.h"
 
 #include "node/base/name.h"
+#include "node/core/backup/backup.h"
 #include "node/core/dns/wire.h"
 #include "node/core/emit.h"
 #include "node/core/life.h"
@@ -108,6 +109,7 @@ static void commit(struct sw_node *n, const struct sw_config *c, struct plan *pl
     sw_held_fini(&n->held);
     n->held = plan->held;
     n->config = c;
+    n->backup_configured = false;
     n->forward.slots.limit = c->max_waiting;
     n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
     sw_router_commit(&n->router, &plan->route);
@@ -143,6 +145,8 @@ int sw_configure(struct sw_node *n)
 void sw_configure_carry_out(struct sw_node *n)
 {
     if (n->state == SW_STATE_INITIALIZE || n->state == SW_STATE_READY) {
+        n->backup_configured =
+            n->backup_configured || sw_backup_configure(n->backup, n->config) == SW_OK;
         sw_held_load(n);
         sw_link_dial_all(n);
     }

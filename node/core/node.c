@@ -3,11 +3,13 @@
 #include "node/core/node.h"
 
 #include "node/base/bug.h"
+#include "node/core/backup_host.h"
 #include "node/core/command.h"
 #include "node/core/configure.h"
 #include "node/core/emit.h"
 #include "node/core/life.h"
 #include "node/core/node_state.h"
+#include "node/core/sound.h"
 #include "node/core/swarm/exchange.h"
 #include "node/core/swarm/hello.h"
 #include "node/core/swarm/link.h"
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 
 #define BEAT (1 * SW_SEC)
+#define CHECK_EVERY 7U /* steps, where slow checks are on; prime to how events alternate */
 #define ENTROPY_EVERY (1 * SW_HOUR) /* a key epoch */
 #define ENTROPY_AGAIN (10 * SW_SEC) /* when nobody answered */
 
@@ -28,6 +31,11 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
+    n->backup = sw_backup_host_new(n);
+    if (n->backup == NULL) {
+        sw_node_free(n);
+        return NULL;
+    }
     return n;
 }
 
@@ -36,6 +44,7 @@ void sw_node_free(struct sw_node *n)
     if (n == NULL) {
         return;
     }
+    sw_backup_free(n->backup);
     sw_heap_fini(&n->timers);
     sw_forward_fini(&n->forward);
     sw_attempts_fini(&n->attempts);
@@ -65,6 +74,8 @@ static void on_done(struct sw_node *n)
     struct sw_job *job = n->event->u.done;
     if (job->kind == SW_JOB_ZONE) {
         sw_held_done(n, job);
+    } else {
+        sw_backup_on_done(n->backup, job);
     }
     sw_job_free(job);
 }
@@ -91,6 +102,9 @@ static void on_tick(struct sw_node *n)
             break;
         }
     }
+    if (sw_backup_deadline(n->backup) <= n->now) {
+        sw_backup_tick(n->backup);
+    }
 }
 
 void sw_node_drain(struct sw_node *n)
@@ -98,6 +112,7 @@ void sw_node_drain(struct sw_node *n)
     if (sw_life_move(n, SW_CAUSE_DRAIN)) {
         sw_hello_goodbye(n);
         sw_forward_drain(n);
+        sw_backup_drain(n->backup);
     }
 }
 
@@ -182,7 +197,8 @@ static void settle(struct sw_node *n)
     sw_hello_refresh(n);
     want_entropy(n);
     keep_beating(n);
-    if (n->state == SW_STATE_DRAINING && !n->drained && n->forward.owed == 0) {
+    if (n->state == SW_STATE_DRAINING && !n->drained && n->forward.owed == 0 &&
+        sw_backup_idle(n->backup)) {
         n->drained = sw_emit(n, SW_ACT_DRAINED) != NULL;
     }
 }
@@ -196,6 +212,7 @@ int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions
     sw_arena_reset(&n->scratch);
     const int err = dispatch(n);
     settle(n);
+    SW_ASSERT_SLOW(n->steps++ % CHECK_EVERY != 0 || sw_node_is_sound(n));
     n->event = NULL;
     n->out = NULL;
     return err == SW_OK && n->out_of_memory ? SW_ERR_NOMEM : err;
@@ -204,5 +221,7 @@ int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions
 sw_time sw_node_deadline(const struct sw_node *n)
 {
     const struct sw_timer *t = sw_heap_first(&n->timers);
-    return t != NULL ? t->at : SW_TIME_NEVER;
+    const sw_time own = t != NULL ? t->at : SW_TIME_NEVER;
+    const sw_time backup = sw_backup_deadline(n->backup);
+    return own < backup ? own : backup;
 }

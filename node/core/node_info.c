@@ -2,6 +2,7 @@
  * Looking into a node from outside; nothing here changes it. */
 #include "node/core/node.h"
 
+#include "node/core/backup/backup.h"
 #include "node/core/node_state.h"
 
 #include <math.h>
@@ -39,4 +40,5 @@ void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
 {
     *out = n->counts;
     out->waiting = n->forward.slots.taken;
+    sw_backup_counts(n->backup, &out->objects, &out->object_bytes);
 }

@@ -30,6 +30,7 @@ struct sw_node {
     struct sw_timer beat; /* once a second: what else would be forgotten */
     uint64_t last_job;    /* jobs.c: the id given last */
     uint64_t beats;       /* so far */
+    uint64_t steps;       /* so far, where slow checks are on */
     sw_time now;          /* of the latest event */
 
     struct sw_held held;           /* zones held here */
@@ -39,6 +40,8 @@ struct sw_node {
     struct sw_router router;
     struct sw_attempts attempts; /* queries and ants that are out */
     struct sw_forward forward;   /* clients that wait */
+    struct sw_backup *backup;
+    bool backup_configured; /* with @config */
     struct sw_node_counts counts;
 
     struct sw_heap timers;

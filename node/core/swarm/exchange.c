@@ -2,6 +2,7 @@
  * Envelopes from peers. */
 #include "node/core/swarm/exchange.h"
 
+#include "node/core/backup/backup.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 #include "node/core/swarm/hello.h"
@@ -29,11 +30,13 @@ static int on_control(struct sw_node *n, struct sw_link *link, const Swarm__V1__
     }
 }
 
-static int on_bulk(struct sw_node *n, struct sw_link *link, const Swarm__V1__Envelope *e)
+static int on_bulk(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Envelope *e)
 {
-    (void)n;
-    (void)link;
-    return e->body_case >= SWARM__V1__ENVELOPE__BODY_OBJECT_PUT ? SW_OK : SW_ERR_MALFORMED;
+    if (e->body_case < SWARM__V1__ENVELOPE__BODY_OBJECT_PUT) {
+        return SW_ERR_MALFORMED;
+    }
+    sw_backup_on_message(n->backup, &n->peers.v[link->peer]->name, e);
+    return SW_OK;
 }
 
 static int handle(struct sw_node *n, struct sw_link *link)

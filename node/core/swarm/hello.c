@@ -3,6 +3,7 @@
 #include "node/core/swarm/hello.h"
 
 #include "node/base/name.h"
+#include "node/core/backup_host.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
@@ -100,10 +101,13 @@ int sw_hello_receive(struct sw_node *n, struct sw_link *link, const Swarm__V1__H
     memcpy(peer->region.s, hello->region, strlen(hello->region));
     peer->cores = hello->cores;
     peer->stores = hello->stores != 0;
+    const bool first = !link->greeted;
     link->greeted = true;
     if (link->class == SW_CLASS_CONTROL) {
         peer->leaving = false;
         sw_router_reachable(n);
+    } else if (first) {
+        sw_backup_host_up(n, link);
     }
     return SW_OK;
 }

@@ -2,6 +2,7 @@
  * Connections to peers. */
 #include "node/core/swarm/link.h"
 
+#include "node/core/backup_host.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 #include "node/core/swarm/hello.h"
@@ -77,7 +78,8 @@ void sw_link_dial_all(struct sw_node *n)
 /* The connection is no longer ours; what that means for everybody else. */
 static void lost(struct sw_node *n, struct sw_link *link)
 {
-    struct sw_peer *peer = n->peers.v[link->peer];
+    const struct sw_peer *peer = n->peers.v[link->peer];
+    const bool greeted = link->greeted;
     sw_emit_trace(n, SW_TRACE_PEER_DOWN, &peer->name, link->class, 0, NULL);
     sw_peers_conn_clear(&n->peers, link->conn);
     link->conn = 0;
@@ -89,6 +91,8 @@ static void lost(struct sw_node *n, struct sw_link *link)
     if (link->class == SW_CLASS_CONTROL) {
         sw_router_reachable(n);
         sw_forward_peer_lost(n, link->peer);
+    } else if (greeted) {
+        sw_backup_host_down(n, link);
     }
 }
 
@@ -178,8 +182,11 @@ void sw_link_set_blocked(struct sw_node *n, sw_conn conn, bool blocked)
     if (c == NULL) {
         return;
     }
-    n->peers.v[c->peer]->link[c->class].blocked = blocked;
-    if (c->class == SW_CLASS_CONTROL) {
+    struct sw_link *link = &n->peers.v[c->peer]->link[c->class];
+    link->blocked = blocked;
+    if (c->class == SW_CLASS_BULK) {
+        sw_backup_host_blocked(n, link);
+    } else {
         sw_router_reachable(n);
     }
 }

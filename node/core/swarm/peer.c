@@ -170,6 +170,7 @@ static struct sw_peer *peer_new(const struct sw_peer_config *config)
     peer->region = config->region;
     peer->first = SW_SLOT_NONE;
     peer->last = SW_SLOT_NONE;
+    peer->stores = true; /* until its Hello says otherwise */
     for (uint32_t k = 0; k < SW_CLASSES; k++) {
         peer->link[k].class = (enum sw_class)k;
         peer->link[k].timer.kind = SW_TIMER_REDIAL;
