@@ -83,6 +83,7 @@ static void on_done(struct sw_node *n)
 static void on_beat(struct sw_node *n)
 {
     sw_configure_carry_out(n); /* what found no memory before */
+    sw_link_close_silent(n);
     sw_ant_send_all(n);
 }
 

@@ -118,6 +118,19 @@ void sw_link_hang_up(struct sw_node *n, struct sw_link *link)
     dial_again(n, link);
 }
 
+void sw_link_close_silent(struct sw_node *n)
+{
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        for (uint32_t k = 0; k < SW_CLASSES; k++) {
+            struct sw_link *link = &peer->link[k];
+            if (link->conn != 0 && !link->greeted && n->now - link->up_at >= SW_HELLO_WITHIN) {
+                sw_link_hang_up(n, link);
+            }
+        }
+    }
+}
+
 void sw_link_close(struct sw_node *n, uint32_t peer)
 {
     for (uint32_t k = 0; k < SW_CLASSES; k++) {

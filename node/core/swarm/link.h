@@ -12,8 +12,13 @@
 #define SW_REDIAL_FIRST (100 * SW_MS)
 #define SW_REDIAL_LONGEST (5 * SW_SEC)
 
+/* A connection is closed when no Hello came by it within this. */
+#define SW_HELLO_WITHIN (10 * SW_SEC)
+
 /* Dial every peer that this node should dial and has no connection to. */
 void sw_link_dial_all(struct sw_node *n);
+/* Hang up on those that say nothing. */
+void sw_link_close_silent(struct sw_node *n);
 /* The timer of one link fired. */
 void sw_link_redial(struct sw_node *n, struct sw_timer *timer);
 

@@ -107,6 +107,20 @@ static void a_query_that_goes_in_circles_is_refused(void)
     cluster_free(c);
 }
 
+static void a_draining_node_refuses_at_once(void)
+{
+    struct cluster *c = pair();
+    struct heard h = { 0 };
+    struct sw_event drain = { .kind = SW_EV_DRAIN };
+    cluster_set_tap(c, listen, &h);
+    (void)cluster_event(c, B, &drain);
+    CHECK_U64(h.body, SWARM__V1__ENVELOPE__BODY_GOODBYE);
+    say(c, SW_CLASS_CONTROL, envelope_query(9, "z", 1));
+    CHECK_U64(h.id, 9);
+    CHECK_U64(h.answer_len, 0);
+    cluster_free(c);
+}
+
 /* Does b hang up when a says @e by @class, and does everything else go on? */
 static void check_hangs_up(enum sw_class class, struct envelope e)
 {
@@ -262,6 +276,26 @@ static void nobody_speaks_before_his_hello(void)
     cluster_free(c);
 }
 
+static void a_peer_that_never_says_hello_is_hung_up_on(void)
+{
+    struct cluster *c = pair();
+    cluster_cut(c, A, B, true);
+    cluster_run(c, SW_SEC);
+    cluster_silence(c, A, B, true);
+    cluster_cut(c, A, B, false);
+    cluster_run(c, 10 * SW_SEC);
+    CHECK_U64(cluster_actions(c, B, SW_ACT_HANG_UP), 0);
+    cluster_run(c, 4 * SW_SEC);
+    CHECK_U64(cluster_actions(c, B, SW_ACT_HANG_UP), 2);
+    cluster_silence(c, A, B, false);
+    cluster_run(c, 20 * SW_SEC);
+    CHECK(cluster_conn(c, A, B, SW_CLASS_CONTROL) != 0);
+    const uint32_t q = cluster_ask(c, A, "www.example.org", SW_TYPE_A);
+    cluster_run(c, SW_SEC);
+    CHECK_I64(cluster_rcode(c, q), SW_RCODE_NOERROR);
+    cluster_free(c);
+}
+
 static void a_stranger_is_hung_up_on(void)
 {
     struct cluster *c = pair();
@@ -348,6 +382,7 @@ CU_TestInfo tests_exchange[] = {
     T(a_query_is_answered_with_the_load),
     T(an_ant_is_answered_with_the_load),
     T(a_query_that_goes_in_circles_is_refused),
+    T(a_draining_node_refuses_at_once),
     T(nonsense_is_hung_up_on),
     T(bulk_by_control_and_control_by_bulk_are_hung_up_on),
     T(a_hello_in_another_name_is_hung_up_on),
@@ -359,6 +394,7 @@ CU_TestInfo tests_exchange[] = {
     T(an_answer_from_the_wrong_peer_is_hung_up_on),
     T(a_message_of_a_newer_version_is_ignored),
     T(nobody_speaks_before_his_hello),
+    T(a_peer_that_never_says_hello_is_hung_up_on),
     T(a_stranger_is_hung_up_on),
     T(a_second_connection_replaces_the_first),
     T(dials_back_off_and_come_back),

@@ -3,6 +3,7 @@
 #include "node/core/dns/wire.h"
 #include "tests/lib/check.h"
 #include "tests/lib/cluster.h"
+#include "tests/lib/envelope.h"
 #include "tests/lib/swarm_zones.h"
 
 /* a is where clients ask; b (near) and c (farther) hold example.org. */
@@ -124,22 +125,23 @@ static void a_late_answer_serves_a_client_that_still_waits(void)
     cluster_free(c);
 }
 
+/* More of them than retries were saved up: these cost none. */
 static void when_a_peer_is_lost_its_queries_go_elsewhere_at_once(void)
 {
     struct cluster *c = seasoned();
     cluster_silence(c, B, A, true);
-    uint32_t q[30];
-    for (unsigned i = 0; i < 30; i++) {
+    uint32_t q[120];
+    for (unsigned i = 0; i < 120; i++) {
         q[i] = ask(c);
     }
     cluster_run(c, 2 * SW_MS);
     cluster_cut(c, A, B, true);
     cluster_run(c, 100 * SW_MS);
-    for (unsigned i = 0; i < 30; i++) {
+    for (unsigned i = 0; i < 120; i++) {
         CHECK_I64(cluster_rcode(c, q[i]), SW_RCODE_NOERROR);
     }
     CHECK_U64(cluster_traces(c, A, SW_TRACE_ROUTE_TIMEOUT), 0);
-    CHECK_U64(cluster_counts(c, A).retried, 30);
+    CHECK_U64(cluster_counts(c, A).retried, 120);
     cluster_free(c);
 }
 
@@ -388,6 +390,62 @@ static void a_suspected_peer_is_trusted_again_after_an_ant_came_back(void)
     cluster_free(c);
 }
 
+static void a_peer_that_said_goodbye_is_asked_again_after_its_next_hello(void)
+{
+    static uint8_t org[] = "\7example\3org";
+    struct cluster *c = seasoned();
+    Swarm__V1__Goodbye goodbye = SWARM__V1__GOODBYE__INIT;
+    Swarm__V1__ZoneHeld zone = SWARM__V1__ZONE_HELD__INIT;
+    Swarm__V1__ZoneHeld *zones[] = { &zone };
+    Swarm__V1__Hello hello = SWARM__V1__HELLO__INIT;
+    char name[] = "b";
+    char region[] = "eu";
+    struct envelope e;
+    zone.name = (ProtobufCBinaryData){ sizeof org, org };
+    hello.name = name;
+    hello.region = region;
+    hello.zones = zones;
+    hello.n_zones = 1;
+    const uint64_t before = cluster_counts(c, B).queries_for_peers;
+    ENVELOPE(&e, GOODBYE, goodbye, &goodbye);
+    CHECK(cluster_inject(c, B, A, SW_CLASS_CONTROL, envelope_bytes(&e)));
+    (void)ask(c);
+    cluster_run(c, SW_SEC);
+    CHECK_U64(cluster_counts(c, B).queries_for_peers, before);
+    ENVELOPE(&e, HELLO, hello, &hello);
+    CHECK(cluster_inject(c, B, A, SW_CLASS_CONTROL, envelope_bytes(&e)));
+    (void)ask(c);
+    cluster_run(c, SW_SEC);
+    CHECK_U64(cluster_counts(c, B).queries_for_peers, before + 1);
+    cluster_free(c);
+}
+
+static void a_peer_that_was_taken_out_and_put_back_starts_anew(void)
+{
+    static char ants[] = "ant_colony";
+    struct cluster *c = trio();
+    cluster_config(c, A)->policy = ants;
+    cluster_start(c);
+    cluster_run(c, 3 * SW_SEC);
+    cluster_silence(c, B, A, true);
+    cluster_run(c, 10 * SW_SEC);
+    CHECK(route(c, "b").suspected);
+    const struct sw_peer_config b = cluster_config(c, A)->peers[0];
+    cluster_config(c, A)->peers[0] = cluster_config(c, A)->peers[1];
+    cluster_config(c, A)->n_peers = 1;
+    CHECK_I64(cluster_configure(c, A), SW_OK);
+    cluster_config(c, A)->peers[1] = b;
+    cluster_config(c, A)->n_peers = 2;
+    CHECK_I64(cluster_configure(c, A), SW_OK);
+    CHECK(!route(c, "b").suspected);
+    CHECK_U64(route(c, "b").srtt, 0);
+    cluster_silence(c, B, A, false);
+    cluster_run(c, 6 * SW_SEC);
+    CHECK_U64(cluster_traces(c, A, SW_TRACE_TRUSTED), 0);
+    CHECK(route(c, "b").connected);
+    cluster_free(c);
+}
+
 /* ---- repeatability ---- */
 
 static struct cluster *eventful(uint64_t seed)
@@ -456,6 +514,8 @@ CU_TestInfo tests_forward[] = {
     T(the_closest_zone_decides_who_is_asked),
     T(another_policy_takes_over_between_a_query_and_its_answer),
     T(a_suspected_peer_is_trusted_again_after_an_ant_came_back),
+    T(a_peer_that_said_goodbye_is_asked_again_after_its_next_hello),
+    T(a_peer_that_was_taken_out_and_put_back_starts_anew),
     T(the_same_events_give_the_same_actions_to_the_byte),
     CU_TEST_INFO_NULL,
 };
