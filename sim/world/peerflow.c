@@ -2,6 +2,8 @@
  * Bytes through a connection: order, loss repair, the congestion window, back-pressure. */
 #include "sim/world/peerflow.h"
 
+#include "node/base/fmath.h"
+
 #define BULK_SEGMENT ((uint64_t)16 * 1024) /* what bulk puts on the uplink at once */
 #define PROBE_MIN (10 * SW_MS)             /* RFC 8985, 7.2 */
 #define RTO_MIN (200 * SW_MS)
@@ -63,6 +65,42 @@ static void check_water(struct way *w)
 
 /* ---- the wire ---- */
 
+/* RFC 9438 with its constants C = 0.4 and beta = 0.7. */
+static void shrink_window(struct way *w)
+{
+    w->loss_at = sim_now(w->conn->owner->engine);
+    w->peak = (double)w->window / SIM_SEGMENT;
+    w->plateau = sw_pow(w->peak * 0.3 / 0.4, 1.0 / 3);
+    w->window = (uint64_t)((double)w->window * 0.7);
+    if (w->window < FIRST_WINDOW) {
+        w->window = FIRST_WINDOW;
+    }
+    w->threshold = w->window;
+    w->reno = (double)w->window;
+}
+
+static void grow_window(struct way *w, uint64_t acknowledged)
+{
+    if (w->window < w->threshold) {
+        w->window += acknowledged;
+    } else {
+        const struct conn *conn = w->conn;
+        const sw_time now = sim_now(conn->owner->engine);
+        const sw_dur rtt = sim_conn_latency(conn, 0) + sim_conn_latency(conn, 1);
+        const double window = (double)w->window;
+        const double share = (double)acknowledged / window;
+        const double t = (double)(now - w->loss_at + rtt) / 1e9 - w->plateau;
+        double target = (w->peak + 0.4 * t * t * t) * SIM_SEGMENT;
+        target = target > 1.5 * window ? 1.5 * window : target;
+        w->reno += 3 * 0.3 / 1.7 * SIM_SEGMENT * share;
+        const double cubic = target > window ? window + (target - window) * share : window;
+        w->window = (uint64_t)(cubic > w->reno ? cubic : w->reno);
+    }
+    if (w->window > LARGEST_WINDOW) {
+        w->window = LARGEST_WINDOW;
+    }
+}
+
 /* What losses add to the arrival of @bytes, and to the window. */
 static sw_dur repair(struct way *w, uint64_t bytes, struct sim_luck luck)
 {
@@ -81,8 +119,7 @@ static sw_dur repair(struct way *w, uint64_t bytes, struct sim_luck luck)
         extra += probe << i;
         packets = 1;
         luck = sim_luck_child(luck, i);
-        w->threshold = w->window / 2 > FIRST_WINDOW ? w->window / 2 : FIRST_WINDOW;
-        w->window = w->threshold;
+        shrink_window(w);
     }
     return extra;
 }
@@ -128,10 +165,7 @@ static void acknowledge(void *self, uint64_t arg)
         return;
     }
     w->in_flight -= a.bytes;
-    w->window += w->window < w->threshold ? a.bytes : SIM_SEGMENT * a.bytes / w->window;
-    if (w->window > LARGEST_WINDOW) {
-        w->window = LARGEST_WINDOW;
-    }
+    grow_window(w, a.bytes);
     if (!w->pumping) {
         pump(w);
     }

@@ -29,6 +29,10 @@ struct way {
     struct waiting *head, *tail; /* messages that have not left entirely */
     uint64_t bytes;              /* that wait */
     uint64_t window, threshold, in_flight;
+    /* CUBIC since the latest loss: when, the window then (packets), seconds until it is reached
+     * again, and what Reno's window would be (bytes). */
+    sw_time loss_at;
+    double peak, plateau, reno;
     sw_time last_arrival; /* nothing may arrive before it */
     bool pumping;         /* an event will look at the queue */
     bool blocked, told;   /* should, and does, the sender hold back? */
