@@ -3,8 +3,6 @@
  * simulated 99 % interval must lie within the tolerance of theory, so that a wide interval fails.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,101 +131,70 @@ static double cpu_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int usage(void)
-{
-    (void)fprintf(stderr,
-                  "usage: swarmsim selftest [--system NAME] [--customers N] [--seed N]\n"
-                  "                         [--tolerance PERCENT] [--json]\n"
-                  "Simulates queues with the scenarios' own processor and compares them with\n"
-                  "theory; times are in mean service times.  Exit code 1 when a claim fails.\n"
-                  "  --system NAME      one of:");
-    for (size_t i = 0; i < SW_LEN(tests); i++) {
-        (void)fprintf(stderr, "%s \"%s\"", i % 4 == 0 && i > 0 ? "\n                    " : "",
-                      tests[i].system.name);
-    }
-    (void)fprintf(stderr,
-                  "\n  --customers N      instead of what the tolerance needs; at least %d\n"
-                  "  --seed N           default 1\n"
-                  "  --tolerance P      instead of 1 %% (2 %% above rho .9; 4 %% for quantiles)\n",
-                  SIM_BATCHES);
-    return 2;
-}
-
-/* A whole number of at least @low. */
-static bool read_count(const char *text, uint64_t low, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    const unsigned long long v = strtoull(text, &end, 10);
-    *out = v;
-    return errno == 0 && end != text && *end == '\0' && text[0] != '-' && v >= low;
-}
-
-static bool read_percent(const char *text, double *out)
+/* A share in percent.  Says what is wrong on stderr. */
+static int read_percent(const char *option, const char *text, double *out)
 {
     char *end;
     const double v = strtod(text, &end);
+    if (end == text || *end != '\0' || !(v > 0 && v <= 100)) {
+        (void)sim_quit(SIM_EXIT_USAGE, "%s: '%s' is no percentage (0 < P <= 100)", option, text);
+        return SW_ERR_MALFORMED;
+    }
     *out = v / 100;
-    return end != text && *end == '\0' && v > 0 && v <= 100;
+    return SW_OK;
 }
 
-static bool known(const char *name)
+static int known(const char *name)
 {
     for (size_t i = 0; i < SW_LEN(tests); i++) {
         if (strcmp(tests[i].system.name, name) == 0) {
-            return true;
+            return SW_OK;
         }
     }
-    return false;
+    (void)sim_quit(SIM_EXIT_USAGE, "--system: unknown system '%s'; known are:", name);
+    for (size_t i = 0; i < SW_LEN(tests); i++) {
+        (void)fprintf(stderr, "  \"%s\"\n", tests[i].system.name);
+    }
+    return SW_ERR_NOTFOUND;
 }
 
-static bool read_options(int argc, char **argv, struct options *o)
+static int read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option table[] = {
-        { "customers", required_argument, NULL, 'c' },
-        { "seed", required_argument, NULL, 's' },
-        { "system", required_argument, NULL, 'y' },
-        { "tolerance", required_argument, NULL, 't' },
-        { "json", no_argument, NULL, 'j' },
-        { NULL, 0, NULL, 0 },
-    };
+    const char *customers = NULL;
+    const char *seed = NULL;
+    const char *tolerance = NULL;
+    const char *json = NULL;
     *o = (struct options){ .seed = 1 };
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        bool good = true;
-        switch (c) {
-        case 'c':
-            good = read_count(optarg, SIM_BATCHES, &o->customers);
-            break;
-        case 's':
-            good = read_count(optarg, 0, &o->seed);
-            break;
-        case 'y':
-            o->only = optarg;
-            good = known(optarg);
-            break;
-        case 't':
-            good = read_percent(optarg, &o->tolerance);
-            break;
-        case 'j':
-            o->json = true;
-            break;
-        default:
-            return false;
-        }
-        if (!good) {
-            (void)fprintf(stderr, "selftest: %s: not possible here\n", optarg);
-            return false;
-        }
+    const struct sim_option table[] = {
+        { "--customers", false, &customers },
+        { "--seed", false, &seed },
+        { "--tolerance", false, &tolerance },
+        { "--system", false, &o->only },
+        { "--json", true, &json },
+    };
+    size_t n;
+    int err = sim_parse_options(argc, argv, table, SW_LEN(table), NULL, 0, &n);
+    if (err == SW_OK && customers != NULL) {
+        err = sim_parse_number("--customers", customers, SIM_BATCHES, &o->customers);
     }
-    return optind == argc;
+    if (err == SW_OK && seed != NULL) {
+        err = sim_parse_number("--seed", seed, 0, &o->seed);
+    }
+    if (err == SW_OK && tolerance != NULL) {
+        err = read_percent("--tolerance", tolerance, &o->tolerance);
+    }
+    if (err == SW_OK && o->only != NULL) {
+        err = known(o->only);
+    }
+    o->json = json != NULL;
+    return err;
 }
 
 static int selftest(int argc, char **argv)
 {
     struct options o;
-    if (!read_options(argc, argv, &o)) {
-        return usage();
+    if (read_options(argc, argv, &o) != SW_OK) {
+        return SIM_EXIT_USAGE;
     }
     if (o.json) {
         printf("{\"seed\":%llu,\"claims\":[", (unsigned long long)o.seed);
@@ -253,15 +220,21 @@ static int selftest(int argc, char **argv)
         printf("%s; %.3g events in %.1f CPU-seconds\n", all ? "all hold" : "FAILED", (double)events,
                took);
     }
-    return all ? 0 : 1;
+    return all ? SIM_EXIT_OK : SIM_EXIT_FAILED;
 }
 
 extern const struct sim_verb sim_verb_selftest;
 const struct sim_verb sim_verb_selftest = {
     .name = "selftest",
     .usage = "[--system NAME] [--customers N] [--seed N] [--tolerance PERCENT] [--json]",
-    .help = "Simulates queues with the scenarios' own processor and compares them with theory:\n"
-            "the whole simulated 99 % interval must lie within the tolerance.  Takes minutes\n"
-            "unless --customers says otherwise.\n",
+    .help =
+        "Simulates queues with the scenarios' own processor and compares them with theory; times\n"
+        "are in mean service times.  The whole simulated 99 % interval must lie within the\n"
+        "tolerance, so that too few customers fail.  All systems take minutes.\n\n"
+        "  --system NAME      one of them, \"M/M/1 rho=.8\" say; an unknown one lists all\n"
+        "  --customers N      instead of what the tolerance needs; at least 64\n"
+        "  --seed N           default 1\n"
+        "  --tolerance P      instead of 1 % (means above rho = .9: 2 %; quantiles: 4 %)\n"
+        "  --json             one object on standard output\n",
     .run = selftest,
 };
