@@ -50,7 +50,6 @@ struct sim_engine *sim_engine_new_on(enum sim_queue queue)
         free(e);
         return NULL;
     }
-    sim_pool_grow(&e->pool); /* slot 0 can be looked up from the start */
     return e;
 }
 

@@ -32,7 +32,7 @@ struct sim_disk_state *sim_disk_new(struct sim_engine *e, const struct sim_disk 
 {
     struct sim_disk_state *d = calloc(1, sizeof *d);
     if (d == NULL) {
-        return NULL;
+        sim_out_of_memory("a virtual disk");
     }
     d->engine = e;
     d->model = *model;

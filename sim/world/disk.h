@@ -15,8 +15,8 @@ struct sim_disk_state;
  * sync of file or folder the fsync cost; open, close, stat and list are free.  Every call is a
  * scheduling point nevertheless, and takes up to a quarter of the latency longer, by the seed.
  * Made from outside a fibre, a call takes no time.  0 bandwidth or capacity is unlimited.
- * @seed and @name key the randomness of this disk's crashes and interleavings.  NULL when memory
- * is out; later, running out of memory ends the process. */
+ * @seed and @name key the randomness of this disk's crashes and interleavings.   Running
+ * out of memory ends the process, as in the engine: never NULL. */
 struct sim_disk_state *sim_disk_new(struct sim_engine *e, const struct sim_disk *model,
                                     uint64_t seed, const char *name);
 void sim_disk_free(struct sim_disk_state *d);

@@ -6,6 +6,7 @@
 
 #include "sim/engine/xxh64.h"
 #include "tests/lib/check.h"
+#include "tests/lib/fail_alloc.h"
 
 extern CU_TestInfo tests_engine[];
 
@@ -287,6 +288,53 @@ static void the_trace_hash_tells_time_entity_kind_payload_and_order_apart(void)
     CHECK_U64(hash, UINT64_C(6678972630446531274));
 }
 
+static void without_memory_there_is_no_engine(void)
+{
+    for (int q = 0; q < SIM_QUEUE_COUNT; q++) {
+        uint64_t failing = 0;
+        for (;; failing++) {
+            fail_alloc_only(failing);
+            struct sim_engine *e = sim_engine_new_on((enum sim_queue)q);
+            const uint64_t asked = fail_alloc_stop();
+            sim_engine_free(e);
+            CHECK((e == NULL) == (failing < asked));
+            if (failing >= asked) {
+                break;
+            }
+        }
+        CHECK(failing >= 2);
+    }
+}
+
+/* What one event may do: schedule at its own time, more than any short run holds. */
+static void burst(void *self, uint64_t n)
+{
+    struct chatter *c = self;
+    sim_trace(c->e, 0, (uint32_t)n, NULL, 0);
+    for (uint64_t i = 0; i < n; i++) {
+        c->timer[i] = sim_at(c->e, sim_now(c->e) + (i % 3 == 0 ? 0 : i % 5), burst, c, 0);
+    }
+    for (uint64_t i = 0; i < n; i += 7) {
+        sim_cancel(c->e, c->timer[i]);
+    }
+}
+
+static void crowds_at_one_moment_keep_their_order(void)
+{
+    uint64_t hash[SIM_QUEUE_COUNT];
+    for (int q = 0; q < SIM_QUEUE_COUNT; q++) {
+        struct chatter c = { .e = sim_engine_new_on((enum sim_queue)q) };
+        for (uint64_t i = 0; i < 200; i++) {
+            (void)sim_at(c.e, i / 4 * SW_SEC, burst, &c, 1 + i * 2);
+        }
+        sim_run(c.e, SW_TIME_NEVER);
+        hash[q] = sim_trace_hash(c.e);
+        CHECK_U64(sim_pending(c.e), 0);
+        sim_engine_free(c.e);
+    }
+    CHECK_U64(hash[SIM_QUEUE_WHEEL], hash[SIM_QUEUE_HEAP]);
+}
+
 static void xxh64_gives_the_published_values(void)
 {
     CHECK_U64(sim_xxh64("", 0, 0), UINT64_C(0xEF46DB3751D8E999));
@@ -308,6 +356,8 @@ CU_TestInfo tests_engine[] = {
       shuffled_ties_keep_time_order_and_depend_on_the_seed },
     { "the trace hash tells time, entity, kind, payload and order apart",
       the_trace_hash_tells_time_entity_kind_payload_and_order_apart },
+    { "crowds at one moment keep their order", crowds_at_one_moment_keep_their_order },
+    { "without memory there is no engine", without_memory_there_is_no_engine },
     { "xxh64 gives the published values", xxh64_gives_the_published_values },
     CU_TEST_INFO_NULL,
 };

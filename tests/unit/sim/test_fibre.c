@@ -3,6 +3,7 @@
 #include "sim/engine/fibre.h"
 
 #include "tests/lib/check.h"
+#include "tests/lib/fail_alloc.h"
 
 extern CU_TestInfo tests_fibre[];
 
@@ -174,12 +175,28 @@ static void unwinding_ends_every_fibre_without_time(void)
     sim_engine_free(s.e);
 }
 
+static void without_memory_no_body_runs(void)
+{
+    struct story s = { .e = sim_engine_new() };
+    for (uint64_t failing = 0; failing < 2; failing++) {
+        fail_alloc_only(failing);
+        const struct sim_fibre *f = sim_fibre_start(s.e, at_once, &s);
+        (void)fail_alloc_stop();
+        CHECK(f == NULL);
+        CHECK_U64(s.len, 0);
+    }
+    CHECK(sim_fibre_start(s.e, at_once, &s) != NULL);
+    CHECK_STR(s.text, "x");
+    sim_engine_free(s.e);
+}
+
 CU_TestInfo tests_fibre[] = {
     { "fibres and events interleave in time order", fibres_and_events_interleave_in_time_order },
     { "a wait of zero lets what is due run first", a_wait_of_zero_lets_what_is_due_run_first },
     { "a fibre may start another", a_fibre_may_start_another },
     { "many fibres keep deep stacks apart", many_fibres_keep_deep_stacks_apart },
     { "a body that never waits ends inside start", a_body_that_never_waits_ends_inside_start },
+    { "without memory no body runs", without_memory_no_body_runs },
     { "unwinding ends every fibre without time", unwinding_ends_every_fibre_without_time },
     CU_TEST_INFO_NULL,
 };

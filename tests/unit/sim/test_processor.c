@@ -4,6 +4,7 @@
 
 #include "node/base/rng.h"
 #include "tests/lib/check.h"
+#include "tests/lib/fail_alloc.h"
 
 extern CU_TestInfo tests_processor[];
 
@@ -231,6 +232,19 @@ static void littles_law_holds_exactly_over_a_busy_run(void)
     end(&l.bench);
 }
 
+static void without_memory_there_is_no_processor(void)
+{
+    struct sim_engine *e = sim_engine_new();
+    const struct sim_processor model = { .cores = 2, .service = 1 };
+    for (uint64_t failing = 0; failing < 2; failing++) {
+        fail_alloc_only(failing);
+        const struct sim_processor_state *p = sim_processor_new(e, &model, 1, "test");
+        (void)fail_alloc_stop();
+        CHECK(p == NULL);
+    }
+    sim_engine_free(e);
+}
+
 CU_TestInfo tests_processor[] = {
     { "requests are served in order on all cores", requests_are_served_in_order_on_all_cores },
     { "a full queue drops and counts", a_full_queue_drops_and_counts },
@@ -239,6 +253,7 @@ CU_TestInfo tests_processor[] = {
     { "a slow node takes longer for everything", a_slow_node_takes_longer_for_everything },
     { "a request costs the same whatever came before",
       a_request_costs_the_same_whatever_came_before },
+    { "without memory there is no processor", without_memory_there_is_no_processor },
     { "means are as the model says", means_are_as_the_model_says },
     { "Little's law holds exactly over a busy run", littles_law_holds_exactly_over_a_busy_run },
     CU_TEST_INFO_NULL,
