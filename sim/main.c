@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * swarmsim: the simulator's command line. */
+#define _POSIX_C_SOURCE 200809L
 #include "node/conf/version.h"
 #include "node/conf/yaml.h"
 #include "sim/verbs/verb.h"
 
+#include <signal.h>
 #include <string.h>
 
 static int usage(FILE *to)
@@ -54,6 +56,8 @@ static int flushed(int code)
 
 int main(int argc, char **argv)
 {
+    /* a limit on files is an error of a write, told like a full disk, not the end of the process */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         return usage(stderr);
     }

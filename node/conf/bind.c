@@ -187,7 +187,9 @@ static int bind_params(const struct binder *b, const struct sw_yaml_field *f,
         v[count] = (struct sw_yaml_param){ .key = copy_text(p->key),
                                            .value = copy_text(p->value->text),
                                            .line = p->value->line,
-                                           .column = p->value->column };
+                                           .column = p->value->column,
+                                           .key_line = p->line,
+                                           .key_column = p->column };
         count++;
         memcpy(at(out, f->count), &count, sizeof count);
         if (v[count - 1].key == NULL || v[count - 1].value == NULL) {

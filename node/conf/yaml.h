@@ -97,8 +97,9 @@ enum sw_yaml_type {
 
 /* A key that is not in the table, as written. */
 struct sw_yaml_param {
-    char *key, *value;   /* scalar */
-    size_t line, column; /* of the value */
+    char *key, *value;           /* scalar */
+    size_t line, column;         /* of the value */
+    size_t key_line, key_column; /* of the key */
 };
 
 struct sw_yaml_table;

@@ -27,7 +27,10 @@ static double margin(const char *op, double value, double threshold)
     if (op[0] == '<') {
         return threshold - value;
     }
-    return op[0] == '>' ? value - threshold : -fabs(value - threshold);
+    if (op[0] == '>') {
+        return value - threshold;
+    }
+    return value == threshold ? 0 : -fabs(value - threshold);
 }
 
 /* Mean of the values that are there, and half the width of its interval. */

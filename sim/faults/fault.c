@@ -220,7 +220,7 @@ static int check_keys(const struct sim_fault_kind *kind, const struct sim_fault 
         }
         if (j == kind->n_params) {
             return sw_diag_set(d, SW_ERR_MALFORMED, "%zu:%zu: %.60s: unknown key (%s knows %s)",
-                               p->line, p->column, p->key, kind->name, known);
+                               p->key_line, p->key_column, p->key, kind->name, known);
         }
     }
     return 0;

@@ -4,6 +4,7 @@
 #include "embedded/sim_schema_sql.h"
 #include "sim/record/db_inside.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -27,7 +28,10 @@ static const char *const sql[STATEMENTS] = {
 /* SQLite's words and ours: what happened to which file, and what to do. */
 int sim_db_fail(struct sim_db *db, struct sw_diag *d)
 {
-    switch (sqlite3_errcode(db->sq)) {
+    const int why = sqlite3_system_errno(db->sq);
+    const bool full = why == ENOSPC || why == EFBIG || why == EDQUOT;
+    const bool io = (sqlite3_extended_errcode(db->sq) & 0xff) == SQLITE_IOERR;
+    switch (io && full ? SQLITE_FULL : sqlite3_errcode(db->sq)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return sw_diag_set(

@@ -19,7 +19,8 @@ static int move(struct sim_loader *l, struct sim_fault_entry *e, struct sim_faul
     }
     for (size_t i = 0; i < e->n_params; i++) {
         struct sw_yaml_param *p = &e->params[i];
-        out->params[out->n_params++] = (struct sim_param){ p->key, p->value, p->line, p->column };
+        out->params[out->n_params++] =
+            (struct sim_param){ p->key, p->value, p->line, p->column, p->key_line, p->key_column };
         p->key = NULL;
         p->value = NULL;
     }

@@ -66,8 +66,8 @@ static int row(struct matrix *m, char *line)
         const size_t column = (size_t)(rest - line) + 1;
         const char *cell = next_cell(&rest);
         double v;
-        if (m->column[i] == SIZE_MAX) {
-            continue;
+        if (m->column[i] == SIZE_MAX || cell[0] == '\0') {
+            continue; /* another's region, or not known in this direction */
         }
         if (sw_yaml_scalar(&ms, NULL, cell, &v) != 0) {
             return fail(m, column, "not a round-trip time in ms (0 to 60000):", cell);

@@ -96,7 +96,8 @@ struct sim_operation {
 /* Kinds have their own parameters: name and value as written, checked by the fault's table. */
 struct sim_param {
     char *key, *value;
-    size_t line, column;
+    size_t line, column;         /* of the value */
+    size_t key_line, key_column; /* of the key */
 };
 struct sim_fault {
     char *kind;

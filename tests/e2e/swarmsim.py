@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""swarmsim as its users meet it: exit codes, JSON, the database, plots, errors."""
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+TOOL = os.path.abspath(sys.argv.pop(1))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ZONE = os.path.join(ROOT, "scenarios", "zones", "example.org.zone")
+
+TINY = f"""name: tiny
+question: Does a small world run from end to end?
+duration: 40s
+warmup: 5s
+regions:
+  - {{name: fra, latitude: 50.1, longitude: 8.7}}
+  - {{name: nyc, latitude: 40.7, longitude: -74}}
+zones:
+  - {{name: example.org, file: {ZONE}, primary: fra-1, backups: [nyc-1]}}
+nodes:
+  - {{region: fra, count: 2}}
+  - {{region: nyc, count: 2}}
+clients:
+  - {{region: nyc, count: 20, rate: 1/s, zone: example.org, servers: [nyc-2], timeout: 2s}}
+faults:
+  - {{kind: crash, node: nyc-1, at: 15s, for: 5s}}
+expectations:
+  - availability >= 90 %
+  - dns.latency.p99 during crash <= 10s
+"""
+
+
+class Swarmsim(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="sw-e2e-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def file(self, text, name="tiny.yaml"):
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def out(self, name="out"):
+        return os.path.join(self.dir, name)
+
+    def tool(self, *args, **more):
+        return subprocess.run([TOOL, *args], capture_output=True, text=True, cwd=self.dir,
+                              timeout=120, check=False, **more)
+
+    def run_tiny(self, *args):
+        return self.tool("run", self.file(TINY), "--out", self.out(), "--no-plots", *args)
+
+    def query(self, sql):
+        db = sqlite3.connect(self.out("out/study.db"))
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def test_json_has_the_stable_fields(self):
+        done = self.run_tiny("--seeds", "3..5", "-j", "2", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["scenario"], "tiny")
+        self.assertRegex(result["core_digest"], "^[0-9a-f]{64}$")
+        self.assertEqual([r["seed"] for r in result["runs"]], [3, 4, 5])
+        for run in result["runs"]:
+            self.assertRegex(run["trace_hash"], "^[0-9a-f]{16}$")
+            self.assertEqual(run["sim_seconds"], 40)
+            self.assertGreater(run["events"], 1000)
+            self.assertGreater(run["wall_seconds"], 0)
+        self.assertEqual(len({r["trace_hash"] for r in result["runs"]}), 3)
+        first = result["expectations"][0]
+        self.assertEqual(first["text"], "availability >= 90 %")
+        self.assertEqual(first["unit"], "1")
+        self.assertTrue(first["holds"])
+        self.assertLessEqual(first["low"], first["value"])
+        self.assertLessEqual(first["value"], first["high"])
+        self.assertEqual(result["database"], self.out("out/study.db"))
+
+    def test_the_database_holds_what_the_summary_says(self):
+        done = self.run_tiny("--seed", "7", "--json")
+        value = json.loads(done.stdout)["expectations"][0]["value"]
+        self.assertEqual(self.query("SELECT seed, sim_seconds FROM runs"), [(7, 40.0)])
+        self.assertEqual(self.query("SELECT value FROM metrics WHERE metric = 'availability'"
+                                    " AND during = ''"), [(value,)])
+        self.assertEqual(self.query("SELECT holds, runs FROM verdicts ORDER BY number"),
+                         [(1, 1), (1, 1)])
+        self.assertEqual(self.query("SELECT kind FROM events WHERE entity = 'crash' ORDER BY at"),
+                         [("fault begins",), ("fault ends",)])
+        self.assertGreater(self.query("SELECT count(*) FROM samples WHERE metric = 'availability'")
+                           [0][0], 20)
+        queries = self.query("SELECT value FROM metrics WHERE metric = 'dns.queries'"
+                             " AND during = ''")[0][0]
+        self.assertEqual(self.query("SELECT sum(count) FROM histograms WHERE during = ''"),
+                         [(queries,)])
+        self.assertEqual(os.listdir(self.out()), ["study.db"])  # nothing else is left about
+
+    def test_equal_runs_leave_equal_rows_whatever_ran_beside_them(self):
+        rows = []
+        for name, args in (("a", ("--seeds", "1..4", "-j", "2")), ("b", ("--seed", "3"))):
+            self.tool("run", self.file(TINY), "--no-plots", "--out", self.out(name), *args)
+            db = sqlite3.connect(self.out(name + "/study.db"))
+            rows.append(db.execute(
+                "SELECT r.trace_hash, s.metric, s.entity, s.at, s.value FROM samples s"
+                " JOIN runs r USING (run) WHERE r.seed = 3 ORDER BY 2, 3, 4").fetchall())
+            db.close()
+        self.assertGreater(len(rows[0]), 100)
+        self.assertEqual(rows[0], rows[1])
+
+    def test_a_failed_expectation_is_exit_1(self):
+        text = TINY.replace("availability >= 90 %", "dns.latency.p50 <= 1us")
+        done = self.tool("run", self.file(text), "--out", self.out(), "--no-plots")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, r"FAIL +dns\.latency\.p50 <= 1us")
+        self.assertIn(self.out("out/study.db"), done.stdout)
+
+    def test_a_mistyped_key_is_exit_2_with_line_and_column(self):
+        path = self.file(TINY.replace("    , timeout", "").replace("{region: nyc, count: 20",
+                                                                  "{region: nyc, cuont: 20"))
+        done = self.tool("run", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, f"swarmsim: {path}:14:19: cuont: unknown key"
+                                      " (did you mean 'count'?)\n")
+        self.assertEqual(done.stdout, "")
+
+    def test_bad_usage_is_exit_2_and_says_what_was_meant(self):
+        for args, words in ((("run",), "run needs a scenario"),
+                            (("rnu", "x"), "did you mean 'run'?"),
+                            (("run", "x.yaml", "--sed", "1"), "did you mean --seed?"),
+                            (("run", "x.yaml", "--seeds", "5..1"), "like 1..20"),
+                            (("run", "x.yaml", "-j", "0"), "at least 1"),
+                            (("run", "x.yaml"), "No such file or directory"),
+                            (("list", "colours"), "list what?"),
+                            (("report", "x.db"), "No such file or directory"),
+                            ((), "usage: swarmsim VERB")):
+            done = self.tool(*args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(words, done.stderr)
+
+    def test_verify_finds_equal_hashes_in_fresh_processes(self):
+        done = self.tool("verify", self.file(TINY), "--seeds", "1..2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertRegex(lines[0], "^seed 1: equal, trace hash [0-9a-f]{16} after [0-9]+ events$")
+        hashes = self.tool("verify", self.file(TINY), "--checkpoints", "--seed", "2").stdout
+        last = hashes.splitlines()[-1].split()[2]
+        self.assertIn(last, lines[1])
+        run = json.loads(self.run_tiny("--seed", "2", "--json").stdout)
+        self.assertEqual(run["runs"][0]["trace_hash"], last)
+
+    def test_a_full_disk_is_exit_3_and_completed_runs_stay_readable(self):
+        self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
+        size = os.path.getsize(self.out("out/study.db"))
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20000, size + 20000))
+        done = self.tool("run", self.file(TINY), "--out", self.out(), "--no-plots", "--seeds",
+                         "2..9", preexec_fn=small_files)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("study.db: ", done.stderr)
+        self.assertIn((1,), self.query("SELECT seed FROM runs"))
+        self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
+
+    def test_a_locked_database_is_exit_3(self):
+        self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
+        db = sqlite3.connect(self.out("out/study.db"), isolation_level=None)
+        db.execute("BEGIN EXCLUSIVE")
+        done = self.run_tiny("--seed", "2")
+        db.close()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("another process holds it", done.stderr)
+        self.assertEqual(self.query("SELECT seed FROM runs"), [(1,)])
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_plots_are_drawn_as_svg_and_png(self):
+        done = self.tool("run", self.file(TINY), "--out", self.out())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("plots ", done.stdout)
+        for name in ("latency", "availability", "answered", "trails"):
+            svg = self.out(f"out/{name}.svg")
+            self.assertTrue(xml.etree.ElementTree.parse(svg).getroot().tag.endswith("svg"))
+            with open(self.out(f"out/{name}.png"), "rb") as f:
+                self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
+        os.remove(self.out("out/latency.svg"))
+        again = self.tool("report", self.out("out/study.db"))
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertTrue(os.path.exists(self.out("out/latency.svg")))
+
+    def test_without_gnuplot_a_run_goes_on_and_a_report_is_exit_3(self):
+        nothing = {"PATH": self.dir}
+        done = self.tool("run", self.file(TINY), "--out", self.out(), env=nothing)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no plots: gnuplot is not installed (apt-get install gnuplot-nox)",
+                      done.stderr)
+        done = self.tool("report", self.out("out/study.db"), env=nothing)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("gnuplot is not installed", done.stderr)
+
+    def test_configurations_are_compared_under_the_same_seeds(self):
+        text = TINY + ("configurations:\n  random:\n    defaults: {node: {routing: {policy: "
+                       "random}}}\n  ants:\n    defaults: {node: {routing: {policy: ant_colony"
+                       "}}}\n")
+        done = self.tool("run", self.file(text), "--out", self.out(), "--no-plots", "--seeds",
+                         "1..2", "--json")
+        result = json.loads(done.stdout)
+        self.assertEqual([(r["configuration"], r["seed"]) for r in result["runs"]],
+                         [("random", 1), ("ants", 1), ("random", 2), ("ants", 2)])
+        asked = self.query("SELECT r.seed, count(DISTINCT m.value) FROM metrics m JOIN runs r"
+                           " USING (run) WHERE metric = 'dns.queries' AND during = ''"
+                           " GROUP BY r.seed")
+        self.assertEqual(asked, [(1, 1), (2, 1)])  # common random numbers: the same arrivals
+        only = self.tool("run", self.file(text), "--out", self.out("one"), "--no-plots",
+                         "--configuration", "ants", "--json")
+        self.assertEqual([r["configuration"] for r in json.loads(only.stdout)["runs"]], ["ants"])
+
+    def test_list_documents_everything_registered(self):
+        for what, words in (("policies", ["ant_colony", "random"]),
+                            ("faults", ["regional_outage", "region"]),
+                            ("oracles", ["answers", "snapshots"]),
+                            ("metrics", ["dns.latency.p99", "backup.rto", "lost_snapshots"]),
+                            ("parameters", ["ant_colony", "beta"]),
+                            ("keys", ["`clients[].rate`", "`listen.dns`"])):
+            done = self.tool("list", what)
+            self.assertEqual(done.returncode, 0)
+            for word in words:
+                self.assertIn(word, done.stdout)
+
+    def test_version_and_help_go_to_standard_output(self):
+        self.assertRegex(self.tool("--version").stdout, r"^swarmsim [0-9.]+\ncore [0-9a-f]{64}\n")
+        self.assertIn("exit codes", self.tool("--help").stdout)
+        self.assertIn("--seeds A..B", self.tool("run", "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Scenario files: what is read, and what a broken one is told. */
+#define _POSIX_C_SOURCE 200809L
+#include "sim/scenario/keys.h"
+#include "sim/scenario/load.h"
+#include "tests/lib/check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+extern CU_TestInfo tests_scenario[];
+
+#define ZONE SW_SOURCE_DIR "/scenarios/zones/example.org.zone"
+
+static const char good[] = "name: test\n"                                                  /* 1 */
+                           "question: Does it load?\n"                                     /* 2 */
+                           "duration: 1m\n"                                                /* 3 */
+                           "warmup: 5s\n"                                                  /* 4 */
+                           "regions:\n"                                                    /* 5 */
+                           "  - {name: fra, latitude: 50.1, longitude: 8.7}\n"             /* 6 */
+                           "  - {name: nyc, latitude: 40.7, longitude: -74}\n"             /* 7 */
+                           "zones:\n"                                                      /* 8 */
+                           "  - name: example.org\n"                                       /* 9 */
+                           "    file: " ZONE "\n"                                          /* 10 */
+                           "    primary: fra-1\n"                                          /* 11 */
+                           "    backups: [nyc-1]\n"                                        /* 12 */
+                           "defaults:\n"                                                   /* 13 */
+                           "  node: {processor: {cores: 3, service: 50us}}\n"              /* 14 */
+                           "nodes:\n"                                                      /* 15 */
+                           "  - region: fra\n"                                             /* 16 */
+                           "    processor: {cores: 5}\n"                                   /* 17 */
+                           "    routing: {policy: ant_colony, parameters: {q0: 0.7}}\n"    /* 18 */
+                           "    backup: {sets: [{name: etc, path: etc}]}\n"                /* 19 */
+                           "  - {region: nyc, count: 2}\n"                                 /* 20 */
+                           "clients:\n"                                                    /* 21 */
+                           "  - region: nyc\n"                                             /* 22 */
+                           "    count: 10\n"                                               /* 23 */
+                           "    rate: 2/s\n"                                               /* 24 */
+                           "    servers: [nyc-1, fra-1]\n"                                 /* 25 */
+                           "    zone: example.org\n"                                       /* 26 */
+                           "operations:\n"                                                 /* 27 */
+                           "  - {at: 5s, node: fra-1, kind: snapshot, set: etc}\n"         /* 28 */
+                           "faults:\n"                                                     /* 29 */
+                           "  - {kind: regional_outage, region: fra, at: 20s, for: 10s}\n" /* 30 */
+                           "expectations:\n"                                               /* 31 */
+                           "  - availability during regional_outage >= 99.9 %\n"           /* 32 */
+                           "  - dns.latency.p99 <= 60 ms\n"                                /* 33 */
+                           "oracles: [answers]\n"                                          /* 34 */
+                           "configurations:\n"                                             /* 35 */
+                           "  small:\n"                                                    /* 36 */
+                           "    duration: 30s\n"                                           /* 37 */
+                           "  bad:\n"                                                      /* 38 */
+                           "    durration: 30s\n";                                         /* 39 */
+
+static char folder[] = "/tmp/sw-scenario-XXXXXX";
+static char path[64];
+
+static int make_folder(void)
+{
+    static bool made;
+    if (!made) {
+        made = mkdtemp(folder) != NULL;
+        (void)snprintf(path, sizeof path, "%s/t.yaml", folder);
+    }
+    return made ? 0 : -1;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/%s", folder, name);
+    FILE *f = fopen(file, "w");
+    if (f != NULL) {
+        (void)fputs(text, f);
+        (void)fclose(f);
+    }
+}
+
+/* Load the good file with @from (once in it) replaced by @to; the message without the folder. */
+static int load(const char *from, const char *to, const char *configuration,
+                struct sim_scenario **s, char message[256])
+{
+    static char text[8192];
+    struct sw_diag d = { 0 };
+    const char *at = from != NULL ? strstr(good, from) : good;
+    if (make_folder() != 0 || at == NULL) {
+        (void)snprintf(message, 256, "the test itself is broken: %s", from);
+        return -1;
+    }
+    const size_t skip = from != NULL ? strlen(from) : 0;
+    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, to != NULL ? to : "",
+                   at + skip);
+    write_file("t.yaml", text);
+    const int err = sim_scenario_load(path, configuration, s, &d);
+    const char *own = strstr(d.text, "t.yaml");
+    (void)snprintf(message, 256, "%s", own != NULL ? own : d.text);
+    (void)unlink(path);
+    return err;
+}
+
+static void a_good_file_fills_every_part(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    const int err = load(NULL, NULL, NULL, &s, message);
+    CHECK_STR(message, "");
+    REQUIRE(err == 0);
+    CHECK_STR(s->name, "test");
+    CHECK_U64(s->duration, SW_MIN);
+    CHECK_U64(s->interval, SW_SEC);
+    CHECK_U64(s->n_nodes, 3);
+    CHECK_STR(s->nodes[0].config.name.s, "fra-1");
+    CHECK_STR(s->nodes[2].config.name.s, "nyc-2");
+    CHECK_U64(s->nodes[0].line, 16);
+    CHECK_U64(s->zones[0].len > 1000, 1);
+    CHECK_U64(s->clients[0].timeout, 5 * SW_SEC);
+    CHECK_NEAR(s->clients[0].rate, 2, 0);
+    CHECK_STR(s->faults[0].params[0].key, "region");
+    CHECK_U64(s->faults[0].length, 10 * SW_SEC);
+    CHECK_STR(s->configuration.s, "");
+    sim_scenario_free(s);
+}
+
+static void nodes_take_defaults_names_peers_zones_and_keys(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    REQUIRE(load(NULL, NULL, NULL, &s, message) == 0);
+    const struct sw_config *c = &s->nodes[0].config;
+    CHECK_U64(s->nodes[0].processor.cores, 5); /* its own */
+    CHECK_U64(s->nodes[1].processor.cores, 3); /* of defaults */
+    CHECK_U64(s->nodes[0].processor.service, 50 * SW_US);
+    REQUIRE(c->n_peers == 2 && c->n_zones == 1 && c->n_params == 1 && c->n_sets == 1);
+    CHECK_STR(c->peers[0].name.s, "nyc-1");
+    CHECK_STR(c->peers[0].region.s, "nyc");
+    CHECK(c->zones[0].primary);
+    CHECK(!s->nodes[1].config.zones[0].primary);
+    CHECK_U64(s->nodes[2].config.n_zones, 0);
+    CHECK_STR(c->params[0].name, "q0");
+    CHECK_NEAR(c->params[0].value, 0.7, 0);
+    CHECK_STR(c->store, "store"); /* on the node's disk, not in the scenario's folder */
+    uint8_t seed[32];
+    uint8_t public_key[32];
+    uint8_t secret[32];
+    sim_identity_seed("fra-1", seed);
+    sim_recipient_pair("fra-1", "etc", public_key, secret);
+    CHECK(memcmp(seed, c->identity, 32) == 0);
+    CHECK(memcmp(public_key, c->sets[0].recipient, 32) == 0);
+    sim_scenario_free(s);
+}
+
+static void a_configuration_replaces_whole_keys(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    REQUIRE(load(NULL, NULL, "small", &s, message) == 0);
+    CHECK_U64(s->duration, 30 * SW_SEC);
+    CHECK_U64(s->warmup, 5 * SW_SEC);
+    CHECK_STR(s->configuration.s, "small");
+    sim_scenario_free(s);
+    CHECK(load(NULL, NULL, "bad", &s, message) < 0);
+    CHECK_STR(message, "t.yaml:39:5: durration: unknown key (did you mean 'duration'?)");
+    CHECK(load(NULL, NULL, "smal", &s, message) < 0);
+    CHECK_STR(message,
+              "t.yaml:36:3: configurations: none is called 'smal' (did you mean 'small'?)");
+}
+
+static void configurations_are_listed_in_file_order(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    struct sim_configuration *v;
+    size_t n;
+    struct sw_diag d = { 0 };
+    REQUIRE(load(NULL, NULL, NULL, &s, message) == 0);
+    sim_scenario_free(s);
+    write_file("t.yaml", good);
+    REQUIRE(sim_configurations(path, &v, &n, &d) == 0 && n == 2);
+    CHECK_STR(v[0].name.s, "small");
+    CHECK_STR(v[1].name.s, "bad");
+    sim_configurations_free(v);
+    (void)unlink(path);
+}
+
+static void a_matrix_gives_round_trip_times(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    REQUIRE(make_folder() == 0);
+    write_file("m.csv", "# ms\nregion,nyc,lon,fra\nnyc,1.5,70,88\nfra,,9,2\n");
+    REQUIRE(load("zones:\n", "network: {rtt: m.csv}\nzones:\n", NULL, &s, message) == 0);
+    CHECK_NEAR(s->rtt[0], 2e6, 0);  /* fra-fra */
+    CHECK_NEAR(s->rtt[1], 88e6, 0); /* fra-nyc, from the other direction */
+    CHECK_NEAR(s->rtt[3], 1.5e6, 0);
+    sim_scenario_free(s);
+    write_file("m.csv", "region,nyc\nnyc,soon\n");
+    CHECK(load("zones:\n", "network: {rtt: m.csv}\nzones:\n", NULL, &s, message) < 0);
+    CHECK(strstr(message, "m.csv:2:5: not a round-trip time in ms (0 to 60000): 'soon'") != NULL);
+    write_file("m.csv", "region,nyc\nnyc,1\n");
+    CHECK(load("zones:\n", "network: {rtt: m.csv}\nzones:\n", NULL, &s, message) < 0);
+    CHECK(strstr(message, "m.csv: no round-trip time between 'fra' and 'fra'") == NULL);
+    CHECK(strstr(message, "m.csv: no round-trip time between 'fra' and 'nyc'") != NULL);
+}
+
+static const struct {
+    const char *from, *to, *message;
+} broken[] = {
+    { "name: test\n", "", "t.yaml:1:1: name: is missing (required here)" },
+    { "question: Does it load?\n", "", "t.yaml:1:1: question: is missing (required here)" },
+    { "question: Does it load?",
+      "question:", "t.yaml:2:10: question: has no value, expected a text" },
+    { "name: test", "name: My Test",
+      "t.yaml:1:7: name: 'My Test' is not a name (1 to 31 of a-z, 0-9 and -)" },
+    { "duration: 1m", "duration: 1",
+      "t.yaml:3:11: duration: '1' is not a duration "
+      "(like 80ms, 2.5s, 1h30m)" },
+    { "duration: 1m", "duration: 500ms",
+      "t.yaml:3:11: duration: 500ms is out of range "
+      "(1s to 370.37037037037d)" },
+    { "duration: 1m", "durration: 1m",
+      "t.yaml:3:1: durration: unknown key (did you mean 'duration'?)" },
+    { "warmup: 5s", "warmup: 60s", "t.yaml:4:9: warmup: is not shorter than the run (duration)" },
+    { "latitude: 50.1", "latitude: 95", "t.yaml:6:27: latitude: 95 is out of range (-90 to 90)" },
+    { "latitude: 50.1, ", "",
+      "t.yaml:6:5: latitude: is missing, and longitude "
+      "(needed without network.rtt)" },
+    { "name: nyc, lat", "name: fra, lat", "t.yaml:7:12: name: two regions are called 'fra'" },
+    { "regions:\n", "network: {wide: {loss: 2}}\nregions:\n",
+      "t.yaml:5:24: loss: '2' is not a probability (like 0.01, 1%)" },
+    { "primary: fra-1", "primary: fra-2", "t.yaml:11:14: primary: no node is called 'fra-2'" },
+    { "backups: [nyc-1]", "backups: [nyc-1, nyc-1]",
+      "t.yaml:12:22: backups: nyc-1 holds example.org already" },
+    { "    file: " ZONE, "    file: gone.zone", NULL },
+    { "node: {processor", "nodes: {processor",
+      "t.yaml:14:3: nodes: unknown key (did you mean 'node'?)" },
+    { "cores: 3", "coers: 3", "t.yaml:14:22: coers: unknown key (did you mean 'cores'?)" },
+    { "  - region: fra\n", "  - region: fro\n", "t.yaml:16:13: region: no region is called 'fro'" },
+    { "processor: {cores: 5}", "processor: {cores: 0}",
+      "t.yaml:17:24: cores: 0 is out of range (1 to 1024)" },
+    { "policy: ant_colony", "policy: ant_colny",
+      "t.yaml:18:23: policy: no policy is called 'ant_colny' (did you mean ant_colony)" },
+    { "q0: 0.7", "q1: 0.7",
+      "t.yaml:18:48: q1: ant_colony has no such parameter (did you mean q0)" },
+    { "q0: 0.7", "q0: 7", "t.yaml:18:52: q0: 7 is out of range (0 to 1)" },
+    { "q0: 0.7", "q0: much", "t.yaml:18:52: q0: is not a number (like 0.25, 1e-3)" },
+    { "{region: nyc, count: 2}", "{region: nyc, count: 2, name: a}",
+      "t.yaml:20:35: name: 2 nodes can't share a name (leave it out: nyc-1, nyc-2, ...)" },
+    { "{region: nyc, count: 2}", "{region: nyc, count: 2, count: 3}",
+      "t.yaml:20:29: count: given twice (first in line 20)" },
+    { "{region: nyc, count: 2}", "{region: nyc, name: fra-1}",
+      "t.yaml:20:25: name: two nodes are called 'fra-1'" },
+    { "{region: nyc, count: 2}", "[a]",
+      "t.yaml:20:5: expected a mapping (keys and values, like {name: x})" },
+    { "  - region: nyc\n    count", "  - region: sin\n    count",
+      "t.yaml:22:13: region: no region is called 'sin'" },
+    { "count: 10", "count: ten", "t.yaml:23:12: count: 'ten' is not a whole number (like 42)" },
+    { "rate: 2/s", "rate: 2", "t.yaml:24:11: rate: '2' is not a rate (like 5/s, 20k/s, 3/m)" },
+    { "servers: [nyc-1, fra-1]", "servers: [nyc-1, fra-9]",
+      "t.yaml:25:22: servers: no node is called 'fra-9'" },
+    { "servers: [nyc-1, fra-1]", "servers: []",
+      "t.yaml:25:14: servers: is empty (at least one node)" },
+    { "zone: example.org\noperations", "zone: example.com\noperations",
+      "t.yaml:26:11: zone: no zone is called 'example.com'" },
+    { "kind: snapshot", "kind: snapshoot",
+      "t.yaml:28:33: kind: 'snapshoot' is not one of: snapshot, restore, copy, copy_back (did you "
+      "mean 'snapshot'?)" },
+    { "kind: snapshot", "kind: restore",
+      "t.yaml:28:5: from: is missing (the node whose set it is)" },
+    { "{at: 5s, node", "{at: 2m, node",
+      "t.yaml:28:10: at: lies after the end of the run (duration)" },
+    { "set: etc}\nf", "set: usr}\nf", "t.yaml:28:48: set: fra-1 protects no set 'usr'" },
+    { "regional_outage, region: fra", "regional_outrage, region: fra",
+      "t.yaml:30:12: kind: no fault is called 'regional_outrage' (did you mean "
+      "'regional_outage'?)" },
+    { "at: 20s", "at: 60s", "t.yaml:30:46: at: lies after the end of the run (duration)" },
+    { "availability during", "avalability during",
+      "t.yaml:32:5: expectations: no metric is called 'avalability' (did you mean "
+      "'availability'?)" },
+    { "during regional_outage", "during crash",
+      "t.yaml:32:5: expectations: no fault 'crash' happens in this scenario" },
+    { "<= 60 ms", "<= 60",
+      "t.yaml:33:5: expectations: '60' is not a duration (like 80ms, 2.5s, "
+      "1h30m), as dns.latency.p99 needs" },
+    { "<= 60 ms", "= 60 ms", "t.yaml:33:5: expectations: '=' is not one of < <= == >= >" },
+    { "<= 60 ms", "", "t.yaml:33:5: expectations: expected METRIC [during FAULT] OPERATOR VALUE" },
+    { "[answers]", "[answer]",
+      "t.yaml:34:11: oracles: no oracle is called 'answer' (did you mean 'answers'?)" },
+};
+
+static void a_broken_file_is_told_what_where_and_what_was_expected(void)
+{
+    for (size_t i = 0; i < SW_LEN(broken); i++) {
+        struct sim_scenario *s = NULL;
+        char message[256];
+        CHECK(load(broken[i].from, broken[i].to, NULL, &s, message) < 0);
+        if (broken[i].message != NULL) {
+            CHECK_STR(message, broken[i].message);
+        } else { /* holds the folder's name */
+            CHECK(strstr(message, "t.yaml:10:11: file: ") != NULL);
+            CHECK(strstr(message, "gone.zone: No such file or directory") != NULL);
+        }
+        CHECK(s == NULL);
+    }
+}
+
+static void faults_check_their_own_keys(void)
+{
+    struct sim_scenario *s = NULL;
+    char message[256];
+    CHECK(load("region: fra, at", "region: mars, at", NULL, &s, message) < 0);
+    CHECK_STR(message, "t.yaml:30:37: region: 'mars' is no region of this scenario "
+                       "(expected a region's name)");
+    CHECK(load("region: fra, at", "regoin: fra, at", NULL, &s, message) < 0);
+    CHECK_STR(message, "t.yaml:30:29: regoin: unknown key (regional_outage knows region, disks)");
+}
+
+static void expectations_become_si_units(void)
+{
+    static const struct {
+        const char *text, *metric, *during, *op;
+        double value;
+    } good_ones[] = {
+        { "availability during regional_outage >= 99.9 %", "availability", "regional_outage",
+          ">=", 0.999 },
+        { "dns.latency.p99.9  <  60ms", "dns.latency.p99.9", NULL, "<", 0.06 },
+        { "backup.rto <= 1h30m", "backup.rto", NULL, "<=", 5400 },
+        { "lost_snapshots == 0", "lost_snapshots", NULL, "==", 0 },
+        { "backup.restored > 1.5 GiB", "backup.restored", NULL, ">", 1.5 * 1073741824 },
+    };
+    for (size_t i = 0; i < SW_LEN(good_ones); i++) {
+        struct sim_expectation e;
+        struct sw_diag d = { 0 };
+        REQUIRE(sim_expectation_parse(good_ones[i].text, &e, &d) == 0);
+        CHECK_STR(e.metric, good_ones[i].metric);
+        CHECK((e.during == NULL) == (good_ones[i].during == NULL));
+        CHECK_STR(e.op, good_ones[i].op);
+        CHECK_NEAR(e.value, good_ones[i].value, 1e-12);
+        sim_expectation_free(&e);
+    }
+    struct sim_expectation e;
+    struct sw_diag d = { 0 };
+    CHECK(sim_expectation_parse("backup.rto during crash <= 1s", &e, &d) < 0);
+    CHECK_STR(d.text, "backup.rto has no value during a fault");
+}
+
+CU_TestInfo tests_scenario[] = {
+    { "a good file fills every part", a_good_file_fills_every_part },
+    { "nodes take defaults, names, peers, zones and keys",
+      nodes_take_defaults_names_peers_zones_and_keys },
+    { "a configuration replaces whole keys", a_configuration_replaces_whole_keys },
+    { "configurations are listed in file order", configurations_are_listed_in_file_order },
+    { "a matrix gives round-trip times", a_matrix_gives_round_trip_times },
+    { "a broken file is told what, where, and what was expected",
+      a_broken_file_is_told_what_where_and_what_was_expected },
+    { "faults check their own keys", faults_check_their_own_keys },
+    { "expectations become SI units", expectations_become_si_units },
+    CU_TEST_INFO_NULL,
+};
