@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Snapshots spread over nodes and come back from them, whoever dies meanwhile. */
+#include "tests/lib/backup_swarm.h"
+#include "tests/lib/check.h"
+
+extern CU_TestInfo tests_backup_swarm[];
+
+static bool put_noise(struct memfs *fs, const char *path, size_t len, uint64_t seed)
+{
+    uint8_t key[randombytes_SEEDBYTES] = { 0 };
+    uint8_t *buf = malloc(len + 1);
+    if (buf == NULL) {
+        return false;
+    }
+    memcpy(key, &seed, sizeof seed);
+    randombytes_buf_deterministic(buf, len, key);
+    const bool done = memfs_put(fs, path, buf, len);
+    free(buf);
+    return done;
+}
+
+static bool make_data(struct memfs *fs)
+{
+    return put_noise(fs, "data/big", 6 * 1024 * 1024, 1) &&
+           put_noise(fs, "data/folder/small", 1000, 2) && memfs_put(fs, "data/empty", "", 0);
+}
+
+static void boot_all(struct swarm *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        swarm_boot(&s->nodes[i]);
+    }
+}
+
+struct tally {
+    size_t files;
+    uint64_t bytes;
+};
+
+static void count(void *arg, const char *path, struct sw_bytes content)
+{
+    struct tally *t = arg;
+    (void)path;
+    t->files++;
+    t->bytes += content.len;
+}
+
+/* Does @n restore node 0's data as it is now? */
+static bool restores(struct swarm *s, struct swarm_node *n, uint64_t command, const char *target)
+{
+    swarm_restore(n, command, target);
+    if (!swarm_run(s, 60 * SW_SEC)) {
+        return false;
+    }
+    const struct swarm_reply *r = swarm_replied(n, command);
+    if (r == NULL || r->status != 0) {
+        (void)printf("\n  %s: %s\n", n->name.s, r != NULL ? r->reason : "no reply");
+        return false;
+    }
+    struct tally a = { 0 };
+    struct tally b = { 0 };
+    memfs_each(n->fs, target, count, &a);
+    memfs_each(s->nodes[0].fs, "data", count, &b);
+    return a.files == b.files && a.bytes == b.bytes &&
+           memcmp(memfs_get(n->fs, "back/big").data, memfs_get(s->nodes[0].fs, "data/big").data,
+                  memfs_get(n->fs, "back/big").len) == 0;
+}
+
+static void a_snapshot_is_safe_when_every_object_is_in_three_regions(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, SW_SEC));
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[0], 7);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__SnapshotReply *m =
+        swarm__v1__snapshot_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL);
+    CHECK_U64(m->sequence, 1);
+    CHECK_U64(m->files, 3);
+    CHECK(m->n_holders >= 3);
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 1);
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_OBJECT_STORED), 3 * ((size_t)m->packs + 1));
+    /* every object three times, beside the source's own */
+    struct tally held[3] = { { 0 } };
+    struct tally own = { 0 };
+    memfs_each(s.nodes[0].fs, "store/objects", count, &own);
+    for (size_t i = 1; i < s.n; i++) {
+        memfs_each(s.nodes[i].fs, "store/objects", count, &held[i % 3]);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_U64(held[i].files, own.files);
+        CHECK_U64(held[i].bytes, own.bytes);
+    }
+    /* the manifest goes last */
+    const struct swarm_node *n = &s.nodes[0];
+    uint64_t last = 0;
+    for (size_t i = 0; i < n->n_traces; i++) {
+        last = n->traces[i].kind == SW_TRACE_OBJECT_STORED ? n->traces[i].a : last;
+    }
+    CHECK(last < 4096);
+    swarm__v1__snapshot_reply__free_unpacked(m, NULL);
+    swarm_fini(&s);
+}
+
+static void what_is_under_way_stays_bounded(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    REQUIRE(put_noise(s.nodes[0].fs, "data/big", 40 * 1024 * 1024, 1));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[0], 7)->status, 0);
+    CHECK(s.most_waiting < 34 * SW_MIB); /* 16 transfers of 2 MiB, and words */
+    s.most_waiting = 0;
+    swarm_kill(&s.nodes[0]);
+    swarm_restore(&s.nodes[1], 8, "back");
+    REQUIRE(swarm_run(&s, 60 * SW_SEC));
+    CHECK_I64(swarm_replied(&s.nodes[1], 8)->status, 0);
+    CHECK(s.most_waiting < 18 * SW_MIB); /* 8 transfers of 2 MiB */
+    swarm_fini(&s);
+}
+
+static void any_node_restores_it_when_the_source_and_a_region_are_gone(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    swarm_kill(&s.nodes[0]);
+    swarm_kill(&s.nodes[3]);
+    swarm_kill(&s.nodes[6]);
+    CHECK(restores(&s, &s.nodes[4], 8, "back"));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[4], 8);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__RestoreReply *m =
+        swarm__v1__restore_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL);
+    CHECK_U64(m->n_damaged, 0);
+    CHECK_U64(m->files, 3);
+    CHECK(m->n_holders >= 2); /* from many at once */
+    CHECK(m->fetched_bytes > 0);
+    swarm__v1__restore_reply__free_unpacked(m, NULL);
+    swarm_fini(&s);
+}
+
+static void a_dark_region_delays_safety_and_not_the_copies_elsewhere(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, SW_SEC));
+    swarm_kill(&s.nodes[2]);
+    swarm_kill(&s.nodes[5]);
+    swarm_kill(&s.nodes[8]);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_MIN));
+    CHECK(swarm_replied(&s.nodes[0], 7) == NULL);
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 0);
+    /* not acknowledged, but there to be restored */
+    CHECK(restores(&s, &s.nodes[4], 8, "back"));
+    swarm_boot(&s.nodes[5]);
+    REQUIRE(swarm_run(&s, SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[0], 7)->status, 0);
+    swarm_fini(&s);
+}
+
+static uint64_t parts_to[SWARM_NODES]; /* ObjectPut messages that arrived there */
+
+static bool count_parts(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
+{
+    (void)from;
+    parts_to[to->number] += e->body_case == SWARM__V1__ENVELOPE__BODY_OBJECT_PUT;
+    return false;
+}
+
+static size_t most_parts(void)
+{
+    size_t most = 0;
+    for (size_t i = 1; i < SWARM_NODES; i++) {
+        most = parts_to[i] > parts_to[most] ? i : most;
+    }
+    return most;
+}
+
+static void a_holder_that_dies_half_way_is_replaced_by_another_of_its_region(void)
+{
+    struct swarm s;
+    struct tally t = { 0 };
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, SW_SEC));
+    s.nodes[0].drop = count_parts;
+    memset(parts_to, 0, sizeof parts_to);
+    swarm_snapshot(&s.nodes[0], 7);
+    while (parts_to[most_parts()] < 5 && swarm_step(&s, s.now + SW_SEC)) {
+    }
+    const size_t victim = most_parts();
+    CHECK_U64(parts_to[victim], 5);
+    swarm_kill(&s.nodes[victim]);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[0], 7)->status, 0);
+    memfs_each(s.nodes[victim].fs, "store/objects", count, &t);
+    CHECK_U64(t.files, 0);
+    swarm_fini(&s);
+}
+
+static bool swallow_puts_to_4(struct swarm_node *from, struct swarm_node *to,
+                              Swarm__V1__Envelope *e)
+{
+    (void)from;
+    return e->body_case == SWARM__V1__ENVELOPE__BODY_OBJECT_PUT && to->number == 4;
+}
+
+static void a_holder_that_falls_silent_is_given_up_after_a_while(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, SW_SEC));
+    s.nodes[0].drop = swallow_puts_to_4;
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 5 * SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[0], 7)->status, 0);
+    struct tally t = { 0 };
+    memfs_each(s.nodes[4].fs, "store/objects", count, &t);
+    CHECK_U64(t.files, 0);
+    swarm_fini(&s);
+}
+
+static void a_full_holder_is_passed_over(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    s.nodes[4].config.capacity = 4 * SW_MIB;
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 5 * SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[0], 7)->status, 0);
+    struct tally t = { 0 };
+    memfs_each(s.nodes[4].fs, "store/objects", count, &t);
+    CHECK(t.bytes <= 4 * SW_MIB);
+    swarm_fini(&s);
+}
+
+static bool damage_data_from_1(struct swarm_node *from, struct swarm_node *to,
+                               Swarm__V1__Envelope *e)
+{
+    (void)from;
+    (void)to;
+    if (e->body_case == SWARM__V1__ENVELOPE__BODY_OBJECT_DATA && e->object_data->data.len > 0) {
+        e->object_data->data.data[0] ^= 1;
+    }
+    return false;
+}
+
+static void what_a_lying_holder_delivers_is_fetched_from_another(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    swarm_kill(&s.nodes[0]);
+    /* node 3 lost its disk and comes back empty; 1 lies, 2 is honest */
+    swarm_kill(&s.nodes[3]);
+    memfs_free(s.nodes[3].fs);
+    s.nodes[3].fs = memfs_new();
+    swarm_boot(&s.nodes[3]);
+    s.nodes[1].drop = damage_data_from_1;
+    CHECK(restores(&s, &s.nodes[3], 8, "back"));
+    swarm_fini(&s);
+}
+
+static bool mute(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
+{
+    (void)from;
+    (void)to;
+    return e->body_case == SWARM__V1__ENVELOPE__BODY_OBJECT_DATA;
+}
+
+static void a_holder_that_does_not_answer_costs_time_and_no_file(void)
+{
+    struct swarm s;
+    swarm_init(&s, 5, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    swarm_kill(&s.nodes[0]);
+    s.nodes[2].drop = mute;
+    CHECK(restores(&s, &s.nodes[4], 8, "back"));
+    swarm_fini(&s);
+}
+
+/* Paths of packs, in order. */
+struct paths {
+    char v[64][128];
+    size_t n;
+};
+
+static void note_pack(void *arg, const char *path, struct sw_bytes content)
+{
+    struct paths *p = arg;
+    (void)content;
+    if (strstr(path, "/p-") != NULL && p->n < SW_LEN(p->v)) {
+        (void)snprintf(p->v[p->n++], sizeof p->v[0], "%s", path);
+    }
+}
+
+static bool has_path(const struct paths *p, const char *path)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (strcmp(p->v[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Remove the packs of @n that are not among @keep (all when NULL), then start it again. */
+static void lose_packs(struct swarm_node *n, const struct paths *keep)
+{
+    static struct paths now;
+    const struct sw_fs *fs = memfs_fs(n->fs);
+    now.n = 0;
+    memfs_each(n->fs, "store/objects", note_pack, &now);
+    swarm_kill(n);
+    for (size_t i = 0; i < now.n; i++) {
+        if (keep == NULL || !has_path(keep, now.v[i])) {
+            CHECK(fs->unlink(fs->self, now.v[i]) == SW_OK);
+        }
+    }
+    swarm_boot(n);
+}
+
+static void when_the_newest_is_not_whole_the_one_before_is_restored(void)
+{
+    static struct paths first;
+    struct swarm s;
+    struct tally t = { 0 };
+    swarm_init(&s, 4, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    first.n = 0;
+    memfs_each(s.nodes[0].fs, "store/objects", note_pack, &first);
+    REQUIRE(put_noise(s.nodes[0].fs, "data/later", 300000, 5));
+    swarm_snapshot(&s.nodes[0], 8);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 2);
+    swarm_kill(&s.nodes[0]);
+    for (size_t i = 1; i < 4; i++) {
+        lose_packs(&s.nodes[i], &first);
+    }
+    swarm_restore(&s.nodes[1], 9, "back");
+    REQUIRE(swarm_run(&s, SW_MIN));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[1], 9);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__RestoreReply *m =
+        swarm__v1__restore_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL);
+    CHECK_U64(m->sequence, 1);
+    CHECK_U64(m->n_damaged, 0);
+    swarm__v1__restore_reply__free_unpacked(m, NULL);
+    memfs_each(s.nodes[1].fs, "back", count, &t);
+    CHECK_U64(t.files, 3);
+    /* and when nothing is left, that is what it says */
+    for (size_t i = 1; i < 4; i++) {
+        lose_packs(&s.nodes[i], NULL);
+    }
+    swarm_restore(&s.nodes[1], 10, "again");
+    REQUIRE(swarm_run(&s, SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[1], 10) != NULL);
+    CHECK(swarm_replied(&s.nodes[1], 10)->status != 0);
+    swarm_fini(&s);
+}
+
+static void a_second_snapshot_sends_only_what_is_new(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(put_noise(s.nodes[0].fs, "data/later", 300000, 5));
+    s.nodes[0].drop = count_parts;
+    memset(parts_to, 0, sizeof parts_to);
+    swarm_snapshot(&s.nodes[0], 8);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[0], 8);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__SnapshotReply *m =
+        swarm__v1__snapshot_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL);
+    CHECK_U64(m->sequence, 2);
+    CHECK(m->stored_bytes < 500000);
+    CHECK(parts_to[most_parts()] < 5);
+    swarm__v1__snapshot_reply__free_unpacked(m, NULL);
+    swarm_fini(&s);
+}
+
+static void a_node_that_lost_its_disk_goes_on_counting_where_it_was(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    for (uint64_t i = 0; i < 3; i++) {
+        swarm_snapshot(&s.nodes[0], 10 + i);
+        REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    }
+    swarm_kill(&s.nodes[0]);
+    memfs_free(s.nodes[0].fs);
+    s.nodes[0].fs = memfs_new();
+    REQUIRE(make_data(s.nodes[0].fs));
+    swarm_boot(&s.nodes[0]);
+    swarm_snapshot(&s.nodes[0], 20);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[0], 20);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__SnapshotReply *m =
+        swarm__v1__snapshot_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL);
+    CHECK_U64(m->sequence, 4);
+    swarm__v1__snapshot_reply__free_unpacked(m, NULL);
+    swarm_fini(&s);
+}
+
+static void a_schedule_takes_snapshots_and_a_restart_keeps_to_it(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    s.nodes[0].set.every = SW_HOUR;
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, 150 * SW_MIN));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 3); /* at once, 60, 120 min */
+    swarm_kill(&s.nodes[0]);
+    swarm_boot(&s.nodes[0]);
+    REQUIRE(swarm_run(&s, 20 * SW_MIN));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 3);
+    REQUIRE(swarm_run(&s, 20 * SW_MIN));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 4);
+    swarm_fini(&s);
+}
+
+static void too_few_nodes_for_the_copies_is_said_and_not_waited_for(void)
+{
+    struct swarm s;
+    swarm_init(&s, 3, 3); /* two others */
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, SW_MIN));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[0], 7);
+    REQUIRE(r != NULL);
+    CHECK_I64(r->status, 9);
+    CHECK_STR(r->reason, "fewer nodes keep objects than copies are wanted");
+    CHECK(restores(&s, &s.nodes[2], 8, "back")); /* what could be done was done */
+    swarm_fini(&s);
+}
+
+static void commands_that_cannot_be_done_are_refused_with_a_reason(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    boot_all(&s);
+    REQUIRE(swarm_run(&s, SW_SEC));
+    swarm_snapshot(&s.nodes[1], 1); /* has no set */
+    swarm_restore(&s.nodes[1], 2, "back");
+    swarm_restore(&s.nodes[1], 3, "");
+    swarm_snapshot(&s.nodes[0], 4); /* no folder */
+    REQUIRE(swarm_run(&s, SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[1], 1) && swarm_replied(&s.nodes[1], 2) &&
+            swarm_replied(&s.nodes[1], 3) && swarm_replied(&s.nodes[0], 4));
+    CHECK_I64(swarm_replied(&s.nodes[1], 1)->status, 5);
+    CHECK_I64(swarm_replied(&s.nodes[1], 2)->status, 5);
+    CHECK_I64(swarm_replied(&s.nodes[1], 3)->status, 3);
+    CHECK_I64(swarm_replied(&s.nodes[0], 4)->status, 13);
+    CHECK_STR(swarm_replied(&s.nodes[0], 4)->reason, "not found");
+    for (size_t i = 0; i < s.n; i++) {
+        CHECK(sw_backup_idle(s.nodes[i].backup));
+    }
+    swarm_fini(&s);
+}
+
+static void a_wrong_key_is_told_apart_from_nothing_there(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    s.secret[3] ^= 1;
+    swarm_restore(&s.nodes[1], 8, "back");
+    REQUIRE(swarm_run(&s, SW_MIN));
+    REQUIRE(swarm_replied(&s.nodes[1], 8) != NULL);
+    CHECK_I64(swarm_replied(&s.nodes[1], 8)->status, 9);
+    swarm_fini(&s);
+}
+
+static void several_restores_run_one_after_another(void)
+{
+    struct swarm s;
+    char target[16];
+    swarm_init(&s, 4, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    for (uint64_t i = 0; i < 4; i++) {
+        (void)snprintf(target, sizeof target, "back-%d", (int)i);
+        swarm_restore(&s.nodes[1], 20 + i, target);
+    }
+    REQUIRE(swarm_run(&s, SW_MIN));
+    for (uint64_t i = 0; i < 4; i++) {
+        REQUIRE(swarm_replied(&s.nodes[1], 20 + i) != NULL);
+        CHECK_I64(swarm_replied(&s.nodes[1], 20 + i)->status, 0);
+    }
+    swarm_fini(&s);
+}
+
+CU_TestInfo tests_backup_swarm[] = {
+    { "a snapshot is safe when every object is in three regions",
+      a_snapshot_is_safe_when_every_object_is_in_three_regions },
+    { "what is under way stays bounded", what_is_under_way_stays_bounded },
+    { "any node restores it when the source and a region are gone",
+      any_node_restores_it_when_the_source_and_a_region_are_gone },
+    { "a dark region delays safety and not the copies elsewhere",
+      a_dark_region_delays_safety_and_not_the_copies_elsewhere },
+    { "a holder that dies half way is replaced by another of its region",
+      a_holder_that_dies_half_way_is_replaced_by_another_of_its_region },
+    { "a holder that falls silent is given up after a while",
+      a_holder_that_falls_silent_is_given_up_after_a_while },
+    { "a full holder is passed over", a_full_holder_is_passed_over },
+    { "what a lying holder delivers is fetched from another",
+      what_a_lying_holder_delivers_is_fetched_from_another },
+    { "a holder that does not answer costs time and no file",
+      a_holder_that_does_not_answer_costs_time_and_no_file },
+    { "when the newest is not whole the one before is restored",
+      when_the_newest_is_not_whole_the_one_before_is_restored },
+    { "a second snapshot sends only what is new", a_second_snapshot_sends_only_what_is_new },
+    { "a node that lost its disk goes on counting where it was",
+      a_node_that_lost_its_disk_goes_on_counting_where_it_was },
+    { "a schedule takes snapshots and a restart keeps to it",
+      a_schedule_takes_snapshots_and_a_restart_keeps_to_it },
+    { "too few nodes for the copies is said and not waited for",
+      too_few_nodes_for_the_copies_is_said_and_not_waited_for },
+    { "commands that cannot be done are refused with a reason",
+      commands_that_cannot_be_done_are_refused_with_a_reason },
+    { "a wrong key is told apart from nothing there",
+      a_wrong_key_is_told_apart_from_nothing_there },
+    { "several restores run one after another", several_restores_run_one_after_another },
+    CU_TEST_INFO_NULL,
+};
