@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CONTROL "/swarm.v1.Control/"
+#define REQUEST_MAX 65536u
 #define HEALTH "/grpc.health.v1.Health/Check"
 
 struct command {
@@ -34,6 +35,7 @@ struct live_commands {
     struct live_host *host;
     struct command *first;
     size_t n;
+    size_t asked; /* commands the node has not answered */
     uint64_t last_id;
 };
 
@@ -101,7 +103,12 @@ static void ask_node(struct command *c)
     ev.u.command.id = c->id;
     ev.u.command.method = c->method;
     ev.u.command.request = sw_blob_bytes(&c->request);
+    if (c->all->asked >= LIVE_COMMANDS_MAX) {
+        (void)grpc_call_end(c->rpc, GRPC_RESOURCE_EXHAUSTED, "too many commands at once");
+        return;
+    }
     c->asked = true;
+    c->all->asked++;
     LIVE_LOG(strcmp(c->method, "Status") == 0 ? SW_LOG_DEBUG : SW_LOG_INFO, "command",
              LIVE_TEXT("method", c->method), LIVE_TEXT("operator", c->operator));
     (void)live_host_step(c->all->host, &ev, live_now());
@@ -113,6 +120,8 @@ static void command_message(void *self, struct grpc_call *call, struct sw_bytes 
     struct command *c = grpc_call_get(call);
     if (c->got) {
         (void)grpc_call_end(call, GRPC_INVALID_ARGUMENT, "one message is one too many");
+    } else if (message.len > REQUEST_MAX) {
+        (void)grpc_call_end(call, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
     } else if (sw_blob_append(&c->request, message.data, message.len) != 0) {
         (void)grpc_call_end(call, GRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
@@ -146,6 +155,7 @@ static void command_close(void *self, struct grpc_call *call)
     }
     *p = c->next;
     c->all->n--;
+    c->all->asked -= c->asked ? 1 : 0;
     forget_request(c);
     free(c);
 }
@@ -155,9 +165,9 @@ static const struct grpc_handler handler = { NULL, command_message, command_end,
 
 static struct command *add(struct live_commands *all, struct grpc_call *call)
 {
-    struct command *c = all->n < LIVE_COMMANDS_MAX ? calloc(1, sizeof *c) : NULL;
+    struct command *c = calloc(1, sizeof *c);
     if (c == NULL) {
-        (void)grpc_call_end(call, GRPC_RESOURCE_EXHAUSTED, "too many commands at once");
+        (void)grpc_call_end(call, GRPC_RESOURCE_EXHAUSTED, "out of memory");
         return NULL;
     }
     c->call.handler = &handler;
@@ -207,6 +217,7 @@ void live_commands_reply(struct live_commands *all, const struct sw_action *a)
     }
     if (status != GRPC_OK || a->u.command_reply.last) {
         c->asked = false;
+        all->asked--;
         (void)grpc_call_end(c->rpc, (enum grpc_status)status, a->u.command_reply.reason);
     }
     live_channel_touch(grpc_session_self(grpc_call_session(c->rpc)));

@@ -12,7 +12,7 @@ struct live_call {
     const struct grpc_handler *handler; /* on_message, on_end, on_close; self is the host */
 };
 
-#define LIVE_COMMANDS_MAX 64 /* at once */
+#define LIVE_COMMANDS_MAX 64 /* that the node has not answered */
 
 struct live_commands *live_commands_new(struct live_host *h);
 /* Take the call @path by @who, or end it: UNIMPLEMENTED, PERMISSION_DENIED, RESOURCE_EXHAUSTED. */

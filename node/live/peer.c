@@ -443,6 +443,9 @@ static void stop_listening(struct live_peers *p)
 void live_peers_shutdown(struct live_peers *p)
 {
     stop_listening(p);
+    for (size_t i = 0; i < p->n_links; i++) { /* an exchange would never end by itself */
+        (void)grpc_call_end(p->links[i]->rpc, GRPC_OK, NULL);
+    }
     live_channels_shutdown(p->channels);
 }
 
