@@ -4,6 +4,7 @@
 
 #include "node/base/name.h"
 #include "node/core/backup/backup.h"
+#include "node/core/config_copy.h"
 #include "node/core/dns/wire.h"
 #include "node/core/emit.h"
 #include "node/core/life.h"
@@ -17,6 +18,7 @@
 
 /* What a configuration will put in place. */
 struct plan {
+    struct sw_config *config;
     struct sw_held held;
     struct sw_peers_plan peers;
     struct sw_route route;
@@ -74,9 +76,13 @@ static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *
     if (err != SW_OK) {
         return err;
     }
+    plan->config = sw_config_copy(c);
+    if (plan->config == NULL) {
+        return SW_ERR_NOMEM;
+    }
     err = sw_held_plan(&n->held, c, &plan->held, d);
     if (err != SW_OK) {
-        return err;
+        goto fail_config;
     }
     err = sw_peers_plan(&n->peers, c, &plan->peers, d);
     if (err != SW_OK) {
@@ -91,6 +97,8 @@ fail_peers:
     sw_peers_plan_fini(&plan->peers);
 fail_held:
     sw_held_fini(&plan->held);
+fail_config:
+    sw_config_copy_free(plan->config);
     return err;
 }
 
@@ -101,20 +109,27 @@ static void begin(struct sw_node *n, const struct sw_config *c)
     n->forward.retries = c->retry_budget > 0 ? SW_RETRIES_SAVED : 0;
 }
 
-static void commit(struct sw_node *n, const struct sw_config *c, struct plan *plan)
+static void commit(struct sw_node *n, struct plan *plan)
 {
-    if (n->config == NULL) {
+    struct sw_config *c = plan->config;
+    struct sw_config *before = n->config;
+    if (before == NULL) {
         begin(n, c);
     }
     sw_held_fini(&n->held);
     n->held = plan->held;
     n->config = c;
-    n->backup_configured = false;
     n->forward.slots.limit = c->max_waiting;
     n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
     sw_router_commit(&n->router, &plan->route);
     sw_peers_commit(n, c, &plan->peers);
     sw_router_reachable(n);
+    n->backup_configured = false;
+    if (before != NULL && before == n->config_backup) {
+        n->config_before = before;
+    } else {
+        sw_config_copy_free(before);
+    }
 }
 
 int sw_configure(struct sw_node *n)
@@ -123,8 +138,11 @@ int sw_configure(struct sw_node *n)
     struct sw_diag d = { "" };
     struct plan plan;
     int err = SW_OK;
+    sw_configure_carry_out(n);
     if (n->state == SW_STATE_DRAINING) {
         err = sw_diag_set(&d, SW_ERR_STATE, "the node is draining");
+    } else if (n->config_before != NULL) {
+        err = SW_ERR_NOMEM; /* one reload after the other */
     } else {
         err = make_plan(n, c, &plan, &d);
     }
@@ -133,7 +151,7 @@ int sw_configure(struct sw_node *n)
                       d.text[0] != '\0' ? d.text : sw_strerror(err));
         return err;
     }
-    commit(n, c, &plan);
+    commit(n, &plan);
     (void)sw_life_move(n, SW_CAUSE_CONFIGURED);
     if (n->keygen.seeded) {
         (void)sw_life_move(n, SW_CAUSE_SEEDED);
@@ -142,11 +160,26 @@ int sw_configure(struct sw_node *n)
     return SW_OK;
 }
 
+/* The module looks at what it was told before until it says yes to the new. */
+static void tell_backup(struct sw_node *n)
+{
+    if (n->backup_configured) {
+        return;
+    }
+    n->config_backup = n->config;
+    n->backup_configured = sw_backup_configure(n->backup, n->config) == SW_OK;
+    if (n->backup_configured) {
+        sw_config_copy_free(n->config_before);
+        n->config_before = NULL;
+    } else {
+        n->out_of_memory = true; /* the next beat tries again */
+    }
+}
+
 void sw_configure_carry_out(struct sw_node *n)
 {
     if (n->state == SW_STATE_INITIALIZE || n->state == SW_STATE_READY) {
-        n->backup_configured =
-            n->backup_configured || sw_backup_configure(n->backup, n->config) == SW_OK;
+        tell_backup(n);
         sw_held_load(n);
         sw_link_dial_all(n);
     }

@@ -69,8 +69,7 @@ struct sw_event {
     struct sw_load load;
     union {
         struct sw_bytes entropy;
-        /* Lent until a later one is accepted or sw_node_free; a refused one only for the call. */
-        const struct sw_config *configure;
+        const struct sw_config *configure; /* the node makes its own copy */
         struct {
             struct sw_client client;
             struct sw_bytes message; /* whole DNS message, question already checked by the front */

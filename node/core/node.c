@@ -5,6 +5,7 @@
 #include "node/base/bug.h"
 #include "node/core/backup_host.h"
 #include "node/core/command.h"
+#include "node/core/config_copy.h"
 #include "node/core/configure.h"
 #include "node/core/emit.h"
 #include "node/core/life.h"
@@ -45,6 +46,8 @@ void sw_node_free(struct sw_node *n)
         return;
     }
     sw_backup_free(n->backup);
+    sw_config_copy_free(n->config_before);
+    sw_config_copy_free(n->config);
     sw_heap_fini(&n->timers);
     sw_forward_fini(&n->forward);
     sw_attempts_fini(&n->attempts);

@@ -22,9 +22,11 @@ enum sw_timer_kind { SW_TIMER_BEAT, SW_TIMER_REDIAL, SW_TIMER_ATTEMPT };
 
 struct sw_node {
     uint64_t seed;
-    enum sw_state state;            /* life.c */
-    const struct sw_config *config; /* configure.c; NULL before the first */
-    bool drained;                   /* DRAINED was said */
+    enum sw_state state;             /* life.c */
+    struct sw_config *config;        /* configure.c; ours; NULL before the first */
+    struct sw_config *config_before; /* kept while @backup may still look at it */
+    struct sw_config *config_backup; /* what @backup was told last */
+    bool drained;                    /* DRAINED was said */
     struct sw_keygen keygen;
     sw_time entropy_due;  /* when to ask for entropy (again) */
     struct sw_timer beat; /* once a second: what else would be forgotten */
@@ -41,7 +43,7 @@ struct sw_node {
     struct sw_attempts attempts; /* queries and ants that are out */
     struct sw_forward forward;   /* clients that wait */
     struct sw_backup *backup;
-    bool backup_configured; /* with @config */
+    bool backup_configured; /* ... and it said yes */
     struct sw_node_counts counts;
 
     struct sw_heap timers;

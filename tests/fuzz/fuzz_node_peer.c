@@ -166,6 +166,7 @@ static void begin(struct world *w)
     static char policy[] = "ant_colony";
     static char zone[] = "example.org";
     static char file[] = "org.zone";
+    static char store[] = "store";
     *w = (struct world){ .now = SW_SEC };
     w->disk = memfs_new();
     w->zone = (struct sw_zone_config){ .name = zone, .file = file };
@@ -185,6 +186,8 @@ static void begin(struct world *w)
         .retry_budget = 0.2,
         .max_waiting = 16,
         .udp_size = 1232,
+        .store = store,
+        .copies = 1,
     };
     w->node = sw_node_new(&(struct sw_node_options){ .seed = 1 });
     must(w->disk != NULL && w->node != NULL);

@@ -2,6 +2,7 @@
  * A few real nodes in virtual time: making them, breaking things, asking, looking. */
 #include "tests/lib/cluster.h"
 
+#include "node/core/config_copy.h"
 #include "node/core/dns/wire.h"
 #include "tests/lib/cluster_state.h"
 
@@ -120,8 +121,12 @@ struct sw_config *cluster_config(struct cluster *c, uint32_t node)
 
 int cluster_configure(struct cluster *c, uint32_t node)
 {
-    struct sw_event ev = { .kind = SW_EV_CONFIGURE, .u.configure = &c->member[node].config };
-    return cluster_step_node(c, node, &ev);
+    struct sw_config *lent = sw_config_copy(&c->member[node].config);
+    must(lent != NULL);
+    struct sw_event ev = { .kind = SW_EV_CONFIGURE, .u.configure = lent };
+    const int err = cluster_step_node(c, node, &ev);
+    sw_config_copy_free(lent); /* so that whoever still looks at it is found */
+    return err;
 }
 
 void cluster_start(struct cluster *c)

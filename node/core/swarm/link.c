@@ -38,7 +38,8 @@ static void dial_later(struct sw_node *n, struct sw_link *link)
 static void dial(struct sw_node *n, struct sw_link *link)
 {
     const struct sw_peer *peer = n->peers.v[link->peer];
-    const char *address = sw_emit_text(n, peer->address);
+    const char *known = n->config->peers[peer->config].address;
+    const char *address = sw_emit_text(n, known != NULL ? known : "");
     struct sw_action *act = address != NULL ? sw_emit(n, SW_ACT_DIAL) : NULL;
     if (act == NULL) {
         dial_later(n, link);

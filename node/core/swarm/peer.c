@@ -39,18 +39,10 @@ uint32_t sw_peers_find(const struct sw_peers *p, const char *name)
     return there ? p->by_name[at] : SW_PEER_NONE;
 }
 
-static void peer_free(struct sw_peer *peer)
-{
-    if (peer != NULL) {
-        free(peer->address);
-        free(peer);
-    }
-}
-
 void sw_peers_fini(struct sw_peers *p)
 {
     for (uint32_t i = 0; i < p->n; i++) {
-        peer_free(p->v[i]);
+        free(p->v[i]);
     }
     free((void *)p->v);
     free(p->by_name);
@@ -149,17 +141,6 @@ static bool make_room(struct sw_peers *p, uint32_t cap)
     return true;
 }
 
-static char *copy_text(const char *text)
-{
-    const size_t len = text != NULL ? strlen(text) : 0;
-    char *copy = malloc(len + 1);
-    if (copy != NULL) {
-        memcpy(copy, text != NULL ? text : "", len);
-        copy[len] = '\0';
-    }
-    return copy;
-}
-
 static struct sw_peer *peer_new(const struct sw_peer_config *config)
 {
     struct sw_peer *peer = calloc(1, sizeof *peer);
@@ -190,13 +171,9 @@ int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_
         return SW_OK;
     }
     plan->added = calloc(config->n_peers, sizeof *plan->added);
-    plan->address = calloc(config->n_peers, sizeof *plan->address);
-    bool ok = plan->added != NULL && plan->address != NULL;
+    bool ok = plan->added != NULL;
     for (size_t i = 0; i < config->n_peers && ok; i++) {
-        plan->address[i] = copy_text(config->peers[i].address);
-        ok = plan->address[i] != NULL;
-        plan->n = i + 1;
-        if (ok && sw_peers_find(p, config->peers[i].name.s) == SW_PEER_NONE) {
+        if (sw_peers_find(p, config->peers[i].name.s) == SW_PEER_NONE) {
             plan->added[plan->n_added] = peer_new(&config->peers[i]);
             ok = plan->added[plan->n_added] != NULL;
             plan->n_added += ok;
@@ -212,13 +189,9 @@ int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_
 void sw_peers_plan_fini(struct sw_peers_plan *plan)
 {
     for (uint32_t i = 0; i < plan->n_added; i++) {
-        peer_free(plan->added[i]);
-    }
-    for (size_t i = 0; i < plan->n; i++) {
-        free(plan->address[i]);
+        free(plan->added[i]);
     }
     free((void *)plan->added);
-    free((void *)plan->address);
     *plan = (struct sw_peers_plan){ 0 };
 }
 
@@ -244,7 +217,7 @@ static void forget(struct sw_node *n, uint32_t number)
     p->n_known--;
     memmove(p->by_name + at, p->by_name + at + 1, (p->n_known - at) * sizeof *p->by_name);
     p->v[number] = NULL;
-    peer_free(peer);
+    free(peer);
 }
 
 static void take_in(struct sw_peers *p, struct sw_peer *peer)
@@ -278,12 +251,8 @@ void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct s
         take_in(p, plan->added[i]);
     }
     plan->n_added = 0;
-    for (size_t i = 0; i < plan->n; i++) {
-        struct sw_peer *peer = p->v[sw_peers_find(p, config->peers[i].name.s)];
-        free(peer->address);
-        peer->address = plan->address[i];
-        plan->address[i] = NULL;
-        peer->config = i;
+    for (size_t i = 0; i < config->n_peers; i++) {
+        p->v[sw_peers_find(p, config->peers[i].name.s)]->config = i;
     }
     sw_peers_plan_fini(plan);
 }

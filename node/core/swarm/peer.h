@@ -30,7 +30,6 @@ struct sw_link {
 struct sw_peer {
     struct sw_name name;
     struct sw_name region;
-    char *address; /* "" when there is none */
     size_t config; /* index in the configuration's peers */
     struct sw_link link[SW_CLASSES];
 
@@ -69,8 +68,6 @@ struct sw_peers {
 struct sw_peers_plan {
     struct sw_peer **added; /* new ones, in the configuration's order */
     uint32_t n_added;
-    char **address; /* of each configured peer; taken at commit */
-    size_t n;
 };
 
 /* Check and prepare.  Nothing that is visible changes.  Errors: SW_ERR_RANGE: a name is malformed,

@@ -273,6 +273,7 @@ static void begin(struct host *h, uint64_t fails)
     static char policy[] = "ant_colony";
     static char zone[] = "example.org";
     static char file[] = "org.zone";
+    static char store[] = "store";
     *h = (struct host){ .now = SW_SEC, .fails = fails };
     h->disk = memfs_new();
     h->zone = (struct sw_zone_config){ .name = zone, .file = file };
@@ -291,6 +292,8 @@ static void begin(struct host *h, uint64_t fails)
         .retry_budget = 0.2,
         .max_waiting = 16,
         .udp_size = 1232,
+        .store = store,
+        .copies = 1,
     };
     CHECK(h->disk != NULL && memfs_put(h->disk, file, ZONE_ORG, strlen(ZONE_ORG)));
     h->node = sw_node_new(&(struct sw_node_options){ .seed = 1 });
