@@ -105,6 +105,11 @@ void cluster_file(struct cluster *c, const char *path, const char *text)
     }
 }
 
+struct memfs *cluster_disk(struct cluster *c, uint32_t node)
+{
+    return c->member[node].disk;
+}
+
 void cluster_zone(struct cluster *c, uint32_t node, const char *name, const char *file)
 {
     struct sw_config *config = cluster_config(c, node);

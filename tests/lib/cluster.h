@@ -27,6 +27,7 @@
 #define CLUSTER_DELAY (10 * SW_MS) /* one way, unless cluster_delay says otherwise */
 
 struct cluster;
+struct memfs; /* tests/lib/memfs.h */
 
 struct cluster *cluster_new(uint64_t seed);
 void cluster_free(struct cluster *c);
@@ -36,6 +37,8 @@ void cluster_free(struct cluster *c);
 uint32_t cluster_add(struct cluster *c, const char *name, const char *region);
 /* A file on the disk of every node; both strings are lent. */
 void cluster_file(struct cluster *c, const char *path, const char *text);
+/* The node's own disk. */
+struct memfs *cluster_disk(struct cluster *c, uint32_t node);
 /* @node holds the zone @name, from @file; primary is the first that is told so. */
 void cluster_zone(struct cluster *c, uint32_t node, const char *name, const char *file);
 /* What the node will be told: defaults, all others as peers; change it as you like. */
