@@ -53,7 +53,8 @@ struct sw_qname {
     uint8_t name[SW_DNAME_MAX + 9]; /* zeros after the name, so that 8 bytes can be read at once */
 };
 
-/* Take apart the name at the start of @bytes.  Its length; 0 as sw_dname_check. */
+/* Take apart the name at the start of @bytes, all @len of which can be read.  Its length; 0 as
+ * sw_dname_check. */
 size_t sw_qname_set(struct sw_qname *q, const uint8_t *bytes, size_t len);
 
 #endif

@@ -16,8 +16,8 @@ int sw_zone_new(struct sw_blob *bytes, struct sw_zone **out);
 void sw_zone_free(struct sw_zone *z);
 
 /* Compile master-file @text of the zone @origin (presentation form) into @image.
- * $INCLUDE is refused.  Errors: SW_ERR_MALFORMED (the diag names line and reason: no SOA at the
- * apex, CNAME beside other data, a record out of the zone, ...), SW_ERR_NOMEM. */
+ * $INCLUDE and DNAME are refused.  Errors: SW_ERR_MALFORMED (the diag names line and reason: no SOA
+ * at the apex, CNAME beside other data, a record out of the zone, ...), SW_ERR_NOMEM. */
 int sw_zone_compile(const char *origin, struct sw_bytes text, struct sw_blob *image,
                     struct sw_diag *d);
 
