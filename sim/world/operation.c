@@ -93,11 +93,14 @@ static struct state *newest_copy(const struct operation *p, uint32_t source, uin
     return s;
 }
 
-static const struct state *snapshot_state(const struct operation *p, uint64_t sequence)
+/* What the snapshot is of: its number alone does not say, since a node that lost its disk may
+ * count anew. */
+static const struct state *snapshot_state(const struct operation *p, uint64_t sequence,
+                                          sw_time taken_at)
 {
     const struct state *s = p->all->states;
     while (s != NULL && (s->node != p->from || strcmp(s->set, p->spec->set.s) != 0 ||
-                         s->sequence != sequence || sequence == 0)) {
+                         s->sequence != sequence || s->at != taken_at)) {
         s = s->next;
     }
     return s;
@@ -198,13 +201,31 @@ static void restore_replied(void *arg, int status, const char *reason, struct sw
         return;
     }
     const sw_time taken_at = (sw_time)(r->taken_at - SIM_EPOCH);
-    const struct state *truth = snapshot_state(p, r->sequence);
+    const struct state *truth = snapshot_state(p, r->sequence, taken_at);
     if (r->n_damaged > 0) {
         report(p, SW_ERR_IO, r->damaged[0], taken_at, truth, r->bytes, r->files);
     } else {
         report(p, 0, NULL, taken_at, truth, r->bytes, r->files);
     }
     swarm__v1__restore_reply__free_unpacked(r, NULL);
+}
+
+/* The operator sees to it that the folders above the target are there. */
+static void make_way(struct operation *p)
+{
+    char path[512];
+    struct sw_fs fs;
+    const size_t len = strlen(p->spec->target);
+    if (len >= sizeof path) {
+        return; /* the node refuses it */
+    }
+    memcpy(path, p->spec->target, len + 1);
+    sim_disk_fs(sim_host_disk(p->all->w->hosts[p->node]), &fs);
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)fs.mkdir(fs.self, path, 0755); /* may be there */
+        *slash = '/';
+    }
 }
 
 static void ask_restore(struct operation *p)
@@ -307,6 +328,7 @@ static void begin(void *self, uint64_t arg)
         ask_snapshot(p);
         break;
     case RESTORE:
+        make_way(p);
         ask_restore(p);
         break;
     case COPY:
