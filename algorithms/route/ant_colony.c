@@ -119,10 +119,11 @@ static double steepened(const struct view *v, double x)
         return sw_pow(x, v->k->beta);
     }
     double y = 1;
-    for (int e = v->whole_beta; e > 0; e /= 2, x *= x) {
+    for (int e = v->whole_beta; e > 0; e /= 2) {
         if (e % 2 == 1) {
             y *= x;
         }
+        x *= x;
     }
     return y;
 }

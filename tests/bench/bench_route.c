@@ -8,6 +8,7 @@
 #include "tests/bench/bench.h"
 #include "tests/lib/fail_alloc.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -91,8 +92,8 @@ int main(int argc, char **argv)
         uint64_t allocations[2];
         const double ten = measure(p, 10, choices, &allocations[0]);
         const double fifty = measure(p, 50, choices, &allocations[1]);
-        printf("%-14s %12.0f %12.0f %12llu %10zu\n", p->name, ten, fifty,
-               (unsigned long long)(allocations[0] + allocations[1]), p->peer_size);
+        printf("%-14s %12.0f %12.0f %12" PRIu64 " %10zu\n", p->name, ten, fifty,
+               allocations[0] + allocations[1], p->peer_size);
     }
     return 0;
 }
