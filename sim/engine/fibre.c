@@ -5,6 +5,7 @@
 #include "sim/engine/fibre.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -91,9 +92,12 @@ static void switch_to(struct context *from, struct context *to, bool gone)
 }
 
 /* The bottom of every fibre's stack.  makecontext passes ints only: hence the two halves. */
-static void enter(unsigned high, unsigned low)
+static void enter(unsigned first, unsigned second)
 {
-    struct sim_fibre *f = (struct sim_fibre *)((uintptr_t)high << 32 | low);
+    const unsigned halves[] = { first, second };
+    void *self;
+    memcpy(&self, halves, sizeof self);
+    struct sim_fibre *f = self;
 #ifdef FIBRE_ASAN
     /* The first switch tells where the engine's own stack lies. */
     const void *stack;
@@ -195,9 +199,11 @@ static void prepare(struct sim_fibre *f)
     f->here.machine.uc_stack.ss_sp = (char *)f->mapping + page_size();
     f->here.machine.uc_stack.ss_size = STACK_SIZE;
     f->here.machine.uc_link = NULL;
-    const uintptr_t bits = (uintptr_t)f;
-    makecontext(&f->here.machine, (void (*)(void))enter, 2, (unsigned)(bits >> 32),
-                (unsigned)(bits & UINT32_MAX));
+    void *self = f;
+    unsigned halves[2];
+    _Static_assert(sizeof halves == sizeof self, "a pointer is two ints");
+    memcpy(halves, &self, sizeof self);
+    makecontext(&f->here.machine, (void (*)(void))enter, 2, halves[0], halves[1]);
 }
 
 struct sim_fibre *sim_fibre_start(struct sim_engine *e, void (*body)(void *arg), void *arg)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A virtual disk as the world holds it: made, wiped, filled and looked at from outside. */
+#define _GNU_SOURCE /* memrchr */
 #include "sim/world/disk.h"
 
 #include <stdlib.h>
@@ -157,41 +158,68 @@ int sim_disk_get(const struct sim_disk_state *d, const char *path, struct sw_byt
     return SW_OK;
 }
 
-struct walk {
-    int (*each)(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st);
-    void *arg;
-    char path[SIM_PATH_MAX];
-};
-
-static int walk(struct walk *w, const struct inode *dir, size_t len)
+/* Append "/" and @name to the @len bytes of @path; the new length, 0 when it does not fit. */
+static size_t descend(char path[SIM_PATH_MAX], size_t len, struct sw_bytes name)
 {
-    struct sw_bytes key;
-    struct inode *i = sw_map_next(&dir->names, NULL, &key);
-    while (i != NULL) {
-        if (len + 1 + key.len >= sizeof w->path) {
+    if (len + 1 + name.len >= SIM_PATH_MAX) {
+        return 0;
+    }
+    if (len > 0 && path[len - 1] != '/') {
+        path[len++] = '/';
+    }
+    memcpy(path + len, name.data, name.len);
+    path[len + name.len] = '\0';
+    return len + name.len;
+}
+
+/* Walk the tree below @top, whose path is @path. */
+static int walk(const struct inode *top, char path[SIM_PATH_MAX],
+                int (*each)(void *arg, const char *path, struct sw_bytes content,
+                            const struct sw_stat *st),
+                void *arg)
+{
+    const struct inode *dir = top;
+    const size_t base = strlen(path);
+    size_t len = base;
+    char last[SIM_NAME_MAX + 1]; /* the name seen last in @dir */
+    struct sw_bytes after = { (const uint8_t *)last, 0 };
+    for (;;) {
+        struct sw_bytes key;
+        const struct inode *i = sw_map_next(&dir->names, &after, &key);
+        if (i == NULL) {
+            if (dir == top) {
+                return SW_OK;
+            }
+            /* Go on in the parent, behind this folder's name. */
+            const char *slash = memrchr(path, '/', len);
+            const char *name = slash == NULL ? path : slash + 1;
+            after.len = (size_t)(path + len - name);
+            memcpy(last, name, after.len);
+            dir = dir->parent;
+            len = dir == top ? base : (size_t)(slash - path);
+            continue;
+        }
+        const size_t end = descend(path, len, key);
+        if (end == 0) {
             return SW_ERR_RANGE;
         }
-        size_t at = len;
-        if (at > 0 && w->path[at - 1] != '/') {
-            w->path[at++] = '/';
-        }
-        memcpy(w->path + at, key.data, key.len);
-        w->path[at + key.len] = '\0';
-        int stop = 0;
         if (i->type == SW_FILE_DIRECTORY) {
-            stop = walk(w, i, at + key.len);
-        } else if (i->type == SW_FILE_REGULAR) {
+            dir = i;
+            len = end;
+            after.len = 0;
+            continue;
+        }
+        memcpy(last, key.data, key.len);
+        after.len = key.len;
+        if (i->type == SW_FILE_REGULAR) {
             struct sw_stat st;
             sim_inode_stat(i, &st);
-            stop = w->each(w->arg, w->path, (struct sw_bytes){ i->data, i->size }, &st);
+            const int stop = each(arg, path, (struct sw_bytes){ i->data, i->size }, &st);
+            if (stop != 0) {
+                return stop;
+            }
         }
-        if (stop != 0) {
-            return stop;
-        }
-        const struct sw_bytes after = key;
-        i = sw_map_next(&dir->names, &after, &key);
     }
-    return SW_OK;
 }
 
 int sim_disk_each(const struct sim_disk_state *d, const char *path,
@@ -210,10 +238,9 @@ int sim_disk_each(const struct sim_disk_state *d, const char *path,
     if (p.file->type != SW_FILE_DIRECTORY) {
         return SW_ERR_NOT_A_DIRECTORY;
     }
-    struct walk w = { .each = each, .arg = arg };
-    const size_t len = strlen(path);
-    memcpy(w.path, path, len + 1); /* resolved: it is short enough */
-    return walk(&w, p.file, len);
+    char work[SIM_PATH_MAX];
+    memcpy(work, path, strlen(path) + 1); /* resolved: it is short enough */
+    return walk(p.file, work, each, arg);
 }
 
 uint64_t sim_disk_used(const struct sim_disk_state *d)

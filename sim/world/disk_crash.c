@@ -134,21 +134,21 @@ static void revert_names(struct sim_disk_state *d, struct inode *dir)
     dir->now.mtime = mtime;
 }
 
-/* All inodes, each with a reference; @n of them. */
-static struct inode **hold_all(struct sim_disk_state *d, size_t *n)
+/* All inodes, each with a reference; NULL ends them. */
+static struct inode **hold_all(struct sim_disk_state *d)
 {
-    *n = 0;
-    for (struct inode *i = d->oldest; i != NULL; i = i->newer) {
-        ++*n;
+    size_t n = 0;
+    for (const struct inode *i = d->oldest; i != NULL; i = i->newer) {
+        n++;
     }
-    struct inode **all = malloc((*n > 0 ? *n : 1) * sizeof(struct inode *));
+    struct inode **all = calloc(n + 1, sizeof(struct inode *));
     if (all == NULL) {
         sim_out_of_memory("a virtual disk");
     }
-    size_t k = 0;
+    n = 0;
     for (struct inode *i = d->oldest; i != NULL; i = i->newer) {
         sim_inode_ref(i);
-        all[k++] = i;
+        all[n++] = i;
     }
     return all;
 }
@@ -159,10 +159,9 @@ void sim_disk_crash(struct sim_disk_state *d)
     const double keep = (double)sw_rng_below(&d->faults, 5) / 4;
     sim_disk_detach(d);
     survivors(d, keep);
-    size_t n;
-    struct inode **all = hold_all(d, &n);
-    for (size_t k = 0; k < n; k++) {
-        struct inode *i = all[k];
+    struct inode **all = hold_all(d);
+    for (struct inode **next = all; *next != NULL; next++) {
+        struct inode *i = *next;
         if (i->type == SW_FILE_DIRECTORY) {
             revert_names(d, i);
         }
@@ -176,8 +175,8 @@ void sim_disk_crash(struct sim_disk_state *d)
         }
         i->durable = i->now;
     }
-    for (size_t k = 0; k < n; k++) {
-        sim_inode_unref(d, all[k]);
+    for (struct inode **next = all; *next != NULL; next++) {
+        sim_inode_unref(d, *next);
     }
     free(all);
 }

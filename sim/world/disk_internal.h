@@ -89,9 +89,10 @@ struct sim_disk_state {
     bool lies; /* fsync does nothing */
 
     struct inode *root, *oldest, *newest;
-    uint64_t inodes;  /* number of the last made */
-    uint64_t used;    /* bytes */
-    uint64_t changes; /* number of the last change of data or names */
+    struct inode *dying; /* of no reference, linked by @newer, to be freed */
+    uint64_t inodes;     /* number of the last made */
+    uint64_t used;       /* bytes */
+    uint64_t changes;    /* number of the last change of data or names */
     struct name_op *log;
     size_t n_log, log_cap;
     sw_time busy_until;

@@ -61,6 +61,20 @@ void sim_inode_stat(const struct inode *i, struct sw_stat *out)
     };
 }
 
+/* One reference less; the last one takes it off the disk's list, for bury. */
+static void drop(struct sim_disk_state *d, struct inode *i)
+{
+    SW_ASSERT(i->refs > 0);
+    if (--i->refs > 0) {
+        return;
+    }
+    SW_ASSERT(!i->counted);
+    *(i->older != NULL ? &i->older->newer : &d->oldest) = i->newer;
+    *(i->newer != NULL ? &i->newer->older : &d->newest) = i->older;
+    i->newer = d->dying;
+    d->dying = i;
+}
+
 /* One name less, in the map of the present or of what is durable. */
 static void lose_name(struct sim_disk_state *d, struct inode *i, bool now)
 {
@@ -68,7 +82,7 @@ static void lose_name(struct sim_disk_state *d, struct inode *i, bool now)
         i->links--;
         sim_inode_account(d, i);
     }
-    sim_inode_unref(d, i);
+    drop(d, i);
 }
 
 /* Unbind every name of @map, which is one of @dir's. */
@@ -85,20 +99,24 @@ static void clear_names(struct sim_disk_state *d, struct inode *dir, struct sw_m
     sw_map_fini(map);
 }
 
+/* Free what has no reference any more, and what only that referred to. */
+static void bury(struct sim_disk_state *d)
+{
+    while (d->dying != NULL) {
+        struct inode *i = d->dying;
+        d->dying = i->newer;
+        clear_names(d, i, &i->names);
+        clear_names(d, i, &i->durable_names);
+        sim_file_clear(i);
+        free(i->target);
+        free(i);
+    }
+}
+
 void sim_inode_unref(struct sim_disk_state *d, struct inode *i)
 {
-    SW_ASSERT(i->refs > 0);
-    if (--i->refs > 0) {
-        return;
-    }
-    *(i->older != NULL ? &i->older->newer : &d->oldest) = i->newer;
-    *(i->newer != NULL ? &i->newer->older : &d->newest) = i->older;
-    clear_names(d, i, &i->names);
-    clear_names(d, i, &i->durable_names);
-    SW_ASSERT(!i->counted);
-    sim_file_clear(i);
-    free(i->target);
-    free(i);
+    drop(d, i);
+    bury(d);
 }
 
 static struct sw_bytes key_of(const char *name)
@@ -131,6 +149,7 @@ void sim_name_put(struct sim_disk_state *d, struct inode *dir, struct sw_map *ma
     }
     if (old != NULL) {
         lose_name(d, old, now);
+        bury(d);
     }
 }
 

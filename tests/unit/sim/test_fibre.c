@@ -22,9 +22,9 @@ static void tell(struct story *s, char what)
 
 struct strand {
     struct story *story;
-    char name;
     sw_dur step;
     unsigned steps;
+    char name;
     bool ended;
 };
 
@@ -46,8 +46,8 @@ static void event(void *self, uint64_t arg)
 static void fibres_and_events_interleave_in_time_order(void)
 {
     struct story s = { .e = sim_engine_new() };
-    struct strand a = { &s, 'a', 10, 4, false };
-    struct strand b = { &s, 'b', 15, 2, false };
+    struct strand a = { &s, 10, 4, 'a', false };
+    struct strand b = { &s, 15, 2, 'b', false };
     (void)sim_at(s.e, 10, event, &s, '!');
     CHECK(sim_fibre_start(s.e, strand, &a) != NULL);
     CHECK_STR(s.text, "a");
@@ -66,7 +66,7 @@ static void fibres_and_events_interleave_in_time_order(void)
 static void a_wait_of_zero_lets_what_is_due_run_first(void)
 {
     struct story s = { .e = sim_engine_new() };
-    struct strand a = { &s, 'a', 0, 3, false };
+    struct strand a = { &s, 0, 3, 'a', false };
     (void)sim_at(s.e, 0, event, &s, '!');
     CHECK(sim_fibre_start(s.e, strand, &a) != NULL);
     sim_run(s.e, SW_TIME_NEVER);
@@ -92,7 +92,7 @@ static void parent(void *arg)
 static void a_fibre_may_start_another(void)
 {
     struct story s = { .e = sim_engine_new() };
-    struct strand child = { &s, 'c', 10, 2, false };
+    struct strand child = { &s, 10, 2, 'c', false };
     CHECK(sim_fibre_start(s.e, parent, &child) != NULL);
     sim_run(s.e, SW_TIME_NEVER);
     CHECK_STR(s.text, "(c).c");
@@ -103,26 +103,26 @@ static void a_fibre_may_start_another(void)
 struct deep {
     struct sim_engine *e;
     uint64_t sum;
-    unsigned ended;
+    unsigned begun, ended;
 };
 
-/* Fills a good part of a stack, waits in the depth, and checks what it finds again. */
-static uint64_t descend(struct sim_engine *e, unsigned depth)
+/* Fills a good part of a stack, waits, and checks what it finds again. */
+static uint64_t fill_and_wait(struct sim_engine *e, uint8_t with)
 {
-    volatile uint8_t block[1024];
-    memset((void *)(uintptr_t)block, (int)depth, sizeof block);
-    if (depth == 0) {
-        sim_fibre_wait(sim_fibre_current(e), 7);
-        return 0;
+    uint8_t block[100 * 1024];
+    memset(block, with, sizeof block);
+    sim_fibre_wait(sim_fibre_current(e), 7);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < sizeof block; i++) {
+        sum += block[i] == with;
     }
-    const uint64_t below = descend(e, depth - 1);
-    return below + block[0] + block[sizeof block - 1];
+    return sum;
 }
 
 static void dive(void *arg)
 {
     struct deep *d = arg;
-    d->sum += descend(d->e, 100);
+    d->sum += fill_and_wait(d->e, (uint8_t)++d->begun);
     d->ended++;
 }
 
@@ -137,7 +137,7 @@ static void many_fibres_keep_deep_stacks_apart(void)
         sim_run(d.e, SW_TIME_NEVER);
     }
     CHECK_U64(d.ended, 600);
-    CHECK_U64(d.sum, 600 * 2 * (100 * 101 / 2));
+    CHECK_U64(d.sum, UINT64_C(600) * 100 * 1024);
     sim_engine_free(d.e);
 }
 
@@ -161,7 +161,7 @@ static void unwinding_ends_every_fibre_without_time(void)
     struct story s = { .e = sim_engine_new() };
     struct strand strands[50];
     for (size_t i = 0; i < SW_LEN(strands); i++) {
-        strands[i] = (struct strand){ &s, 'u', 1 + i, 100, false };
+        strands[i] = (struct strand){ &s, 1 + i, 100, 'u', false };
         CHECK(sim_fibre_start(s.e, strand, &strands[i]) != NULL);
     }
     sim_run(s.e, 20);
