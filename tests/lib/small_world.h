@@ -215,6 +215,8 @@ static inline void small_fault(struct small_scenario *x, const char *kind, sw_ti
     for (size_t i = 0; params[2 * i] != NULL; i++) {
         p[i] = (struct sim_param){ .key = small_text(params[2 * i]),
                                    .value = small_text(params[2 * i + 1]),
+                                   .key_line = 2,
+                                   .key_column = 3,
                                    .line = 2,
                                    .column = 3 };
         f->n_params++;
