@@ -38,11 +38,15 @@ const char *sw_yaml_type_name(enum sw_yaml_type type)
 static void row(FILE *to, const struct sw_yaml_field *f, const char *prefix)
 {
     char scratch[160];
-    (void)fprintf(to, "| `%s%s` | %s", prefix, f->key, sw_yaml_type_name(f->type));
-    if (f->type == SW_YAML_LIST) {
-        (void)fprintf(to, " of %s", sw_yaml_type_name(f->item));
-    } else if (f->type == SW_YAML_ENUM || f->type == SW_YAML_HEX) {
-        (void)fprintf(to, ": %s", sw_yaml_expected(f, scratch));
+    const bool list = f->type == SW_YAML_LIST || (f->type == SW_YAML_SKIP && f->item != 0);
+    (void)fprintf(to, "| `%s%s` | ", prefix, f->key);
+    if (list) {
+        (void)fprintf(to, "list of %ss", sw_yaml_type_name(f->item));
+    } else if (f->type != SW_YAML_ENUM && f->type != SW_YAML_HEX) {
+        (void)fputs(sw_yaml_type_name(f->type), to);
+    }
+    if (f->type == SW_YAML_ENUM || f->type == SW_YAML_HEX) {
+        (void)fputs(sw_yaml_expected(f, scratch), to);
     } else if (f->high > f->low) {
         (void)fprintf(to, ", %s", sw_yaml_range(f, scratch));
     }

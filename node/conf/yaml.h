@@ -116,7 +116,7 @@ struct sw_yaml_field {
     const struct sw_yaml_table *table; /* MAPPING, INCLUDE, LIST of mappings */
     size_t size;                       /* HEX: bytes; LIST: bytes of an item */
     size_t count;                      /* LIST, PARAMS, REST: offset of the size_t count */
-    enum sw_yaml_type item;            /* LIST: its items' type */
+    enum sw_yaml_type item; /* LIST: its items' type; SKIP: of a list's items, if it is one */
 };
 
 struct sw_yaml_table {

@@ -72,7 +72,7 @@ static int write_bars(struct sim_plots *p, const char *metric, const char *file,
 
 static void write_scale(FILE *f, const char *name, double most)
 {
-    const double unit = most > 7200 ? 3600 : most > 300 ? 60 : 1;
+    const double unit = most > 7200 ? 3600 : most > 90 ? 60 : 1;
     (void)fprintf(f, "%s_unit = %g\n%s_most = %.9g\n%s_label = '%s'\n", name, unit, name,
                   most > 0 ? most / unit : 1, name,
                   unit == 3600 ? "h"

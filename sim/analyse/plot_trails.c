@@ -189,9 +189,10 @@ static int draw(struct trails *t)
 {
     char text[256];
     const char *arm = t->p->arms[t->arm];
-    (void)snprintf(text, sizeof text,
-                   "%s%s%s: 1 near and answering, 0.5 nothing known lately, 0 silent; one run",
-                   t->p->name, arm[0] != '\0' ? ", " : "", arm);
+    (void)snprintf(
+        text, sizeof text,
+        "%s%s%s: 1 as near as the nearest, 0.5 nothing known lately, 0 far or silent; one run",
+        t->p->name, arm[0] != '\0' ? ", " : "", arm);
     const struct sim_plot_head head = { .kind = "trails",
                                         .arm = arm,
                                         .title = "How entry nodes rate the nodes they could ask",

@@ -42,7 +42,7 @@ static const struct sw_yaml_table region_table = TABLE("region", region_fields);
               .high = 10e9,                                                                        \
               .help = "scale of the log-normal part of a packet's delay" },                        \
             { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = loss_default, \
-              .help = "that a packet is lost" },                                                   \
+              .help = "probability that a packet is lost" },                                       \
             { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth),                   \
               .fallback = bandwidth_default, .help = "of a host's uplink; 0: unlimited" },         \
     }
@@ -96,11 +96,11 @@ static const struct sw_yaml_field disk_fields[] = {
     { "latency", SW_YAML_DURATION, FIELD(struct sim_disk, latency), .fallback = "100us", .low = 0,
       .high = 10e9, .help = "of one operation" },
     { "bandwidth", SW_YAML_SIZE, FIELD(struct sim_disk, bandwidth), .fallback = "500MB", .low = 1,
-      .high = 1e13, .help = "bytes a second" },
+      .high = 1099511627776.0, .help = "bytes a second" },
     { "fsync", SW_YAML_DURATION, FIELD(struct sim_disk, fsync), .fallback = "1ms", .low = 0,
       .high = 60e9, .help = "until written data is durable" },
     { "capacity", SW_YAML_SIZE, FIELD(struct sim_disk, capacity), .fallback = "100GiB", .low = 1,
-      .high = 1e18, .help = "bytes" },
+      .high = 1125899906842624.0, .help = "bytes" },
 };
 static const struct sw_yaml_table disk_table = TABLE("disk", disk_fields);
 
@@ -110,7 +110,7 @@ static const struct sw_yaml_field files_fields[] = {
     { "count", SW_YAML_INTEGER, FIELD(struct sim_files, count), .fallback = "10", .low = 1,
       .high = 1e6, .help = "files" },
     { "size", SW_YAML_SIZE, FIELD(struct sim_files, size), .fallback = "16KiB", .low = 1,
-      .high = 1e12, .help = "mean bytes of a file" },
+      .high = 1099511627776.0, .help = "mean bytes of a file" },
     { "compressible", SW_YAML_PROBABILITY, FIELD(struct sim_files, compressible), .fallback = "0.5",
       .help = "share of each file that repeats" },
 };
@@ -209,9 +209,9 @@ static const struct sw_yaml_field file_fields[] = {
     { "replications", SW_YAML_COUNT, FIELD(struct sim_file, s.replications), .fallback = "1",
       .low = 1, .high = 100000, .help = "runs with different seeds" },
     { "duration", SW_YAML_DURATION, FIELD(struct sim_file, s.duration), .required = true,
-      .low = 1e9, .high = 3.2e16, .help = "simulated time of one run" },
+      .low = 1e9, .high = 31536000e9, .help = "simulated time of one run" },
     { "warmup", SW_YAML_DURATION, FIELD(struct sim_file, s.warmup), .fallback = "0", .low = 0,
-      .high = 3.2e16, .help = "left out of every metric" },
+      .high = 31536000e9, .help = "left out of every metric" },
     { "interval", SW_YAML_DURATION, FIELD(struct sim_file, s.interval), .fallback = "1s",
       .low = 1e8, .high = 3600e9, .help = "between recorded samples" },
     { "regions", SW_YAML_LIST, LIST(struct sim_file, s., regions, struct sim_region),
@@ -220,8 +220,8 @@ static const struct sw_yaml_field file_fields[] = {
     { "zones", SW_YAML_LIST, LIST(struct sim_file, , zones, struct sim_zone_entry),
       .table = &zone_table, .item = SW_YAML_MAPPING, .help = "what is served" },
     { "defaults", SW_YAML_MAPPING, .table = &defaults_table, .help = "for nodes" },
-    { "nodes", SW_YAML_SKIP, .required = true,
-      .help = "list; the keys of a node's configuration file and these" },
+    { "nodes", SW_YAML_SKIP, .required = true, .item = SW_YAML_MAPPING,
+      .help = "the machines: see the next table" },
     { "clients", SW_YAML_LIST, LIST(struct sim_file, s., clients, struct sim_clients),
       .table = &clients_table, .item = SW_YAML_MAPPING, .help = "groups of stub resolvers" },
     { "operations", SW_YAML_LIST, LIST(struct sim_file, s., operations, struct sim_operation),

@@ -25,7 +25,7 @@ legend_n = 0
 legend_begin(x, y, w) = (legend_x = x, legend_y = y, legend_w = w, legend_n = 10, "")
 legend_line(c, d, l) = sprintf("set arrow %d from screen %.4f, %.4f to screen %.4f, %.4f nohead linecolor rgb '%s' dashtype %d linewidth %g", legend_n, legend_x, legend_y, legend_x + 30.0 / legend_w, legend_y, c, d, l)
 legend_text(t) = sprintf("set label %d '%s' at screen %.4f, %.4f left noenhanced textcolor rgb '#222222'", legend_n, t, legend_x + 36.0 / legend_w, legend_y)
-legend_next(t) = (legend_x = legend_x + (36.0 + 30.0 + 7.6 * strlen(t)) / legend_w, legend_n = legend_n + 1, "")
+legend_next(t) = (legend_x = legend_x + (36.0 + 30.0 + 8.2 * strlen(t)) / legend_w, legend_n = legend_n + 1, "")
 entry(t, c, d, l) = legend_line(c, d, l) . ";" . legend_text(t) . ";" . legend_next(t)
 # Times on the x axis: seconds, or minutes in long runs.
 time_label = time_unit == 60 ? "time, min" : "time, s"
