@@ -237,14 +237,8 @@ class Swarmsim(unittest.TestCase):
     def test_the_scenarios_readme_documents_every_key_as_the_tables_do(self):
         with open(os.path.join(ROOT, "scenarios", "README.md"), encoding="utf-8") as f:
             readme = f.read()
-        self.assertTrue(readme.endswith(self.tool("list", "keys").stdout.replace("## ", "### ")))
-
-    def test_shipped_scenarios_load(self):
-        for name in ("regional-outage", "before-after"):
-            path = os.path.join(ROOT, "scenarios", name + ".yaml")
-            done = self.tool("verify", path, "--checkpoints", "--configuration", "nothing")
-            self.assertEqual(done.returncode, 2)
-            self.assertIn("none is called 'nothing'", done.stderr)  # read and understood so far
+        self.assertTrue(readme.endswith(self.tool("list", "keys").stdout.replace("## ", "### ")),
+                        "scenarios/README.md must end with the output of swarmsim list keys")
 
     def test_version_and_help_go_to_standard_output(self):
         self.assertRegex(self.tool("--version").stdout, r"^swarmsim [0-9.]+\ncore [0-9a-f]{64}\n")
