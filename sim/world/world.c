@@ -268,14 +268,17 @@ static void on_start(void *self, uint64_t node)
     sim_host_start(w->hosts[node]);
 }
 
-static int populate(struct sim_world *w, struct sw_diag *d)
+static int populate(struct sim_world *w, const struct sim_world_options *o, struct sw_diag *d)
 {
     const struct sim_scenario *s = w->s;
     const struct sim_conn_options options = { CONNECT_TIMEOUT, KEEP_ALIVE };
-    w->engine = sim_engine_new();
+    w->engine = sim_engine_new_on(o->queue);
     w->net = sim_network_new(s, w->seed);
     if (w->engine == NULL || w->net == NULL) {
         return sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+    }
+    if (o->shuffle_ties) {
+        sim_shuffle_ties(w->engine, w->seed);
     }
     w->conns = sim_conns_new(w->engine, w->net, s, &options);
     w->hosts = sim_calloc(s->n_nodes, sizeof(struct sim_host *));
@@ -313,6 +316,14 @@ static void schedule(struct sim_world *w)
 int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world **out,
                   struct sw_diag *d)
 {
+    const struct sim_world_options usual = { .queue = SIM_QUEUE_WHEEL };
+    return sim_world_new_with(s, seed, &usual, out, d);
+}
+
+int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
+                       const struct sim_world_options *options, struct sim_world **out,
+                       struct sw_diag *d)
+{
     if (sodium_init() < 0) {
         return sw_diag_set(d, SW_ERR_STATE, "libsodium can't start");
     }
@@ -320,7 +331,7 @@ int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world 
     w->s = s;
     w->seed = seed;
     w->result.seed = seed;
-    const int err = populate(w, d);
+    const int err = populate(w, options, d);
     if (err != 0) {
         sim_world_free(w);
         return err;

@@ -4,6 +4,7 @@
 #define SIM_WORLD_H
 
 #include "node/core/node.h"
+#include "sim/engine/engine.h"
 #include "sim/world/watch.h"
 
 struct sim_world;
@@ -22,6 +23,16 @@ struct sim_result {
 /* Errors: SW_ERR_NOMEM, SW_ERR_NOTFOUND (a name in the scenario), SW_ERR_RANGE. */
 int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world **out,
                   struct sw_diag *d);
+/* How the engine goes about it.  No result may depend on @queue; @shuffle_ties gives another
+ * history, equally possible, as repeatable. */
+struct sim_world_options {
+    enum sim_queue queue;
+    bool shuffle_ties; /* events of one moment in an order drawn from the seed */
+};
+/* sim_world_new with other options than its own: the wheel, ties in the order scheduled. */
+int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
+                       const struct sim_world_options *options, struct sim_world **out,
+                       struct sw_diag *d);
 void sim_world_free(struct sim_world *w);
 /* Watchers are called in the order added, for what happens from then on.  Oracles named by the
  * scenario are added by new.  @self (may be NULL) gets what the watcher's start made. */
