@@ -26,7 +26,9 @@ sw_dur sw_rtt_patience(const struct sw_rtt *rtt)
     if (rtt->srtt == 0) {
         return SW_RTT_PATIENCE_UNKNOWN;
     }
-    const double wait = rtt->srtt + 4 * rtt->rttvar;
+    const double least = rtt->srtt / 8 + (double)SW_RTT_MARGIN;
+    const double spread = 4 * rtt->rttvar;
+    const double wait = rtt->srtt + (spread > least ? spread : least);
     if (wait < (double)SW_RTT_PATIENCE_LOW) {
         return SW_RTT_PATIENCE_LOW;
     }

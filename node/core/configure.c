@@ -106,7 +106,6 @@ static void begin(struct sw_node *n, const struct sw_config *c)
 {
     sw_rng_init(&n->peers.rng, sw_rng_key(n->seed, "redial", c->name.s));
     sw_rng_init(&n->router.rng, sw_rng_key(n->seed, "route", c->name.s));
-    n->forward.retries = c->retry_budget > 0 ? SW_RETRIES_SAVED : 0;
 }
 
 static void commit(struct sw_node *n, struct plan *plan)

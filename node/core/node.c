@@ -87,6 +87,7 @@ static void on_beat(struct sw_node *n)
 {
     sw_configure_carry_out(n); /* what found no memory before */
     sw_link_close_silent(n);
+    sw_forward_beat(n);
     sw_ant_send_all(n);
 }
 

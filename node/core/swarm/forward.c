@@ -13,7 +13,7 @@
 
 void sw_forward_init(struct sw_forward *f)
 {
-    *f = (struct sw_forward){ .retries = SW_RETRIES_SAVED };
+    *f = (struct sw_forward){ .retries = SW_RETRIES_RESERVE };
     sw_slots_init(&f->slots, sizeof(struct sw_waiting));
 }
 
@@ -246,6 +246,21 @@ static struct sw_waiting *admit(struct sw_node *n, uint32_t *slot)
     return w;
 }
 
+static void save_retry(struct sw_node *n)
+{
+    struct sw_forward *f = &n->forward;
+    const double share = n->config->retry_budget;
+    f->recent += 1;
+    const double most = share > 0 ? SW_RETRIES_RESERVE + share * f->recent : 0;
+    const double saved = f->retries + share;
+    f->retries = saved < most ? saved : most;
+}
+
+void sw_forward_beat(struct sw_node *n)
+{
+    n->forward.recent -= n->forward.recent / 10;
+}
+
 void sw_forward_query(struct sw_node *n)
 {
     const struct sw_client *client = &n->event->u.query.client;
@@ -261,8 +276,7 @@ void sw_forward_query(struct sw_node *n)
         return;
     }
     n->counts.forwarded++;
-    const double saved = n->forward.retries + n->config->retry_budget;
-    n->forward.retries = saved < SW_RETRIES_SAVED ? saved : SW_RETRIES_SAVED;
+    save_retry(n);
     uint32_t slot;
     if (admit(n, &slot) == NULL) { /* better an early failure than a late one */
         n->counts.failed++;

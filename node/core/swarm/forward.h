@@ -16,10 +16,11 @@ struct sw_node;
 
 /* Peers tried for one query, at most; the configuration's query_attempts may be less. */
 #define SW_ATTEMPTS_MAX 16U
-/* Retries that may be saved up: each query saves config.retry_budget of one, each retry after a
- * time-out or a refusal spends one.  (Dean and Barroso 2013; Finagle's RetryBudget.)  A retry
- * because a connection broke is free: it replaces work instead of adding to it. */
-#define SW_RETRIES_SAVED 50.0
+/* Retries: each query saves config.retry_budget of one, each retry after a time-out or a refusal
+ * spends one; what the latest 10 s saved may be spent at once, and so many more, so that a quiet
+ * node can retry at all.  (The rule of Finagle's RetryBudget.)  A retry because a connection
+ * broke is free: it replaces work instead of adding to it. */
+#define SW_RETRIES_RESERVE 50.0
 
 /* A client that waits. */
 struct sw_waiting {
@@ -35,6 +36,7 @@ struct sw_waiting {
 struct sw_forward {
     struct sw_slots slots; /* struct sw_waiting */
     double retries;        /* saved up */
+    double recent;         /* queries in the latest 10 s, about */
     uint32_t owed;         /* queries that must be answered before DRAINED */
 };
 
@@ -46,6 +48,8 @@ void sw_forward_query(struct sw_node *n);
 /* A peer's Answer.  Errors: SW_ERR_MALFORMED: it answers something else than was asked. */
 int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
                       const Swarm__V1__Answer *answer);
+/* A second has passed. */
+void sw_forward_beat(struct sw_node *n);
 /* The timer of a query's attempt fired. */
 void sw_forward_due(struct sw_node *n, struct sw_attempt *a);
 /* The control connection of @peer is gone. */

@@ -27,6 +27,14 @@ static void later_samples_move_them_by_an_eighth_and_a_quarter(void)
     CHECK_U64(sw_rtt_patience(&rtt), 285 * SW_MS);
 }
 
+static void a_steady_path_keeps_a_margin(void)
+{
+    const struct sw_rtt steady = { .srtt = 80 * MS, .rttvar = 0.1 * MS };
+    CHECK_U64(sw_rtt_patience(&steady), 95 * SW_MS); /* 80 + 80 / 8 + 5 */
+    const struct sw_rtt lively = { .srtt = 80 * MS, .rttvar = 4 * MS };
+    CHECK_U64(sw_rtt_patience(&lively), 96 * SW_MS); /* 80 + 4 * 4 */
+}
+
 static void patience_keeps_to_its_bounds(void)
 {
     struct sw_rtt near = { 0 };
@@ -63,6 +71,7 @@ CU_TestInfo tests_rtt[] = {
     { "the first sample sets both estimates", the_first_sample_sets_both_estimates },
     { "later samples move them by an eighth and a quarter",
       later_samples_move_them_by_an_eighth_and_a_quarter },
+    { "a steady path keeps a margin", a_steady_path_keeps_a_margin },
     { "patience keeps to its bounds", patience_keeps_to_its_bounds },
     { "backing off widens by half up to the cap", backing_off_widens_by_half_up_to_the_cap },
     { "a round trip of no time still counts as measured",
