@@ -195,9 +195,19 @@ static uint64_t draw(uint64_t *seed)
     return *seed;
 }
 
+static bool synced(const struct inode *i)
+{
+    return i->now.data.len == i->synced.data.len &&
+           (i->now.data.len == 0 ||
+            memcmp(i->now.data.data, i->synced.data.data, i->now.data.len) == 0);
+}
+
 /* Bytes that were not synced: old, new, or a part of the new. */
 static void settle_bytes(struct inode *i, uint64_t *seed)
 {
+    if (synced(i)) {
+        return;
+    }
     const uint64_t coin = *seed == 0 ? 0 : draw(seed) % 3;
     if (coin == 0) {
         copy_content(&i->now, &i->synced);
