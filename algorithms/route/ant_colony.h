@@ -36,10 +36,11 @@
  *   answer after its time-out doesn't clear a suspect: slow is not well.
  *
  * TRAIL (ant_trail.c): hyper-cube update, bounded as in MAX-MIN ant systems.
- *   answer:   tau += rho (g - tau), g = ((best + 1)/(T + 1))^gamma, tau in [tau_min, 1]
+ *   answer:   tau += rho (g - tau), g = min(1, (best + 1)/(T + 1))^gamma, tau in [tau_min, 1]
  *   time-out: tau (1 - k)
  *   always:   tau drifts to 1/2 with a time constant of 5 s
- *   best: the shortest T, rising with a time constant of 60 s until undercut.
+ *   best: the shortest T of an answer, rising with a time constant of 60 s until undercut.  Ants
+ *   don't count for it: they reach neighbours that could not have answered.
  *
  * ANTS (ant_trail.c): `ants` a query are earned at each send.  Such an ant goes to a uniformly
  * drawn peer with probability epsilon, else P ~ tau/(net + 5).  Besides, `beat` ants a second are
@@ -100,7 +101,8 @@ struct sw_aco_peer {
 /* tau now. */
 double sw_aco_trail(const struct sw_aco_peer *p, sw_time now);
 /* Fold an answer's round trip or a time-out into the trail. */
-void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt);
+void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt,
+                        bool probe);
 void sw_aco_trail_timeout(struct sw_route *r, struct sw_aco_peer *p, sw_time now);
 
 void sw_aco_on_send(struct sw_route *r, uint32_t peer, sw_time now);

@@ -83,7 +83,7 @@ void sw_aco_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
         p->suspicion = 0;
     }
     p->heard_at = now;
-    sw_aco_trail_reply(r, p, now, sample);
+    sw_aco_trail_reply(r, p, now, sample, probe);
 }
 
 void sw_aco_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe)

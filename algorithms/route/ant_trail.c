@@ -22,15 +22,19 @@ static void set_trail(const struct sw_route *r, struct sw_aco_peer *p, sw_time n
     p->trail_at = now;
 }
 
-void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt)
+void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt,
+                        bool probe)
 {
     const struct sw_aco_params *k = r->params;
     struct sw_aco_state *s = r->state;
     const double risen = s->best * sw_exp((double)(now - s->best_at) / BEST_RISES);
-    s->best = s->best == 0 || rtt < risen ? rtt : risen;
+    s->best = !probe && (s->best == 0 || rtt < risen) ? rtt : risen;
     s->best_at = now;
+    if (s->best == 0) {
+        return; /* nothing to compare with yet */
+    }
     const double tau = sw_aco_trail(p, now);
-    const double g = sw_pow((s->best + MS) / (rtt + MS), k->gamma);
+    const double g = s->best < rtt ? sw_pow((s->best + MS) / (rtt + MS), k->gamma) : 1;
     set_trail(r, p, now, tau + k->rho * (g - tau));
 }
 

@@ -308,6 +308,20 @@ static void trails_learn_drift_and_keep_to_their_bounds(void)
     route_end(&t);
 }
 
+/* A neighbour that only ants reach is near, and still no measure for those that answer. */
+static void trails_compare_answers_and_not_ants(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    t.r.policy->on_reply(&t.r, 1, t.now, 1 * SW_MS, NULL, true, false);
+    CHECK_NEAR(trail(&t, 1), 0.5, 0); /* no answer yet to compare with */
+    route_answer(&t, 0, 80 * SW_MS);  /* the best answer: g = 1 */
+    CHECK_NEAR(trail(&t, 0), 0.55, 1e-12);
+    t.r.policy->on_reply(&t.r, 1, t.now, 1 * SW_MS, NULL, true, false);
+    CHECK_NEAR(trail(&t, 1), 0.55, 1e-12); /* g = 1 at most */
+    route_end(&t);
+}
+
 static uint32_t probe(struct route_test *t, size_t n)
 {
     return t->r.policy->next_probe(&t->r, t->now, t->peers, n, &t->rng);
