@@ -422,6 +422,7 @@ CU_TestInfo tests_ant_colony[] = {
     { "suspects are asked when nobody else is left", suspects_are_asked_when_nobody_else_is_left },
     { "a time-out ends what was in flight once", a_timeout_ends_what_was_in_flight_once },
     { "trails learn, drift and keep to their bounds", trails_learn_drift_and_keep_to_their_bounds },
+    { "trails compare answers and not ants", trails_compare_answers_and_not_ants },
     { "queries earn ants", queries_earn_ants },
     { "ants go where trails are strong and near", ants_go_where_trails_are_strong_and_near },
     { "silent peers get ants, the longest silent first",
