@@ -68,7 +68,6 @@ static int check_numbers(const struct sw_config *c, struct sw_diag *d)
 static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *plan,
                      struct sw_diag *d)
 {
-    *plan = (struct plan){ 0 };
     int err = check_self(n, c, d);
     if (err == SW_OK) {
         err = check_numbers(c, d);
@@ -131,24 +130,27 @@ static void commit(struct sw_node *n, struct plan *plan)
     }
 }
 
+static int refuse(struct sw_node *n, int err, const char *why)
+{
+    sw_emit_trace(n, SW_TRACE_CONFIG_REFUSED, NULL, (uint64_t)err, 0,
+                  why[0] != '\0' ? why : sw_strerror(err));
+    return err;
+}
+
 int sw_configure(struct sw_node *n)
 {
-    const struct sw_config *c = n->event->u.configure;
     struct sw_diag d = { "" };
-    struct plan plan;
-    int err = SW_OK;
-    sw_configure_carry_out(n);
+    struct plan plan = { 0 };
     if (n->state == SW_STATE_DRAINING) {
-        err = sw_diag_set(&d, SW_ERR_STATE, "the node is draining");
-    } else if (n->config_before != NULL) {
-        err = SW_ERR_NOMEM; /* one reload after the other */
-    } else {
-        err = make_plan(n, c, &plan, &d);
+        return refuse(n, SW_ERR_STATE, "the node is draining");
     }
+    sw_configure_carry_out(n);
+    if (n->config_before != NULL) {
+        return refuse(n, SW_ERR_NOMEM, ""); /* one reload after the other */
+    }
+    const int err = make_plan(n, n->event->u.configure, &plan, &d);
     if (err != SW_OK) {
-        sw_emit_trace(n, SW_TRACE_CONFIG_REFUSED, NULL, (uint64_t)err, 0,
-                      d.text[0] != '\0' ? d.text : sw_strerror(err));
-        return err;
+        return refuse(n, err, d.text);
     }
     commit(n, &plan);
     (void)sw_life_move(n, SW_CAUSE_CONFIGURED);

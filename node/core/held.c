@@ -19,11 +19,18 @@ void sw_zone_box_drop(struct sw_zone_box *box)
     }
 }
 
+static void zone_free(struct sw_held_zone *z)
+{
+    if (z != NULL) {
+        sw_zone_box_drop(z->box);
+        free(z);
+    }
+}
+
 void sw_held_fini(struct sw_held *h)
 {
-    for (size_t i = 0; i < h->n; i++) {
-        sw_zone_box_drop(h->v[i]->box);
-        free(h->v[i]);
+    for (size_t i = 0; i < h->n && h->v != NULL; i++) {
+        zone_free(h->v[i]);
     }
     free((void *)h->v);
     *h = (struct sw_held){ 0 };

@@ -188,7 +188,7 @@ int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_
 
 void sw_peers_plan_fini(struct sw_peers_plan *plan)
 {
-    for (uint32_t i = 0; i < plan->n_added; i++) {
+    for (uint32_t i = 0; i < plan->n_added && plan->added != NULL; i++) {
         free(plan->added[i]);
     }
     free((void *)plan->added);
