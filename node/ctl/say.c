@@ -92,7 +92,7 @@ void ctl_size(uint64_t bytes, char out[32])
 void ctl_span(double ns, char out[32])
 {
     if (!(ns >= 0)) { /* NaN: unknown */
-        (void)strcpy(out, "-");
+        memcpy(out, "-", 2);
     } else if (ns < 1e6) {
         (void)snprintf(out, 32, "%.0f us", ns / 1e3);
     } else if (ns < 1e9) {

@@ -31,7 +31,7 @@ int live_address_split(const char *text, char *host, size_t host_cap, char *port
     }
     memcpy(host, from, n);
     host[n] = '\0';
-    (void)strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return 0;
 }
 
@@ -117,10 +117,22 @@ struct list {
     size_t n, cap;
 };
 
+static bool same(const union live_address *a, const union live_address *b)
+{
+    if (a->any.sa_family != b->any.sa_family) {
+        return false;
+    }
+    if (a->any.sa_family == AF_INET) {
+        return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    }
+    return a->v6.sin6_port == b->v6.sin6_port && a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+           IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr);
+}
+
 static int add(struct list *l, const union live_address *a)
 {
     for (size_t i = 0; i < l->n; i++) {
-        if (memcmp(&l->v[i], a, sizeof *a) == 0) {
+        if (same(&l->v[i], a)) {
             return 0;
         }
     }

@@ -67,8 +67,8 @@ void sim_plot_text(FILE *f, const char *text)
 
 void sim_plot_image(const struct sim_plot_head *head, char out[2 * SIM_PLOT_NAME])
 {
-    (void)snprintf(out, 2 * SIM_PLOT_NAME, "%s%s%s", head->arm, head->arm[0] != '\0' ? "-" : "",
-                   head->kind);
+    (void)snprintf(out, (size_t)2 * SIM_PLOT_NAME, "%s%s%s", head->arm,
+                   head->arm[0] != '\0' ? "-" : "", head->kind);
 }
 
 /* "regional_outage fra" as "regional outage: fra". */

@@ -95,8 +95,14 @@ static struct checkpoint next_checkpoint(FILE *from)
 {
     struct checkpoint c = { 0 };
     char line[128];
-    c.there = fgets(line, sizeof line, from) != NULL &&
-              sscanf(line, "%lf %llu %llx", &c.at, &c.events, &c.hash) == 3;
+    if (fgets(line, sizeof line, from) == NULL) {
+        return c;
+    }
+    char *end = line;
+    c.at = strtod(line, &end);
+    c.events = strtoull(end, &end, 10);
+    c.hash = strtoull(end, &end, 16);
+    c.there = *end == '\n';
     return c;
 }
 

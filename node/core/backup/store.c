@@ -29,7 +29,7 @@ static int nibble(char c)
 
 bool sw_unhex(const char *text, struct sw_digest *out)
 {
-    if (strlen(text) != 2 * SW_DIGEST_LEN) {
+    if (strlen(text) != 2 * sizeof out->b) {
         return false;
     }
     for (size_t i = 0; i < SW_DIGEST_LEN; i++) {

@@ -44,7 +44,7 @@ static int cut(struct sw_tree_writer *t, struct sw_bytes data, struct sw_blob *r
 
 int sw_tree_writer_record(struct sw_tree_writer *t, const struct sw_tree_record *r)
 {
-    if (CAP - t->len < SW_TREE_RECORD_MAX) {
+    while (CAP - t->len < SW_TREE_RECORD_MAX) {
         size_t n = 0;
         const int err = cut(t, (struct sw_bytes){ t->buf, t->len }, &t->refs, &n);
         if (err != SW_OK) {
@@ -52,7 +52,6 @@ int sw_tree_writer_record(struct sw_tree_writer *t, const struct sw_tree_record 
         }
         memmove(t->buf, t->buf + n, t->len - n);
         t->len -= n;
-        return sw_tree_writer_record(t, r);
     }
     const size_t len = sw_tree_encode(r, t->buf + t->len);
     t->len += len;
