@@ -22,13 +22,19 @@ static void set_trail(const struct sw_route *r, struct sw_aco_peer *p, sw_time n
     p->trail_at = now;
 }
 
+/* The best answer's round trip as it counts now; 0 before the first. */
+static double risen(const struct sw_aco_state *s, sw_time now)
+{
+    return s->best == 0 ? 0 : s->best * sw_exp((double)(now - s->best_at) / BEST_RISES);
+}
+
 void sw_aco_trail_reply(struct sw_route *r, struct sw_aco_peer *p, sw_time now, double rtt,
                         bool probe)
 {
     const struct sw_aco_params *k = r->params;
     struct sw_aco_state *s = r->state;
-    const double risen = s->best * sw_exp((double)(now - s->best_at) / BEST_RISES);
-    s->best = !probe && (s->best == 0 || rtt < risen) ? rtt : risen;
+    const double before = risen(s, now);
+    s->best = !probe && (before == 0 || rtt < before) ? rtt : before;
     s->best_at = now;
     if (s->best == 0) {
         return; /* nothing to compare with yet */

@@ -322,6 +322,26 @@ static void trails_compare_answers_and_not_ants(void)
     route_end(&t);
 }
 
+/* A machine that has been up for months, and a swarm that was silent for a day. */
+static void trails_learn_however_late_it_is(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    t.now = 2000 * SW_HOUR;
+    t.r.policy->on_reply(&t.r, 1, t.now, 1 * SW_MS, NULL, true, false);
+    route_answer(&t, 0, 10 * SW_MS);
+    route_answer(&t, 2, 21 * SW_MS); /* g = 11/22 */
+    CHECK_NEAR(trail(&t, 0), 0.55, 1e-12);
+    CHECK_NEAR(trail(&t, 2), 0.5, 1e-12);
+    t.now += 24 * SW_HOUR;
+    t.r.policy->on_reply(&t.r, 1, t.now, 1 * SW_MS, NULL, true, false);
+    route_answer(&t, 0, 43 * SW_MS); /* the best of long ago no longer counts */
+    CHECK_NEAR(trail(&t, 0), 0.55, 1e-12);
+    route_answer(&t, 2, 87 * SW_MS); /* 44/88 */
+    CHECK_NEAR(trail(&t, 2), 0.5, 1e-12);
+    route_end(&t);
+}
+
 static uint32_t probe(struct route_test *t, size_t n)
 {
     return t->r.policy->next_probe(&t->r, t->now, t->peers, n, &t->rng);
@@ -423,6 +443,7 @@ CU_TestInfo tests_ant_colony[] = {
     { "a time-out ends what was in flight once", a_timeout_ends_what_was_in_flight_once },
     { "trails learn, drift and keep to their bounds", trails_learn_drift_and_keep_to_their_bounds },
     { "trails compare answers and not ants", trails_compare_answers_and_not_ants },
+    { "trails learn however late it is", trails_learn_however_late_it_is },
     { "queries earn ants", queries_earn_ants },
     { "ants go where trails are strong and near", ants_go_where_trails_are_strong_and_near },
     { "silent peers get ants, the longest silent first",
