@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #define SIM_PLOT_ARMS 16
-#define SIM_PLOT_NAME 64
+#define SIM_PLOT_NAME ((size_t)64)
 
 /* The study that is plotted. */
 struct sim_plots {

@@ -281,7 +281,8 @@ int sim_crew_run(const struct sim_crew *crew, struct sw_diag *d)
     p.polls = calloc(crew->jobs, sizeof *p.polls);
     int err = 0;
     if (p.children == NULL || p.polls == NULL) {
-        err = sw_diag_set(d, SW_ERR_NOMEM, "out of memory for %u processes", crew->jobs);
+        (void)sw_diag_set(d, SW_ERR_NOMEM, "out of memory for %u processes", crew->jobs);
+        err = SW_ERR_NOMEM;
     }
     while (err == 0 && p.done < crew->n) {
         for (uint32_t i = 0; i < crew->jobs && p.started < crew->n && err == 0; i++) {

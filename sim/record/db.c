@@ -15,10 +15,11 @@
 #define SCHEMA_VERSION 1
 #define WAIT_FOR_LOCK_MS 2000
 
+static const char put_run_sql[] =
+    "INSERT INTO runs(study,configuration,seed,trace_hash,events,sim_seconds,wall_seconds,"
+    "cpu_seconds,oracle,complaint,complained_at) VALUES(?,?,?,?,?,?,?,?,?,?,?)";
 static const char *const sql[STATEMENTS] = {
-    [PUT_RUN] = "INSERT INTO runs(study,configuration,seed,trace_hash,events,sim_seconds,"
-                "wall_seconds,cpu_seconds,oracle,complaint,complained_at)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+    [PUT_RUN] = put_run_sql,
     [PUT_METRIC] = "INSERT INTO metrics VALUES(?,?,?,?)",
     [PUT_SAMPLE] = "INSERT OR REPLACE INTO samples VALUES(?,?,?,?,?)",
     [PUT_BUCKET] = "INSERT INTO histograms VALUES(?,?,?,?,?,?)",

@@ -32,7 +32,8 @@ size_t sim_node_index(const struct sim_scenario *s, const char *name)
 
 static int no_memory(const struct sim_loader *l)
 {
-    return sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+    (void)sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+    return SW_ERR_NOMEM;
 }
 
 /* Bind @n, with paths as written: they lie on the node's own disk. */
@@ -165,14 +166,14 @@ int sim_load_nodes(struct sim_loader *l)
         uint32_t copies = 1;
         for (uint32_t k = 0; k < copies && err == 0; k++) {
             err = add_node(l, n, numbers);
-            copies = l->f->entries[l->f->n_entries - 1].count;
+            copies = err == 0 ? l->f->entries[l->f->n_entries - 1].count : 0;
         }
     }
     free(numbers);
     if (err != 0) {
         return err;
     }
-    s->nodes = calloc(l->f->n_entries, sizeof *s->nodes);
+    s->nodes = calloc(l->f->n_entries + 1, sizeof *s->nodes);
     if (s->nodes == NULL) {
         return no_memory(l);
     }

@@ -110,9 +110,14 @@ int sim_load_rtt(struct sim_loader *l)
     }
     struct matrix m = { .l = l };
     char *line = malloc(MAX_LINE);
-    s->rtt = malloc(s->n_regions * s->n_regions * sizeof *s->rtt);
-    int err = line == NULL || s->rtt == NULL ? SW_ERR_NOMEM : 0;
-    for (size_t i = 0; err == 0 && i < s->n_regions * s->n_regions; i++) {
+    const size_t cells = s->n_regions * s->n_regions;
+    s->rtt = calloc(cells + 1, sizeof *s->rtt);
+    int err = 0;
+    if (line == NULL || s->rtt == NULL) {
+        (void)sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+        err = SW_ERR_NOMEM;
+    }
+    for (size_t i = 0; err == 0 && i < cells; i++) {
         s->rtt[i] = NAN;
     }
     while (err == 0 && fgets(line, MAX_LINE, f) != NULL) {

@@ -25,29 +25,26 @@ static const struct sw_yaml_field region_fields[] = {
 };
 static const struct sw_yaml_table region_table = TABLE("region", region_fields);
 
-#define LINK(jitter_default, loss_default, bandwidth_default)                                      \
-    {                                                                                              \
-        { "latency",                                                                               \
-          SW_YAML_DURATION,                                                                        \
-          FIELD(struct sim_link, latency),                                                         \
-          .fallback = "0",                                                                         \
-          .low = 0,                                                                                \
-          .high = 10e9,                                                                            \
-          .help = "one way, added to what geography or the matrix says" },                         \
-            { "jitter",                                                                            \
-              SW_YAML_DURATION,                                                                    \
-              FIELD(struct sim_link, jitter),                                                      \
-              .fallback = jitter_default,                                                          \
-              .low = 0,                                                                            \
-              .high = 10e9,                                                                        \
-              .help = "scale of the log-normal part of a packet's delay" },                        \
-            { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = loss_default, \
-              .help = "probability that a packet is lost" },                                       \
-            { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth),                   \
-              .fallback = bandwidth_default, .help = "of a host's uplink; 0: unlimited" },         \
-    }
-static const struct sw_yaml_field wide_fields[] = LINK("500us", "0.01%", "1Gbit/s");
-static const struct sw_yaml_field local_fields[] = LINK("50us", "0", "10Gbit/s");
+static const struct sw_yaml_field wide_fields[] = {
+    { "latency", SW_YAML_DURATION, FIELD(struct sim_link, latency), .fallback = "0", .low = 0,
+      .high = 10e9, .help = "one way, added to what geography or the matrix says" },
+    { "jitter", SW_YAML_DURATION, FIELD(struct sim_link, jitter), .fallback = "500us", .low = 0,
+      .high = 10e9, .help = "scale of the log-normal part of a packet's delay" },
+    { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = "0.01%",
+      .help = "probability that a packet is lost" },
+    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth), .fallback = "1Gbit/s",
+      .help = "of a host's uplink; 0: unlimited" },
+};
+static const struct sw_yaml_field local_fields[] = {
+    { "latency", SW_YAML_DURATION, FIELD(struct sim_link, latency), .fallback = "0", .low = 0,
+      .high = 10e9, .help = "one way" },
+    { "jitter", SW_YAML_DURATION, FIELD(struct sim_link, jitter), .fallback = "50us", .low = 0,
+      .high = 10e9, .help = "scale of the log-normal part of a packet's delay" },
+    { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = "0",
+      .help = "probability that a packet is lost" },
+    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth), .fallback = "10Gbit/s",
+      .help = "of a host's uplink; 0: unlimited" },
+};
 static const struct sw_yaml_table wide_table = TABLE("wide", wide_fields);
 static const struct sw_yaml_table local_table = TABLE("local", local_fields);
 

@@ -11,7 +11,8 @@
 
 static int no_memory(const struct sim_loader *l)
 {
-    return sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+    (void)sw_diag_set(l->d, SW_ERR_NOMEM, "%s: out of memory", l->y->file);
+    return SW_ERR_NOMEM;
 }
 
 static int read_text(struct sim_loader *l, const struct sw_yaml_node *at, struct sim_zone *z)

@@ -12,7 +12,8 @@
 
 static int no_memory(struct sw_diag *d)
 {
-    return sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+    (void)sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+    return SW_ERR_NOMEM;
 }
 
 /* ---- loading ---- */

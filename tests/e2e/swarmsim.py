@@ -238,7 +238,7 @@ class Swarmsim(unittest.TestCase):
         with open(os.path.join(ROOT, "scenarios", "README.md"), encoding="utf-8") as f:
             readme = f.read()
         self.assertTrue(readme.endswith(self.tool("list", "keys").stdout.replace("## ", "### ")),
-                        "scenarios/README.md must end with the output of swarmsim list keys")
+                        "scenarios/README.md is not what the tables say: run scripts/document-keys")
 
     def test_version_and_help_go_to_standard_output(self):
         self.assertRegex(self.tool("--version").stdout, r"^swarmsim [0-9.]+\ncore [0-9a-f]{64}\n")
