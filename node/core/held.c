@@ -215,6 +215,19 @@ void sw_held_done(struct sw_node *n, const struct sw_job *job)
     /* A reload asked anew meanwhile: that job's result is the one that counts. */
 }
 
+static const uint8_t *name_at(const void *self, size_t i)
+{
+    const struct sw_held *h = self;
+    return h->v[i]->name;
+}
+
+const struct sw_held_zone *sw_held_find(const struct sw_held *h, const uint8_t *name)
+{
+    const struct sw_dname_list list = { .self = h, .n = h->n, .at = name_at };
+    const size_t i = sw_dname_closest(&list, name);
+    return i < h->n ? h->v[i] : NULL;
+}
+
 bool sw_held_settled(const struct sw_held *h)
 {
     for (size_t i = 0; i < h->n; i++) {

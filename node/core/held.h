@@ -45,6 +45,8 @@ void sw_held_fini(struct sw_held *h);
 void sw_held_load(struct sw_node *n);
 /* A zone job came back. */
 void sw_held_done(struct sw_node *n, const struct sw_job *job);
+/* The zone here, loaded or not, that is closest at or above @name (wire form); NULL. */
+const struct sw_held_zone *sw_held_find(const struct sw_held *h, const uint8_t *name);
 /* Is every zone loaded or refused? */
 bool sw_held_settled(const struct sw_held *h);
 

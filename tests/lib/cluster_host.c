@@ -59,7 +59,10 @@ int cluster_step_node(struct cluster *c, uint32_t node, struct sw_event *ev)
 static void take_reply(struct cluster *c, const struct sw_action *a)
 {
     const uint32_t number = a->u.reply.client.port;
-    must(number < c->n_tickets && !c->tickets[number].came);
+    if (number >= c->n_tickets) {
+        return; /* a test's own query */
+    }
+    must(!c->tickets[number].came);
     struct ticket *t = &c->tickets[number];
     t->came = true;
     t->at = c->now;

@@ -185,21 +185,20 @@ static void go_on(struct sw_node *n, uint32_t slot, bool free, enum sw_ede ede)
 
 /* ---- a query comes ---- */
 
-/* Is there a zone of ours, not loaded yet, closer to @name than @known? */
-static bool is_loading(const struct sw_node *n, const uint8_t *name,
-                       const struct sw_known_zone *known)
+/* Is it for us to answer queries for @name, rather than for the holders of @known? */
+static bool is_ours(const struct sw_node *n, const uint8_t *name,
+                    const struct sw_known_zone *known)
 {
-    for (size_t i = 0; i < n->held.n; i++) {
-        const struct sw_held_zone *z = n->held.v[i];
-        if (z->box == NULL && sw_dname_under(name, z->name) &&
-            (known == NULL || sw_dname_labels(z->name) > sw_dname_labels(known->name))) {
-            return true;
-        }
+    const struct sw_held_zone *z = sw_held_find(&n->held, name);
+    if (z == NULL || known == NULL) {
+        return known == NULL;
     }
-    return false;
+    const unsigned ours = sw_dname_labels(z->name);
+    const unsigned theirs = sw_dname_labels(known->name);
+    return ours > theirs || (ours == theirs && z->box != NULL);
 }
 
-/* The front's view was behind: answer as it would now. */
+/* The front's view was behind, or our zone is not loaded yet: answer as it would now. */
 static void answer_here(struct sw_node *n, const struct sw_client *client, struct sw_bytes query)
 {
     const bool stream = client->stream != 0;
@@ -271,7 +270,7 @@ void sw_forward_query(struct sw_node *n)
         return;
     }
     const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
-    if (zone == NULL || is_loading(n, q.name.name, zone)) {
+    if (is_ours(n, q.name.name, zone)) {
         answer_here(n, client, query);
         return;
     }

@@ -112,7 +112,10 @@ static void a_body_behind_another_is_refused(void)
 
 extern CU_TestInfo tests_codec[];
 CU_TestInfo tests_codec[] = {
-#define T(name) { #name, name }
+#define T(name)     \
+    {               \
+#name, name \
+    }
     T(what_is_packed_is_unpacked),
     T(every_cut_of_a_message_is_refused_or_another_message),
     T(a_message_that_blows_up_is_refused),

@@ -114,7 +114,10 @@ static void unknown_methods_and_malformed_requests_are_refused(void)
 
 extern CU_TestInfo tests_command[];
 CU_TestInfo tests_command[] = {
-#define T(name) { #name, name }
+#define T(name)     \
+    {               \
+#name, name \
+    }
     T(status_says_who_it_is_whom_it_knows_and_what_it_did),
     T(a_node_without_configuration_has_a_status),
     T(peers_are_listed_in_order_of_names),

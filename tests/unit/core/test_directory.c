@@ -165,7 +165,10 @@ static void types_that_are_served_alike_share_a_class(void)
 
 extern CU_TestInfo tests_directory[];
 CU_TestInfo tests_directory[] = {
-#define T(name) { #name, name }
+#define T(name)     \
+    {               \
+#name, name \
+    }
     T(the_closest_zone_is_found),
     T(holders_are_listed_in_ascending_order),
     T(a_new_hello_replaces_the_one_before),

@@ -446,6 +446,106 @@ static void a_peer_that_was_taken_out_and_put_back_starts_anew(void)
     cluster_free(c);
 }
 
+static void query_event(struct cluster *c, uint32_t node, const char *text, uint64_t stream)
+{
+    uint8_t name[SW_DNAME_MAX];
+    uint8_t message[SW_DNS_UDP_MIN];
+    struct sw_wr w = { .buf = message, .cap = sizeof message };
+    struct sw_event ev = { .kind = SW_EV_QUERY };
+    CHECK(sw_dname_from_text(text, name) > 0);
+    sw_query_write(
+        &w, &(struct sw_query){ .id = 5, .type = SW_TYPE_TXT, .name = name, .udp_size = 4096 });
+    ev.u.query.client.stream = stream;
+    ev.u.query.client.port = UINT16_MAX; /* no ticket's */
+    ev.u.query.message = (struct sw_bytes){ message, w.len };
+    (void)cluster_event(c, node, &ev);
+}
+
+/* A front's view may be older than what the node knows by now. */
+static void a_query_for_a_zone_held_here_is_answered_here(void)
+{
+    struct cluster *c = seasoned();
+    const uint64_t before = cluster_actions(c, B, SW_ACT_ANSWER);
+    query_event(c, B, "www.example.org", 99);
+    CHECK_U64(cluster_actions(c, B, SW_ACT_ANSWER), before + 1);
+    CHECK_U64(cluster_counts(c, B).forwarded, 0);
+    cluster_free(c);
+}
+
+/* The longest DNS message in an Answer. */
+static bool longest_answer(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                           struct sw_bytes message)
+{
+    (void)from;
+    (void)to;
+    (void)class;
+    size_t *longest = arg;
+    Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
+    if (e != NULL && e->body_case == SWARM__V1__ENVELOPE__BODY_ANSWER &&
+        e->answer->message.len > *longest) {
+        *longest = e->answer->message.len;
+    }
+    swarm__v1__envelope__free_unpacked(e, NULL);
+    return true;
+}
+
+static void a_client_on_a_stream_gets_a_whole_answer(void)
+{
+    static char zone[8192];
+    static char text[201];
+    size_t used = (size_t)snprintf(zone, sizeof zone, "%s", ZONE_ORG);
+    memset(text, 'x', 200);
+    for (unsigned i = 0; i < 20; i++) {
+        used +=
+            (size_t)snprintf(zone + used, sizeof zone - used, "big 300 IN TXT \"%u%s\"\n", i, text);
+    }
+    size_t longest = 0;
+    struct cluster *c = trio();
+    cluster_file(c, "org.zone", zone);
+    cluster_start(c);
+    cluster_run(c, SW_SEC);
+    cluster_set_tap(c, longest_answer, &longest);
+    query_event(c, A, "big.example.org", 0);
+    cluster_run(c, SW_SEC);
+    CHECK(longest > 0 && longest <= 1232); /* our own limit, whatever the client takes */
+    query_event(c, A, "big.example.org", 99);
+    cluster_run(c, SW_SEC);
+    CHECK(longest > 4000);
+    cluster_free(c);
+}
+
+/* Late attempts are kept for what they may teach, but not at the expense of clients. */
+static void late_attempts_make_room_for_new_ones(void)
+{
+    struct cluster *c = trio();
+    for (const char *name = "def"; *name != '\0'; name++) {
+        const char text[2] = { *name, '\0' };
+        cluster_zone(c, cluster_add(c, text, "us"), "example.org", "org.zone");
+    }
+    cluster_config(c, A)->query_attempts = 5;
+    cluster_config(c, A)->retry_budget = 1;
+    cluster_start(c);
+    cluster_run(c, SW_SEC);
+    for (uint32_t peer = B; peer < 6; peer++) {
+        cluster_silence(c, peer, A, true);
+    }
+    for (unsigned i = 0; i < 4000; i++) {
+        (void)ask(c);
+        cluster_run(c, 8 * SW_MS);
+    }
+    CHECK(cluster_traces(c, A, SW_TRACE_ROUTED) > 4000);
+    CHECK(cluster_counts(c, A).waiting > 200); /* the table is well used */
+    for (uint32_t peer = B; peer < 6; peer++) {
+        cluster_silence(c, peer, A, false);
+    }
+    cluster_run(c, 3 * SW_SEC);
+    const uint32_t q = ask(c);
+    cluster_run(c, 3 * SW_SEC);
+    CHECK_I64(cluster_rcode(c, q), SW_RCODE_NOERROR);
+    CHECK_U64(cluster_counts(c, A).waiting, 0);
+    cluster_free(c);
+}
+
 /* ---- repeatability ---- */
 
 static struct cluster *eventful(uint64_t seed)
@@ -516,6 +616,9 @@ CU_TestInfo tests_forward[] = {
     T(a_suspected_peer_is_trusted_again_after_an_ant_came_back),
     T(a_peer_that_said_goodbye_is_asked_again_after_its_next_hello),
     T(a_peer_that_was_taken_out_and_put_back_starts_anew),
+    T(a_query_for_a_zone_held_here_is_answered_here),
+    T(a_client_on_a_stream_gets_a_whole_answer),
+    T(late_attempts_make_room_for_new_ones),
     T(the_same_events_give_the_same_actions_to_the_byte),
     CU_TEST_INFO_NULL,
 };
