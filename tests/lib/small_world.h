@@ -294,4 +294,101 @@ static inline struct sim_world *small_start_world(const struct small_scenario *x
     return w;
 }
 
+/* ---- protected sets ---- */
+
+/* Node n0 protects "etc": @count files of about @size bytes in "data". */
+static inline void small_set(struct small_scenario *x, uint64_t count, uint64_t size, sw_dur every)
+{
+    uint8_t secret[32];
+    x->files[0] = (struct sim_files){
+        .path = small_text("data"), .count = count, .size = size, .compressible = 0.5
+    };
+    x->nodes[0].files = &x->files[0];
+    x->nodes[0].n_files = 1;
+    x->sets[0] =
+        (struct sw_set_config){ .name = { "etc" }, .path = small_text("data"), .every = every };
+    sim_recipient_pair("n0", "etc", x->sets[0].recipient, secret);
+    x->nodes[0].config.sets = &x->sets[0];
+    x->nodes[0].config.n_sets = 1;
+}
+
+/* Operation on that set; @from is "" for a snapshot. */
+static inline void small_operation(struct small_scenario *x, sw_time at, const char *kind,
+                                   const char *node, const char *from, const char *target)
+{
+    struct sim_operation *o = &x->operations[x->s.n_operations++];
+    *o = (struct sim_operation){ .at = at,
+                                 .kind = small_text(kind),
+                                 .set = { "etc" },
+                                 .target = small_text(target),
+                                 .line = 9 };
+    (void)snprintf(o->node.s, sizeof o->node.s, "%s", node);
+    (void)snprintf(o->from.s, sizeof o->from.s, "%s", from);
+}
+
+/* What came back, the latest last, and what nodes said of snapshots. */
+struct small_outcome {
+    unsigned n;
+    struct sim_restore_done last;
+    char reason[128], differs[128];
+    unsigned begun, safe, failed, kept;
+    sw_time safe_at;
+};
+
+static inline int small_outcome_start(struct sim_world *w, void **self)
+{
+    (void)w;
+    *self = calloc(1, sizeof(struct small_outcome));
+    return *self == NULL ? SW_ERR_NOMEM : 0;
+}
+
+static inline void small_on_restore(void *self, struct sim_world *w,
+                                    const struct sim_restore_done *r)
+{
+    struct small_outcome *o = self;
+    (void)w;
+    o->n++;
+    o->last = *r;
+    (void)snprintf(o->reason, sizeof o->reason, "%s", r->reason);
+    (void)snprintf(o->differs, sizeof o->differs, "%s", r->differs != NULL ? r->differs : "");
+}
+
+static inline void small_on_trace(void *self, struct sim_world *w, uint32_t node,
+                                  const struct sw_trace *t)
+{
+    struct small_outcome *o = self;
+    (void)node;
+    o->begun += t->kind == SW_TRACE_SNAPSHOT_BEGUN;
+    o->failed += t->kind == SW_TRACE_SNAPSHOT_FAILED;
+    o->kept += t->kind == SW_TRACE_OBJECT_KEPT;
+    if (t->kind == SW_TRACE_SNAPSHOT_SAFE) {
+        o->safe++;
+        o->safe_at = sim_world_now(w);
+    }
+}
+
+static const struct sim_watcher small_outcome_watcher = { .name = "small_outcome",
+                                                          .start = small_outcome_start,
+                                                          .on_restore = small_on_restore,
+                                                          .on_trace = small_on_trace,
+                                                          .stop = free };
+
+/* Run @x to its end with @hooks (may be NULL); @r gets the result. */
+static inline struct small_outcome small_run(const struct small_scenario *x, uint64_t seed,
+                                             const struct sim_hooks *hooks, struct sim_result *r)
+{
+    struct sim_world *w = small_start_world(x, seed);
+    void *self = NULL;
+    if (hooks != NULL) {
+        sim_world_hook(w, hooks);
+    }
+    if (sim_world_watch(w, &small_outcome_watcher, &self) != 0 ||
+        sim_world_run(w, SW_TIME_NEVER, r) != 0) {
+        abort();
+    }
+    const struct small_outcome o = *(struct small_outcome *)self;
+    sim_world_free(w);
+    return o;
+}
+
 #endif

@@ -8,74 +8,18 @@ static const struct small_world usual = {
     .nodes_a_region = 1, .holders = 3, .rate = 1, .duration = 120 * SW_SEC, .service = 100 * SW_US
 };
 
-/* What came back. */
-struct outcome {
-    unsigned n;
-    struct sim_restore_done last;
-    char reason[128], differs[128];
-};
-
-static int start(struct sim_world *w, void **self)
-{
-    (void)w;
-    *self = calloc(1, sizeof(struct outcome));
-    return *self == NULL ? SW_ERR_NOMEM : 0;
-}
-
-static void on_restore(void *self, struct sim_world *w, const struct sim_restore_done *r)
-{
-    struct outcome *o = self;
-    (void)w;
-    o->n++;
-    o->last = *r;
-    (void)snprintf(o->reason, sizeof o->reason, "%s", r->reason);
-    (void)snprintf(o->differs, sizeof o->differs, "%s", r->differs != NULL ? r->differs : "");
-}
-
-static const struct sim_watcher watcher = {
-    .name = "outcome", .start = start, .on_restore = on_restore, .stop = free
-};
-
-/* n0 has a set "etc" of 200 files of 20 kB in "data". */
 static struct small_scenario *with_files(void)
 {
     struct small_scenario *x = small_scenario(&usual);
-    static char path[] = "data";
-    x->files[0] =
-        (struct sim_files){ .path = path, .count = 200, .size = 20000, .compressible = 0.5 };
-    x->nodes[0].files = &x->files[0];
-    x->nodes[0].n_files = 1;
-    x->sets[0] = (struct sw_set_config){ .name = { "etc" }, .path = path };
-    uint8_t secret[32];
-    sim_recipient_pair("n0", "etc", x->sets[0].recipient, secret);
-    x->nodes[0].config.sets = &x->sets[0];
-    x->nodes[0].config.n_sets = 1;
+    small_set(x, 200, 20000, 0);
     return x;
 }
 
-static void operate(struct small_scenario *x, sw_time at, const char *kind, const char *node,
-                    const char *from, const char *target)
+static struct small_outcome run(const struct small_scenario *x)
 {
-    struct sim_operation *o = &x->operations[x->s.n_operations++];
-    *o = (struct sim_operation){ .at = at,
-                                 .kind = small_text(kind),
-                                 .set = { "etc" },
-                                 .target = small_text(target),
-                                 .line = 9 };
-    (void)snprintf(o->node.s, sizeof o->node.s, "%s", node);
-    (void)snprintf(o->from.s, sizeof o->from.s, "%s", from);
-}
-
-static struct outcome run(const struct small_scenario *x)
-{
-    struct sim_world *w = small_start_world(x, 1);
-    void *self = NULL;
     struct sim_result r;
-    CHECK_I64(sim_world_watch(w, &watcher, &self), 0);
-    (void)sim_world_run(w, SW_TIME_NEVER, &r);
+    const struct small_outcome o = small_run(x, 1, NULL, &r);
     CHECK_STR(r.complaint, "");
-    const struct outcome o = *(struct outcome *)self;
-    sim_world_free(w);
     return o;
 }
 
@@ -83,11 +27,11 @@ static void a_copy_comes_back_as_it_was_taken(void)
 {
     struct small_scenario *x = with_files();
     const char *const params[] = { "region", "frankfurt", "disks", "lost", NULL };
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
     small_fault(x, "regional_outage", 40 * SW_SEC, 0, params);
-    operate(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
+    small_operation(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
     x->operations[1].after_loss = 10 * SW_SEC;
-    const struct outcome o = run(x);
+    const struct small_outcome o = run(x);
     CHECK_U64(o.n, 1);
     CHECK_I64(o.last.status, 0);
     CHECK_STR(o.differs, "");
@@ -104,10 +48,10 @@ static void there_is_nothing_to_bring_back_without_a_complete_copy(void)
 {
     struct small_scenario *x = with_files();
     const char *const params[] = { "node", "n0", NULL };
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
     small_fault(x, "crash", 10 * SW_SEC + 100 * SW_MS, 0, params); /* in the middle of it */
-    operate(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
-    const struct outcome o = run(x);
+    small_operation(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
+    const struct small_outcome o = run(x);
     CHECK_U64(o.n, 1);
     CHECK_I64(o.last.status, SW_ERR_NOTFOUND);
     CHECK_STR(o.reason, "there is no complete copy");
@@ -118,10 +62,10 @@ static void a_copy_goes_with_the_disk_it_lies_on(void)
 {
     struct small_scenario *x = with_files();
     const char *const params[] = { "node", "n1", "disk", "lost", NULL };
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
     small_fault(x, "crash", 40 * SW_SEC, SW_SEC, params);
-    operate(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
-    const struct outcome o = run(x);
+    small_operation(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
+    const struct small_outcome o = run(x);
     CHECK_I64(o.last.status, SW_ERR_NOTFOUND);
     free(x);
 }
@@ -130,16 +74,16 @@ static void a_copy_that_never_ends_is_reported_when_the_run_does(void)
 {
     struct small_scenario *x = with_files();
     x->s.wide.bandwidth = 8000; /* a kilobyte a second */
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
-    operate(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
-    struct outcome o = run(x);
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 50 * SW_SEC, "copy_back", "n2", "n1", "restored");
+    struct small_outcome o = run(x);
     CHECK_I64(o.last.status, SW_ERR_NOTFOUND); /* the first has not finished either */
     free(x);
 
     x = with_files();
     const char *const params[] = { "region", "dublin", NULL };
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
-    operate(x, 119 * SW_SEC + 900 * SW_MS, "copy_back", "n2", "n1", "restored");
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 119 * SW_SEC + 900 * SW_MS, "copy_back", "n2", "n1", "restored");
     small_fault(x, "partition", 119 * SW_SEC + 950 * SW_MS, 0, params);
     o = run(x);
     CHECK_U64(o.n, 1);
@@ -150,11 +94,11 @@ static void a_copy_that_never_ends_is_reported_when_the_run_does(void)
 static void a_second_copy_of_equal_files_moves_nothing(void)
 {
     struct small_scenario *x = with_files();
-    operate(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
-    operate(x, 70 * SW_SEC, "copy", "n1", "n0", "copies/n0");
-    operate(x, 80 * SW_SEC, "copy_back", "n2", "n1", "restored");
+    small_operation(x, 10 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 70 * SW_SEC, "copy", "n1", "n0", "copies/n0");
+    small_operation(x, 80 * SW_SEC, "copy_back", "n2", "n1", "restored");
     x->s.wide.bandwidth = 1300000; /* 4 MB take 25 s */
-    const struct outcome o = run(x);
+    const struct small_outcome o = run(x);
     CHECK_I64(o.last.status, 0);
     CHECK_STR(o.differs, "");
     CHECK_U64(o.last.taken_at, 70 * SW_SEC);

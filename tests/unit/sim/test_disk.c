@@ -545,6 +545,33 @@ static void a_wiped_disk_is_empty_and_usable(void)
     end(&r);
 }
 
+struct syncing {
+    struct rig *rig;
+    int err;
+};
+
+static void sync_folder(void *arg)
+{
+    struct syncing *s = arg;
+    s->err = s->rig->fs.fsync_dir(s->rig->fs.self, "d");
+}
+
+static void a_disk_may_burn_while_a_folder_is_synced(void)
+{
+    struct rig r;
+    struct syncing s = { &r, 1 };
+    begin_on(&r, &(struct sim_disk){ .fsync = SW_SEC }, 1);
+    CHECK_I64(sim_disk_put(r.d, "d/f", text("x"), 0600), SW_OK);
+    CHECK(sim_fibre_start(r.e, sync_folder, &s) != NULL);
+    CHECK_I64(s.err, 1); /* it waits */
+    sim_disk_wipe(r.d);
+    CHECK(absent(&r, "d/f"));
+    sim_run(r.e, 2 * SW_SEC);
+    CHECK_I64(s.err, SW_ERR_CRASHED);
+    CHECK_U64(sim_disk_used(r.d), 0);
+    end(&r);
+}
+
 CU_TestInfo tests_disk[] = {
     { "what is written is read", what_is_written_is_read },
     { "an open file outlives its name", an_open_file_outlives_its_name },
@@ -565,5 +592,6 @@ CU_TestInfo tests_disk[] = {
       the_durability_protocol_holds_and_a_skipped_fsync_shows },
     { "a rename between folders is never half done", a_rename_between_folders_is_never_half_done },
     { "a wiped disk is empty and usable", a_wiped_disk_is_empty_and_usable },
+    { "a disk may burn while a folder is synced", a_disk_may_burn_while_a_folder_is_synced },
     CU_TEST_INFO_NULL,
 };

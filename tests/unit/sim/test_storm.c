@@ -69,6 +69,12 @@ static struct small_scenario *storm(uint64_t seed, struct drawn *d)
                                    .loss = 0.01 };
     struct small_scenario *x = small_scenario(&o);
     struct sw_rng rng;
+    /* Snapshots all the time, and restores in the middle of it and after: what they bring, if
+     * they bring anything, is right. */
+    small_set(x, 20, 5000, 3 * SW_SEC);
+    small_operation(x, 30 * SW_SEC, "restore", "n4", "n0", "early");
+    small_operation(x, 45 * SW_SEC, "restore", "n2", "n0", "midway");
+    small_operation(x, END - 20 * SW_SEC, "restore", "n5", "n0", "late");
     *d = (struct drawn){ .params = { { NULL } } };
     sw_rng_init(&rng, sw_rng_key(seed, "storm", ""));
     for (unsigned i = 0; i < FAULTS; i++) {
