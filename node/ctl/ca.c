@@ -156,7 +156,10 @@ static int sign(const struct sign *o, char *out_path, struct sw_diag *d)
     s.ca_key = sw_blob_bytes(&key);
     s.ca_certificate = sw_blob_bytes(&ca);
     s.request = sw_blob_bytes(&request);
-    err = err != 0 ? err : sw_ca_sign(&s, &certificate, d);
+    if (err == 0) {
+        err = sw_ca_sign(&s, &certificate, d);
+        err = err == SW_ERR_DENIED ? SW_ERR_CRYPTO : err; /* a check failed, no file is at fault */
+    }
     err = err != 0 ? err : ctl_path(out_path, PATH_MAX, o->out, o->name, ".pem");
     err = err != 0 ? err : ctl_write_new(out_path, 0644, sw_blob_bytes(&certificate), d);
     sw_ca_wipe(&key);

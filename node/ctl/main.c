@@ -22,12 +22,24 @@ static const struct ctl_verb ctl_verbs[] = {
     { NULL, NULL, NULL },
 };
 
+/* All verbs, or those that begin with the word @group; how many that were. */
+static unsigned print_verbs(FILE *to, const char *group)
+{
+    unsigned n = 0;
+    const size_t len = strlen(group);
+    for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+        if (len == 0 || (strncmp(v->name, group, len) == 0 && v->name[len] == ' ')) {
+            (void)fprintf(to, "  %-16s  %s\n", v->name, v->help);
+            n++;
+        }
+    }
+    return n;
+}
+
 static void print_usage(FILE *to)
 {
     (void)fputs("usage: swarmctl VERB [options]\n\nOperates a swarm of SwarmDNS nodes.\n\n", to);
-    for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
-        (void)fprintf(to, "  %-16s  %s\n", v->name, v->help);
-    }
+    (void)print_verbs(to, "");
     (void)fputs("\nswarmctl VERB --help tells more; --version what this is.\n"
                 "exit codes: 0 done; 1 done, but something failed; 2 bad usage or input; 3 the\n"
                 "environment (unreachable, no permission, no space); 4 internal error\n",
@@ -72,6 +84,11 @@ int main(int argc, char **argv)
             return fflush(stdout) == 0 ? code : CTL_ENVIRONMENT;
         }
     }
-    (void)fprintf(stderr, "swarmctl: no verb '%s' (try swarmctl --help)\n", argv[1]);
+    if (argc == 3 && strcmp(argv[2], "--help") == 0 && print_verbs(stdout, argv[1]) > 0) {
+        return CTL_DONE;
+    }
+    (void)fprintf(stderr, "swarmctl: no verb '%s%s%s' (try swarmctl --help)\n", argv[1],
+                  argc > 2 && argv[2][0] != '-' ? " " : "",
+                  argc > 2 && argv[2][0] != '-' ? argv[2] : "");
     return CTL_BAD_INPUT;
 }

@@ -54,7 +54,7 @@ static int take(const struct ctl_usage *u, char **argv, int left)
 {
     if (strncmp(argv[0], "--", 2) != 0) {
         const struct ctl_option *o = find(u, NULL, 0);
-        if (o == NULL || argv[0][0] == '-') {
+        if (o == NULL || argv[0][0] == '-' || *o->text != NULL) {
             (void)wrong(u, "what is ", argv[0]);
             return 0;
         }

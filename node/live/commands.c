@@ -4,6 +4,8 @@
 #include "node/live/commands.h"
 
 #include "node/base/bug.h"
+#include "node/conf/version.h"
+#include "node/core/proto/swarm.pb-c.h"
 #include "node/live/channel.h"
 #include "node/live/clock.h"
 #include "node/live/health.pb-c.h"
@@ -202,6 +204,24 @@ void live_commands_begin(struct live_commands *all, struct grpc_call *call, cons
     }
 }
 
+/* A Status says which core it comes from, and the core can't know.  Protobuf messages concatenate:
+ * what is appended is one more field. */
+static int send_status(struct grpc_call *call, struct sw_bytes message)
+{
+    Swarm__V1__StatusReply extra = SWARM__V1__STATUS_REPLY__INIT;
+    struct sw_blob whole = { 0 };
+    extra.core_digest = (char *)(uintptr_t)sw_core_digest();
+    const size_t n = swarm__v1__status_reply__get_packed_size(&extra);
+    int err = sw_blob_reserve(&whole, message.len + n);
+    err = err != 0 ? err : sw_blob_append(&whole, message.data, message.len);
+    if (err == 0) {
+        whole.len += swarm__v1__status_reply__pack(&extra, whole.data + whole.len);
+        err = grpc_call_send(call, sw_blob_bytes(&whole));
+    }
+    sw_blob_fini(&whole);
+    return err;
+}
+
 void live_commands_reply(struct live_commands *all, const struct sw_action *a)
 {
     struct command *c = all->first;
@@ -213,7 +233,9 @@ void live_commands_reply(struct live_commands *all, const struct sw_action *a)
     }
     const int status = a->u.command_reply.status;
     if (status == GRPC_OK) {
-        (void)grpc_call_send(c->rpc, a->u.command_reply.message);
+        (void)(strcmp(c->method, "Status") == 0
+                   ? send_status(c->rpc, a->u.command_reply.message)
+                   : grpc_call_send(c->rpc, a->u.command_reply.message));
     }
     if (status != GRPC_OK || a->u.command_reply.last) {
         c->asked = false;

@@ -90,12 +90,10 @@ class Node:
         ]
         for name, file, primary in self.zones:
             lines.append(f"  - {{name: {name}, file: {file}, primary: {str(primary).lower()}}}")
-        lines.append("peers:")
-        for peer in self.swarm.nodes.values():
-            if peer is not self:
-                lines.append(f"  - {{name: {peer.name}, region: {peer.region}, "
-                             f'address: "{peer.address}"}}')
-        for name, region, address in self.swarm.strangers:
+        peers = [(p.name, p.region, p.address) for p in self.swarm.nodes.values() if p is not self]
+        peers += self.swarm.strangers
+        lines.append("peers:" if peers else "peers: []")
+        for name, region, address in peers:
             lines.append(f'  - {{name: {name}, region: {region}, address: "{address}"}}')
         lines += ["backup:", "  store: store", "  copies: 2"]
         lines.append("  sets:" if self.sets else "  sets: []")
@@ -165,7 +163,7 @@ class Node:
 
 class Swarm:
     def __init__(self, bin_dir, folder):
-        self.bin = pathlib.Path(bin_dir)
+        self.bin = pathlib.Path(bin_dir).resolve()
         self.dir = pathlib.Path(folder)
         self.pki = self.dir / "pki"
         self.pki.mkdir()
