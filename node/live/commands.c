@@ -12,6 +12,7 @@
 #include "node/live/log.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,8 +200,8 @@ void live_commands_begin(struct live_commands *all, struct grpc_call *call, cons
     } else if (who->role != SW_ROLE_OPERATOR) {
         (void)grpc_call_end(call, GRPC_PERMISSION_DENIED, "an operator's certificate is needed");
     } else if ((c = add(all, call)) != NULL) {
-        (void)strcpy(c->method, method);
-        (void)strcpy(c->operator, who->name.s);
+        (void)snprintf(c->method, sizeof c->method, "%s", method);
+        (void)snprintf(c->operator, sizeof c->operator, "%s", who->name.s);
     }
 }
 

@@ -2,6 +2,7 @@
  * A call's life: begun, failed, cancelled, gone. */
 #include "node/rpc/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +114,7 @@ void grpc_call_cancel(struct grpc_call *c)
 {
     if (!c->session->freeing && !(c->deaf && c->status == GRPC_CANCELLED)) {
         c->status = GRPC_CANCELLED;
-        (void)strcpy(c->reason, "cancelled");
+        (void)snprintf(c->reason, sizeof c->reason, "cancelled");
         reset(c);
     }
 }

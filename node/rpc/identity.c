@@ -57,8 +57,7 @@ static bool parse_uri(const char *uri, struct sw_identity *out)
     char role[16];
     const char *rest = uri + sizeof scheme - 1;
     const char *slash = strncmp(uri, scheme, sizeof scheme - 1) == 0 ? strchr(rest, '/') : NULL;
-    if (slash == NULL || (size_t)(slash - rest) >= sizeof role ||
-        !sw_name_valid(slash + 1)) {
+    if (slash == NULL || (size_t)(slash - rest) >= sizeof role || !sw_name_valid(slash + 1)) {
         return false;
     }
     memcpy(role, rest, (size_t)(slash - rest));

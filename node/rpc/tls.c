@@ -112,9 +112,8 @@ static int check_peer(struct sw_tls *t)
         return fail(t, SW_ERR_DENIED, "the certificate names nobody of the swarm");
     }
     const struct sw_identity *want = &t->expects;
-    if (t->expecting &&
-        (t->peer.role != want->role ||
-         (want->name.s[0] != '\0' && strcmp(t->peer.name.s, want->name.s) != 0))) {
+    if (t->expecting && (t->peer.role != want->role ||
+                         (want->name.s[0] != '\0' && strcmp(t->peer.name.s, want->name.s) != 0))) {
         return fail(t, SW_ERR_DENIED, "the certificate is another's");
     }
     t->ready = true;
