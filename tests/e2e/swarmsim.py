@@ -2,6 +2,7 @@
 """swarmsim as its users meet it: exit codes, JSON, the database, plots, errors."""
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -239,6 +240,19 @@ class Swarmsim(unittest.TestCase):
             readme = f.read()
         self.assertTrue(readme.endswith(self.tool("list", "keys").stdout.replace("## ", "### ")),
                         "scenarios/README.md is not what the tables say: run scripts/document-keys")
+
+    def test_man_page_and_completion_know_every_verb_and_option(self):
+        with open(os.path.join(ROOT, "sim", "swarmsim.1"), encoding="utf-8") as f:
+            man = f.read().replace("\\-", "-")
+        with open(os.path.join(ROOT, "sim", "swarmsim.bash"), encoding="utf-8") as f:
+            completion = f.read()
+        usage = self.tool("--help").stdout
+        verbs = re.findall(r"^  swarmsim ([a-z]+) ", usage, re.M)
+        self.assertIn("verify", verbs)
+        for word in verbs + re.findall(r"--[a-z-]+", usage):
+            self.assertIn(word, completion)
+        for word in verbs + re.findall(r"--[a-z-]+", usage.split("swarmsim selftest")[0]):
+            self.assertIn(word, man)
 
     def test_version_and_help_go_to_standard_output(self):
         self.assertRegex(self.tool("--version").stdout, r"^swarmsim [0-9.]+\ncore [0-9a-f]{64}\n")

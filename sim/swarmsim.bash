@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of swarmsim's command line for bash.
+_swarmsim()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W 'run verify list report selftest --help --version' -- "$current")
+        return
+    fi
+    case $previous in
+    --out)
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+        ;;
+    --seed | --seeds | -j | --configuration | --system | --customers | --tolerance) return ;;
+    esac
+    case ${COMP_WORDS[1]} in
+    run) options='--seed --seeds -j --json --out --configuration --no-plots --help' ;;
+    verify) options='--seed --seeds --configuration --checkpoints --help' ;;
+    report) options='--out --help' ;;
+    selftest) options='--system --customers --seed --tolerance --json --help' ;;
+    list) options='policies faults oracles metrics parameters keys' ;;
+    esac
+    if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+complete -F _swarmsim swarmsim
