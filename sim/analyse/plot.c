@@ -173,6 +173,7 @@ static int run_gnuplot(struct sim_plots *p, const char *file)
     if (status != 0) {
         return sw_diag_set(p->d, SW_ERR_STATE, "gnuplot failed on %.100s/%s", p->folder, file);
     }
+    p->drawn++;
     return 0;
 }
 

@@ -26,6 +26,7 @@ struct sim_plots {
     char arms[SIM_PLOT_ARMS][SIM_PLOT_NAME]; /* configurations; one, "", when there are none */
     int64_t runs[SIM_PLOT_ARMS];
     size_t n_arms;
+    int drawn; /* plots so far */
 };
 
 /* A query of results/queries with its parameters bound: ?1 study, ?2 configuration and so on.

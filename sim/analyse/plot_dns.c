@@ -49,9 +49,10 @@ static int add_series(struct sim_plots *p, struct table *t, size_t column, const
     return 0;
 }
 
-/* Rows after warm-up that have any value. */
-static void print_table(const struct sim_plots *p, const struct table *t, FILE *f)
+/* Rows after warm-up that have any value; says how many. */
+static size_t print_table(const struct sim_plots *p, const struct table *t, FILE *f)
 {
+    size_t n = 0;
     for (size_t i = 0; i < t->rows; i++) {
         const double *row = &t->v[i * t->columns];
         bool any = false;
@@ -66,10 +67,13 @@ static void print_table(const struct sim_plots *p, const struct table *t, FILE *
             (void)fprintf(f, isnan(row[k]) ? "\tNaN" : "\t%.9g", row[k]);
         }
         (void)fputc('\n', f);
+        n++;
     }
+    return n;
 }
 
-static int write_table(struct sim_plots *p, const struct sim_plot_head *head, const struct table *t)
+static int write_table(struct sim_plots *p, const struct sim_plot_head *head, const struct table *t,
+                       size_t *rows)
 {
     char image[2 * SIM_PLOT_NAME];
     char file[2 * SIM_PLOT_NAME + 8];
@@ -79,7 +83,7 @@ static int write_table(struct sim_plots *p, const struct sim_plot_head *head, co
     if (f == NULL) {
         return SW_ERR_IO;
     }
-    print_table(p, t, f);
+    *rows = print_table(p, t, f);
     return sim_plot_close(p, f, file);
 }
 
@@ -97,9 +101,10 @@ static void subtitle(const struct sim_plots *p, size_t arm, const char *what, ch
 static int draw(struct sim_plots *p, const struct sim_plot_head *head, const struct table *t,
                 const char *special, const char *script)
 {
-    int err = write_table(p, head, t);
-    if (err != 0) {
-        return err;
+    size_t rows = 0;
+    const int err = write_table(p, head, t, &rows);
+    if (err != 0 || rows == 0) {
+        return err; /* nobody asked: nothing to draw */
     }
     FILE *f = sim_plot_begin(p, head);
     if (f == NULL) {

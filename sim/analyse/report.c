@@ -98,5 +98,5 @@ int sim_report(const struct sim_report_options *o, struct sw_diag *d)
     }
     err = err == 0 ? draw(&p) : err;
     (void)sqlite3_close(p.sq);
-    return err;
+    return err == 0 ? p.drawn : err;
 }

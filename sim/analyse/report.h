@@ -12,7 +12,8 @@ struct sim_report_options {
 };
 
 /* Write OUT/NAME.svg and .png: latency, availability, answered, trails; with several
- * configurations one of each a configuration, and a comparison.
+ * configurations one of each a configuration, and a comparison.  Plots without data are left out.
+ * Returns how many were drawn.
  * Errors: SW_ERR_UNREACHABLE (gnuplot is not installed), SW_ERR_MALFORMED (no study's database, or
  * one without runs), SW_ERR_IO, SW_ERR_STATE (gnuplot failed), SW_ERR_NOMEM. */
 int sim_report(const struct sim_report_options *o, struct sw_diag *d);

@@ -49,12 +49,12 @@ static int run(int argc, char **argv)
     struct sw_diag d = { 0 };
     const struct sim_report_options o = { .database = database, .out = folder };
     const int err = sim_report(&o, &d);
-    if (err != 0) {
+    if (err < 0) {
         /* gnuplot's own failure is the environment's */
         return sim_quit(err == SW_ERR_STATE ? SIM_EXIT_ENVIRONMENT : sim_exit_of(err), "%s",
                         d.text);
     }
-    (void)printf("plots     %s/*.svg, *.png\nscripts   %s/plots\n", folder, folder);
+    (void)printf("plots     %d in %s/*.svg, *.png\nscripts   %s/plots\n", err, folder, folder);
     return SIM_EXIT_OK;
 }
 

@@ -72,8 +72,9 @@ static void plot(const struct sim_study *st, FILE *to)
 {
     struct sw_diag d = { 0 };
     const struct sim_report_options o = { .database = st->database, .out = st->out };
-    if (sim_report(&o, &d) == 0) {
-        (void)fprintf(to, "plots     %s/*.svg, *.png\n", st->out);
+    const int drawn = sim_report(&o, &d);
+    if (drawn >= 0) {
+        (void)fprintf(to, "plots     %d in %s/*.svg, *.png\n", drawn, st->out);
     } else {
         (void)fprintf(stderr, "swarmsim: no plots: %s\n", d.text);
     }

@@ -5,10 +5,12 @@ import os
 import re
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -222,6 +224,32 @@ class Swarmsim(unittest.TestCase):
         only = self.tool("run", self.file(text), "--out", self.out("one"), "--no-plots",
                          "--configuration", "ants", "--json")
         self.assertEqual([r["configuration"] for r in json.loads(only.stdout)["runs"]], ["ants"])
+
+    def test_a_run_that_dies_is_exit_4_with_its_seed_and_others_are_kept(self):
+        self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
+        path = self.file(TINY.replace("duration: 40s", "duration: 100h"))
+        with subprocess.Popen([TOOL, "run", path, "--out", self.out(), "--no-plots", "--seed",
+                               "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as parent:
+            children = f"/proc/{parent.pid}/task/{parent.pid}/children"
+            deadline = time.monotonic() + 60
+            workers = []
+            while not workers and time.monotonic() < deadline:
+                with open(children, encoding="ascii") as f:
+                    workers = f.read().split()
+            os.kill(int(workers[0]), signal.SIGKILL)
+            words = parent.communicate(timeout=60)[1]
+        self.assertEqual(parent.returncode, 4, words)
+        self.assertIn("seed 8: the run's process died: Killed", words)
+        self.assertEqual(self.query("SELECT seed FROM runs"), [(1,)])
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_a_world_without_clients_has_no_plots_and_no_complaint(self):
+        text = re.sub(r"clients:\n.*\n", "", TINY).split("expectations:")[0]
+        done = self.tool("run", self.file(text), "--out", self.out())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("no plots", done.stderr)
+        self.assertFalse(os.path.exists(self.out("out/latency.png")))
 
     def test_list_documents_everything_registered(self):
         for what, words in (("policies", ["ant_colony", "random"]),
