@@ -16,6 +16,7 @@ struct sw_stat {
     uint32_t uid, gid;
     uint64_t inode, links;
     sw_wall mtime;
+    sw_wall ctime; /* last change of content or attributes; 0 where it is not kept */
 };
 
 enum sw_open_flags {

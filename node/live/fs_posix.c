@@ -171,6 +171,7 @@ static void fill(const struct stat *st, struct sw_stat *out)
         .inode = st->st_ino,
         .links = st->st_nlink,
         .mtime = (sw_wall)st->st_mtim.tv_sec * (sw_wall)SW_SEC + st->st_mtim.tv_nsec,
+        .ctime = (sw_wall)st->st_ctim.tv_sec * (sw_wall)SW_SEC + st->st_ctim.tv_nsec,
     };
 }
 

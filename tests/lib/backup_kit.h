@@ -79,7 +79,7 @@ static inline int kit_snapshot(struct kit *k, Swarm__Job__SnapshotResult **resul
     j.identity = kit_bytes(k->seed, 32);
     j.entropy = kit_bytes(entropy, 32);
     j.sequence = k->sequence;
-    j.taken_at = 1000 + (int64_t)k->sequence;
+    j.taken_at = 1000000000000000000 + (int64_t)k->sequence; /* long after any file changed */
     const int status = kit_run(k, SW_JOB_SNAPSHOT, &j.base, &out);
     *result =
         out.data != NULL ? swarm__job__snapshot_result__unpack(NULL, out.len, out.data) : NULL;

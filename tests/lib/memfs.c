@@ -21,7 +21,7 @@ struct entry {
 struct content {
     struct sw_blob data; /* bytes, a link's target, or struct entry in order of names */
     uint32_t mode, uid, gid;
-    sw_wall mtime;
+    sw_wall mtime, ctime;
 };
 
 struct inode {
@@ -71,7 +71,10 @@ static uint32_t new_inode(struct memfs *m, enum sw_file_type type, uint32_t mode
         must(m->inodes != NULL);
     }
     m->inodes[m->n] =
-        (struct inode){ .type = type, .links = 1, .now = { .mode = mode, .mtime = ++m->clock } };
+        (struct inode){ .type = type,
+                        .links = 1,
+                        .now = { .mode = mode, .mtime = m->clock + 1, .ctime = m->clock + 1 } };
+    m->clock++;
     return m->n++;
 }
 
@@ -369,7 +372,7 @@ static int m_pwrite(void *self, int fd, const void *buf, size_t len, uint64_t of
     }
     if (err == SW_OK && len > 0) {
         memcpy(i->now.data.data + offset, buf, len);
-        i->now.mtime = ++m->clock;
+        i->now.mtime = i->now.ctime = ++m->clock;
     }
     return err;
 }
@@ -419,6 +422,7 @@ static void describe(const struct memfs *m, uint32_t n, struct sw_stat *out)
         .inode = n,
         .links = i->links,
         .mtime = i->now.mtime,
+        .ctime = i->now.ctime,
     };
 }
 
@@ -614,6 +618,7 @@ static int set(struct memfs *m, const char *path, struct content **now, struct c
     err = err == SW_OK ? lookup(m, path, &i) : err;
     *now = &m->inodes[i].now;
     *synced = &m->inodes[i].synced;
+    (*now)->ctime = (*synced)->ctime = ++m->clock;
     return err;
 }
 
@@ -770,7 +775,7 @@ bool memfs_put(struct memfs *m, const char *path, const void *data, size_t len)
     if (len > 0) {
         memcpy(m->inodes[i].now.data.data, data, len);
     }
-    m->inodes[i].now.mtime = ++m->clock;
+    m->inodes[i].now.mtime = m->inodes[i].now.ctime = ++m->clock;
     sync_all(m);
     return true;
 }
@@ -792,7 +797,9 @@ bool memfs_flip(struct memfs *m, const char *path, uint64_t bit)
         return false;
     }
     m->inodes[i].now.data.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
-    m->inodes[i].synced.data.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    if (bit / 8 < m->inodes[i].synced.data.len) {
+        m->inodes[i].synced.data.data[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
     return true;
 }
 

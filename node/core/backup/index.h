@@ -33,6 +33,8 @@ struct sw_index {
     size_t n_packs, cap_packs;
     struct sw_manifest_epoch *epochs;
     size_t n_epochs, cap_epochs;
+    uint8_t notes[16]; /* which notes (seen.h) go with it; zero: none */
+    bool whole;        /* it was read from a file, and all of its packs are in the store */
 };
 
 void sw_index_fini(struct sw_index *ix);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD (8 + SW_DIGEST_LEN + 4 + 4 + 8)
+#define HEAD (8 + SW_DIGEST_LEN + 16 + 4 + 4 + 8)
 #define EPOCH_ENTRY (SW_EPOCH_ID_LEN + SW_SEALED_EPOCH_LEN)
 #define PACK_ENTRY (SW_DIGEST_LEN + 4 + 4)
 #define CHUNK_ENTRY (SW_DIGEST_LEN + 4)
@@ -50,6 +50,7 @@ static int take_packs(struct sw_index *ix, struct sw_rd *r, uint32_t n, const ch
         err = p.pack.epoch < ix->n_epochs ? still_there(host, store, &p.pack, &there[i])
                                           : SW_ERR_MALFORMED;
         if (err == SW_OK) {
+            ix->whole = ix->whole && there[i];
             err = sw_index_add_pack(ix, &p);
         }
     }
@@ -88,6 +89,7 @@ static int parse(struct sw_index *ix, const struct sw_blob *file, const struct s
         memcmp(file->data + len, sum.b, SW_DIGEST_LEN) != 0) {
         return SW_ERR_MALFORMED;
     }
+    memcpy(ix->notes, sw_rd_bytes(&r, sizeof ix->notes), sizeof ix->notes);
     const uint32_t n_epochs = sw_rd_u32(&r);
     const uint32_t n_packs = sw_rd_u32(&r);
     const uint64_t n_chunks = sw_rd_u64(&r);
@@ -98,6 +100,7 @@ static int parse(struct sw_index *ix, const struct sw_blob *file, const struct s
         return SW_ERR_MALFORMED;
     }
     int err = SW_OK;
+    ix->whole = true;
     for (uint32_t i = 0; err == SW_OK && i < n_epochs; i++) {
         struct sw_manifest_epoch e;
         memcpy(e.id, sw_rd_bytes(&r, SW_EPOCH_ID_LEN), SW_EPOCH_ID_LEN);
@@ -172,6 +175,7 @@ static void put(const struct sw_index *ix, const struct renumber *m,
 {
     sw_wr_bytes(w, magic, sizeof magic);
     sw_wr_bytes(w, binding->b, SW_DIGEST_LEN);
+    sw_wr_bytes(w, ix->notes, sizeof ix->notes);
     sw_wr_u32(w, m->n_epochs);
     sw_wr_u32(w, m->n_packs);
     sw_wr_u64(w, m->n_chunks);

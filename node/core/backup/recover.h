@@ -11,7 +11,7 @@
 
 #define SW_RECOVERS_MAX 16                /* that run or wait */
 #define SW_RECOVER_HEADS 512              /* snapshots considered */
-#define SW_RECOVER_ASK (3 * SW_SEC)       /* for peers to say what they hold, once one did */
+#define SW_RECOVER_ASK (1 * SW_SEC)       /* for peers to say what they hold, once one did */
 #define SW_RECOVER_PATIENCE (15 * SW_SEC) /* for any to say something */
 
 struct sw_backup;

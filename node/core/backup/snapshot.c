@@ -4,6 +4,7 @@
  * holds whole snapshots and perhaps packs that no manifest names. */
 #include "node/base/err.h"
 #include "node/base/name.h"
+#include "node/core/backup/seen.h"
 #include "node/core/backup/tree_writer.h"
 #include "node/core/backup/walk.h"
 #include "node/core/proto/job.pb-c.h"
@@ -26,6 +27,12 @@ struct snapshot {
     struct sw_index index;
     struct sw_packer packer;
     struct sw_tree_writer tree;
+    struct sw_seen_reader before; /* files as the last snapshot saw them */
+    struct sw_seen_writer after;  /* as this one does */
+    const char *path;             /* of the file at hand, and its state */
+    struct sw_stat st;
+    bool note;     /* all is well with @after */
+    bool distrust; /* nothing is with @before */
     struct sw_root root;
     struct sw_manifest_pack *packs; /* what the manifest names, in order */
     bool *made;
@@ -74,14 +81,55 @@ static int on_chunk(void *self, struct sw_bytes data, struct sw_tree_ref *out)
     return sw_packer_chunk(&s->packer, data, out);
 }
 
+/* What goes wrong with the notes for the next snapshot costs time then, and nothing now. */
+static int note(struct snapshot *s, const struct sw_tree_record *r)
+{
+    int err = SW_OK;
+    if (s->note && r->kind == SW_TREE_FILE) {
+        err = sw_seen_file(&s->after, s->path, &s->st);
+    } else if (s->note && r->kind == SW_TREE_CHUNKS) {
+        err = sw_seen_chunks(&s->after, r->refs, r->n_refs);
+    } else if (r->kind == SW_TREE_BROKEN) {
+        err = SW_ERR_IO; /* to be read again, although it may look the same */
+    }
+    s->note = s->note && err == SW_OK;
+    return err == SW_ERR_CRASHED ? err : SW_OK;
+}
+
 static int on_record(void *self, const struct sw_tree_record *r)
 {
     struct snapshot *s = self;
+    const int err = note(s, r);
     if (r->kind == SW_TREE_END) {
         s->root.files = r->files;
         s->root.bytes = r->bytes;
     }
-    return sw_tree_writer_record(&s->tree, r);
+    return err == SW_OK ? sw_tree_writer_record(&s->tree, r) : err;
+}
+
+static bool on_found(void *self, const char *path, const struct sw_stat *st)
+{
+    struct snapshot *s = self;
+    s->path = path;
+    s->st = *st;
+    return sw_seen_find(&s->before, path, st);
+}
+
+static int64_t on_known(void *self, struct sw_tree_ref *refs)
+{
+    struct snapshot *s = self;
+    const int64_t n = sw_seen_refs(&s->before, refs);
+    for (int64_t i = 0; i < n; i++) {
+        const struct sw_index_chunk *c = sw_index_find(&s->index, &refs[i].id);
+        if (c == NULL) { /* the notes and the index were written together: this can't be */
+            s->distrust = true;
+            return SW_ERR_BUSY;
+        }
+        if (c->pack != SW_INDEX_NO_PACK) {
+            s->index.packs[c->pack].used = true;
+        }
+    }
+    return n;
 }
 
 static const char *reason_text(int reason)
@@ -106,9 +154,31 @@ static int on_skipped(void *self, const char *path, int reason)
     return SW_OK;
 }
 
+/* The notes of the last snapshot are believed only with the very index they were written with. */
+static int open_notes(struct snapshot *s)
+{
+    const Swarm__Job__SnapshotJob *j = s->job;
+    struct sw_seen_key key;
+    uint8_t fresh[SW_KEY_LEN];
+    int err = SW_OK;
+    s->before.fd = -1;
+    if (s->index.whole) {
+        sw_seen_key(&s->epoch, s->index.notes, &key);
+        err = sw_seen_open(&s->before, s->host, j->store, j->set, &key);
+    }
+    if (err == SW_OK) {
+        sw_derive(j->entropy.data, "QBnotes", 0, fresh);
+        memcpy(s->index.notes, fresh, sizeof s->index.notes);
+        sw_seen_key(&s->epoch, fresh, &key);
+        err = sw_seen_begin(&s->after, s->host, j->store, j->set, &key, j->taken_at);
+        s->note = err == SW_OK;
+    }
+    sodium_memzero(&key, sizeof key);
+    return err == SW_ERR_CRASHED || err == SW_ERR_NOMEM ? err : SW_OK;
+}
+
 static int write_packs(struct snapshot *s)
 {
-    struct sw_path avoid;
     const struct sw_packer_options po = {
         .host = s->host,
         .store = s->job->store,
@@ -118,10 +188,12 @@ static int write_packs(struct snapshot *s)
         .index = &s->index,
         .epoch_number = (uint32_t)(s->index.n_epochs - 1),
     };
-    const struct sw_walk_sink sink = { s, on_chunk, on_record, on_skipped };
-    (void)snprintf(avoid.s, sizeof avoid.s, "%s", s->job->store);
-    const struct sw_walk_options wo = { .path = s->job->path, .avoid = avoid.s };
-    int err = sw_packer_init(&s->packer, &po);
+    const struct sw_walk_sink sink = { s, on_chunk, on_record, on_found, on_known, on_skipped };
+    const struct sw_walk_options wo = { .path = s->job->path, .avoid = s->job->store };
+    int err = open_notes(s);
+    if (err == SW_OK) {
+        err = sw_packer_init(&s->packer, &po);
+    }
     if (err == SW_OK) {
         err = sw_tree_writer_init(&s->tree, &s->packer, &s->chunker);
     }
@@ -258,10 +330,17 @@ static int run(struct snapshot *s)
         if (s->packer.o.index != NULL && s->manifest_size == 0) {
             sw_packer_undo(&s->packer); /* not once a manifest may name them */
         }
+        if (s->distrust) {
+            sw_seen_forget(s->host, s->job->store, s->job->set);
+        }
         return err;
     }
-    /* The snapshot stands; without its index the next one is merely larger. */
+    /* The snapshot stands; without its index the next one is merely larger, without the notes
+     * slower. */
     err = sw_index_save(&s->index, s->host, s->job->store, s->job->set, &s->binding);
+    if (err == SW_OK && s->note) {
+        err = sw_seen_commit(&s->after, s->job->store, s->job->set);
+    }
     return err == SW_ERR_CRASHED ? err : SW_OK;
 }
 
@@ -305,6 +384,8 @@ static void fini(struct snapshot *s)
     sw_chunker_wipe(&s->chunker);
     sw_packer_fini(&s->packer);
     sw_tree_writer_fini(&s->tree);
+    sw_seen_close(&s->before);
+    sw_seen_fini(&s->after);
     sw_index_fini(&s->index);
     free(s->packs);
     free(s->made);

@@ -25,6 +25,18 @@ bool sw_tree_name_valid(const char *name, size_t len)
     return !(name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')));
 }
 
+int sw_tree_path_order(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    /* the end comes before a slash, a slash before any other byte */
+    const int x = *a == '/' ? 1 : (*a == '\0' ? 0 : 1 + (unsigned char)*a);
+    const int y = *b == '/' ? 1 : (*b == '\0' ? 0 : 1 + (unsigned char)*b);
+    return x - y;
+}
+
 static void put_text(struct sw_wr *w, const char *text)
 {
     sw_wr_bytes(w, text, strlen(text));

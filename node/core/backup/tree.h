@@ -49,6 +49,10 @@ struct sw_tree_record {
     uint64_t files, bytes; /* END: of the whole tree */
 };
 
+/* Below, at or above 0 as path @a comes before, at or after @b in the stream: names are compared
+ * one by one, so that a folder's content follows it at once. */
+int sw_tree_path_order(const char *a, const char *b);
+
 /* May @name be an entry of a folder? */
 bool sw_tree_name_valid(const char *name, size_t len);
 

@@ -170,45 +170,76 @@ static int read_file(struct walk *w, int fd, uint64_t size, int *broken)
     }
 }
 
-static int file(struct walk *w, const char *name)
+/* The file is as it was: its references are, too. */
+static int take_over(struct walk *w)
 {
-    struct sw_stat before;
+    int err = SW_OK;
+    int64_t n = 1;
+    while (err == SW_OK && n > 0) {
+        n = w->sink->known(w->sink->self, w->refs);
+        w->n_refs = n > 0 ? (size_t)n : 0;
+        for (size_t i = 0; i < w->n_refs; i++) {
+            w->bytes += w->refs[i].len;
+        }
+        err = n < 0 ? (int)n : flush_refs(w);
+    }
+    return err;
+}
+
+/* Read it whole, and see whether it stood still meanwhile. */
+static int read_through(struct walk *w, int fd, const struct sw_stat *before)
+{
     struct sw_stat after;
     int broken = SW_OK;
-    const int fd = w->fs->open(w->fs->self, w->path, SW_OPEN_READ, 0);
-    if (fd < 0) {
-        return skip(w, name, fd);
-    }
-    int err = w->fs->fstat(w->fs->self, fd, &before);
-    if (err != SW_OK || before.type != SW_FILE_REGULAR) {
-        (void)w->fs->close(w->fs->self, fd);
-        return skip(w, name, err != SW_OK ? err : SW_ERR_UNSUPPORTED);
-    }
-    describe(w, SW_TREE_FILE, name, &before);
-    err = w->sink->record(w->sink->self, w->r);
-    w->files++;
-    if (err == SW_OK) {
-        err = read_file(w, fd, before.size, &broken);
-    }
+    int err = read_file(w, fd, before->size, &broken);
     if (err == SW_OK) {
         err = flush_refs(w);
     }
-    if (err == SW_OK && broken == SW_OK) {
-        const int stat = w->fs->fstat(w->fs->self, fd, &after);
-        if (fatal(stat)) {
-            err = stat;
-        } else if (stat == SW_OK && (after.size != before.size || after.mtime != before.mtime)) {
-            err = w->sink->skipped(w->sink->self, relative(w), SW_ERR_BUSY);
-        }
+    if (err != SW_OK) {
+        return err;
     }
-    (void)w->fs->close(w->fs->self, fd);
-    if (err == SW_OK && broken != SW_OK) {
+    if (broken != SW_OK) {
         begin(w, SW_TREE_BROKEN);
         w->r->reason = broken;
         err = w->sink->record(w->sink->self, w->r);
-        if (err == SW_OK) {
-            err = w->sink->skipped(w->sink->self, relative(w), broken);
-        }
+    } else {
+        const int stat = w->fs->fstat(w->fs->self, fd, &after);
+        const bool moved = stat != SW_OK || after.size != before->size ||
+                           after.mtime != before->mtime || after.ctime != before->ctime;
+        err = fatal(stat) ? stat : SW_OK;
+        broken = moved ? SW_ERR_BUSY : SW_OK;
+    }
+    if (err == SW_OK && broken != SW_OK) {
+        err = w->sink->skipped(w->sink->self, relative(w), broken);
+    }
+    return err;
+}
+
+static int file(struct walk *w, const char *name, const struct sw_stat *seen)
+{
+    struct sw_stat st = *seen;
+    const bool known = w->sink->found(w->sink->self, relative(w), seen);
+    const int fd = known ? -1 : w->fs->open(w->fs->self, w->path, SW_OPEN_READ, 0);
+    int err = SW_OK;
+    if (!known && fd < 0) {
+        return skip(w, name, fd);
+    }
+    if (!known) { /* it may be another one by now */
+        err = w->fs->fstat(w->fs->self, fd, &st);
+        err = err == SW_OK && st.type != SW_FILE_REGULAR ? SW_ERR_UNSUPPORTED : err;
+    }
+    if (err != SW_OK) {
+        (void)w->fs->close(w->fs->self, fd);
+        return skip(w, name, err);
+    }
+    describe(w, SW_TREE_FILE, name, &st);
+    err = w->sink->record(w->sink->self, w->r);
+    w->files++;
+    if (err == SW_OK) {
+        err = known ? take_over(w) : read_through(w, fd, &st);
+    }
+    if (!known) {
+        (void)w->fs->close(w->fs->self, fd);
     }
     return err;
 }
@@ -234,7 +265,7 @@ static int entry(struct walk *w, const char *name)
     }
     switch (st.type) {
     case SW_FILE_REGULAR:
-        return file(w, name);
+        return file(w, name, &st);
     case SW_FILE_DIRECTORY:
         return push(w, name, &st);
     case SW_FILE_SYMLINK:

@@ -15,6 +15,12 @@ struct sw_walk_sink {
     int (*chunk)(void *self, struct sw_bytes data, struct sw_tree_ref *out);
     /* The next record of the tree; @r is borrowed. */
     int (*record)(void *self, const struct sw_tree_record *r);
+    /* A file as found, before its FILE record: true when it is known and need not be read; its
+     * references then come from @known. */
+    bool (*found)(void *self, const char *path, const struct sw_stat *st);
+    /* The next up to SW_TREE_REFS_MAX references of that file: how many, 0 at the end, or an
+     * error, which ends the walk. */
+    int64_t (*known)(void *self, struct sw_tree_ref *refs);
     /* @path could not be read (whole), or changed meanwhile (@reason SW_ERR_BUSY; kept as read). */
     int (*skipped)(void *self, const char *path, int reason);
 };

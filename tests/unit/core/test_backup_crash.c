@@ -79,10 +79,10 @@ static bool snapshot_dies(uint64_t at, uint64_t lottery)
     memfs_crash_at(k.fs, at);
     const int status = kit_snapshot(&k, &two);
     const bool died = memfs_crashed(k.fs);
-    CHECK(died == (status == SW_ERR_CRASHED));
+    CHECK(status == SW_OK || (died && status == SW_ERR_CRASHED));
     memfs_restart(k.fs, lottery);
     const uint64_t newest = newest_whole(&k, "back");
-    CHECK(newest == 2 || (died && newest == 1)); /* acknowledged is there */
+    CHECK(newest == 2 || (status != SW_OK && newest == 1)); /* acknowledged is there */
     temporaries = 0;
     memfs_each(k.fs, "store", count_temporaries, NULL);
     CHECK_U64(temporaries, 0);
@@ -106,7 +106,7 @@ static void a_snapshot_may_die_at_any_call(void)
             died = snapshot_dies(at, lottery * at);
         }
     }
-    CHECK(at > 60); /* it really has that many */
+    CHECK(at > 40); /* it really has that many */
 }
 
 /* ---- keeping an object for a peer ---- */

@@ -60,7 +60,7 @@ static void a_restore_is_bit_identical_with_metadata(void)
     CHECK_U64(r->bytes, s->bytes);
     CHECK_U64(r->n_damaged, 0);
     CHECK_U64(r->sequence, 1);
-    CHECK_I64(r->taken_at, 1001);
+    CHECK_I64(r->taken_at, 1000000000000000001);
     CHECK(memfs_same(k.fs, "data", "back", why));
     CHECK_STR(why, "");
     free_snapshot(s);
@@ -170,6 +170,88 @@ static void a_second_snapshot_stores_only_what_changed(void)
     CHECK_STR(why, "");
     free_snapshot(one);
     free_snapshot(two);
+    free_restore(r);
+    kit_fini(&k);
+}
+
+/* Bytes that a snapshot reads and cuts. */
+static uint64_t bytes_read(struct kit *k)
+{
+    Swarm__Job__SnapshotResult *s = NULL;
+    const uint64_t before = k->charged[SW_WORK_CUT];
+    CHECK_I64(kit_snapshot(k, &s), SW_OK);
+    free_snapshot(s);
+    return k->charged[SW_WORK_CUT] - before;
+}
+
+static void files_that_did_not_change_are_not_read_again(void)
+{
+    struct kit k;
+    Swarm__Job__SnapshotResult *s = NULL;
+    Swarm__Job__RestoreResult *r = NULL;
+    char why[256];
+    uint8_t other[70000];
+    struct sw_stat st;
+    kit_init(&k);
+    REQUIRE(make_data(&k));
+    const struct sw_fs *fs = memfs_fs(k.fs);
+    CHECK(bytes_read(&k) > 9000000);
+    CHECK_U64(bytes_read(&k), 0);
+    CHECK_U64(bytes_read(&k), 0);
+    /* the same size and the same time, but other bytes: the change time tells */
+    kit_noise(other, sizeof other, 77);
+    REQUIRE(fs->lstat(fs->self, "data/a/b/c/deep", &st) == SW_OK);
+    REQUIRE(memfs_put(k.fs, "data/a/b/c/deep", other, sizeof other));
+    REQUIRE(fs->utime(fs->self, "data/a/b/c/deep", st.mtime) == SW_OK);
+    CHECK_U64(bytes_read(&k), sizeof other);
+    /* what is damaged, or goes with another index, is not believed */
+    REQUIRE(memfs_flip(k.fs, "store/index/etc.seen", 801));
+    CHECK(bytes_read(&k) > 9000000);
+    CHECK_U64(bytes_read(&k), 0);
+    REQUIRE(memfs_flip(k.fs, "store/index/etc", 801));
+    CHECK(bytes_read(&k) > 9000000);
+    /* and after all that a restore is what the folder is */
+    REQUIRE(memfs_put(k.fs, "data/a/b/new", "n", 1));
+    REQUIRE(kit_snapshot(&k, &s) == SW_OK);
+    REQUIRE(kit_restore(&k, "store", kit_manifest(s), "back", false, &r) == SW_OK);
+    CHECK(memfs_same(k.fs, "data", "back", why));
+    CHECK_STR(why, "");
+    free_snapshot(s);
+    free_restore(r);
+    kit_fini(&k);
+}
+
+static void a_file_that_changed_just_now_is_read_again(void)
+{
+    struct kit k;
+    Swarm__Job__SnapshotResult *s = NULL;
+    const struct sw_fs *fs = NULL;
+    kit_init(&k);
+    REQUIRE(make_data(&k));
+    fs = memfs_fs(k.fs);
+    REQUIRE(fs->utime(fs->self, "data/one-byte", 1000000000000000001) == SW_OK);
+    REQUIRE(kit_snapshot(&k, &s) == SW_OK);
+    free_snapshot(s);
+    CHECK_U64(bytes_read(&k), 1);
+    kit_fini(&k);
+}
+
+static void a_file_that_could_not_be_opened_is_not_taken_for_an_empty_one(void)
+{
+    struct kit k;
+    Swarm__Job__SnapshotResult *s = NULL;
+    Swarm__Job__RestoreResult *r = NULL;
+    kit_init(&k);
+    REQUIRE(memfs_put(k.fs, "data/a", "aaa", 3));
+    memfs_refuse(k.fs, "data/a", SW_ERR_DENIED);
+    REQUIRE(kit_snapshot(&k, &s) == SW_OK);
+    CHECK_U64(s->files, 0);
+    free_snapshot(s);
+    memfs_refuse(k.fs, NULL, SW_OK);
+    REQUIRE(kit_snapshot(&k, &s) == SW_OK);
+    REQUIRE(kit_restore(&k, "store", kit_manifest(s), "back", false, &r) == SW_OK);
+    CHECK_U64(memfs_get(k.fs, "back/a").len, 3);
+    free_snapshot(s);
     free_restore(r);
     kit_fini(&k);
 }
@@ -421,6 +503,11 @@ CU_TestInfo tests_backup_jobs[] = {
     { "equal chunks are stored once", equal_chunks_are_stored_once },
     { "packs have one size but for the last two", packs_have_one_size_but_for_the_last_two },
     { "a second snapshot stores only what changed", a_second_snapshot_stores_only_what_changed },
+    { "files that did not change are not read again",
+      files_that_did_not_change_are_not_read_again },
+    { "a file that changed just now is read again", a_file_that_changed_just_now_is_read_again },
+    { "a file that could not be opened is not taken for an empty one",
+      a_file_that_could_not_be_opened_is_not_taken_for_an_empty_one },
     { "another recipient gets a full snapshot of its own",
       another_recipient_gets_a_full_snapshot_of_its_own },
     { "a damaged index costs space but no file", a_damaged_index_costs_space_but_no_file },

@@ -229,6 +229,17 @@ static void a_cut_stream_is_refused_wherever_it_is_cut(void)
     sw_blob_fini(&s.bytes);
 }
 
+static void paths_sort_as_the_walk_meets_them(void)
+{
+    static const char *const in_order[] = { "a", "a/b", "a/b/c", "a/b!", "a!", "a-b", "ab" };
+    for (size_t i = 0; i < SW_LEN(in_order); i++) {
+        for (size_t k = 0; k < SW_LEN(in_order); k++) {
+            const int order = sw_tree_path_order(in_order[i], in_order[k]);
+            CHECK((order < 0) == (i < k) && (order == 0) == (i == k));
+        }
+    }
+}
+
 static void folders_nest_only_so_deep(void)
 {
     struct stream s;
@@ -256,6 +267,7 @@ CU_TestInfo tests_tree[] = {
     { "the order goes on after a folder is left", the_order_goes_on_after_a_folder_is_left },
     { "records in the wrong place are refused", records_in_the_wrong_place_are_refused },
     { "a cut stream is refused wherever it is cut", a_cut_stream_is_refused_wherever_it_is_cut },
+    { "paths sort as the walk meets them", paths_sort_as_the_walk_meets_them },
     { "folders nest only so deep", folders_nest_only_so_deep },
     CU_TEST_INFO_NULL,
 };
