@@ -5,7 +5,11 @@
 #include "tests/lib/check.h"
 #include "tests/lib/small_world.h"
 
-#define SEEDS 40U
+#ifdef SW_SLOW_CHECKS
+#define SEEDS 12U
+#else
+#define SEEDS 100U
+#endif
 #define FAULTS 6U
 #define CALM (60 * SW_SEC) /* no fault begins or lasts beyond it */
 #define END (150 * SW_SEC)
