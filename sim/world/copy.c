@@ -27,11 +27,11 @@ struct sim_copy {
     struct sim_copy_job job;
     sw_conn conn; /* as the sender knows it; 0: not up */
     bool blocked, failed, told;
-    bool sending, writing; /* a fibre is at it */
-    char **paths;          /* of the source's files */
+    bool writing; /* the receiver's fibre is at it */
+    char **paths; /* of the source's files */
     size_t n_paths, cap_paths;
     struct sim_mail *head, *tail; /* arrived, not yet written */
-    uint64_t bytes, files, written;
+    uint64_t bytes, files;
     int status;
 };
 
@@ -159,7 +159,6 @@ static void sender(void *arg)
         finish(c, err);
     }
     free(buffer);
-    c->sending = false;
 }
 
 /* ---- receiver ---- */
@@ -237,7 +236,6 @@ static void sender_up(void *self, sw_conn conn, enum sw_class class, uint32_t pe
     (void)class;
     (void)peer;
     c->conn = conn;
-    c->sending = true;
     if (sim_fibre_start(c->w->engine, sender, c) == NULL) {
         sim_out_of_memory("a copy");
     }
