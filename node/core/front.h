@@ -9,9 +9,9 @@
 struct sw_front;
 
 struct sw_front_options {
-    uint32_t number;       /* goes into nothing but its own counters */
-    uint32_t max_streams;  /* TCP connections at once; default 1024 when 0 */
-    sw_dur stream_idle;    /* close a silent connection after; default 10 s when 0 (RFC 7766) */
+    uint32_t number;      /* goes into nothing but its own counters */
+    uint32_t max_streams; /* TCP connections at once; default 1024 when 0 */
+    sw_dur stream_idle;   /* close a silent connection after; default 10 s when 0 (RFC 7766) */
 };
 
 /* A front without a view: it refuses everything.  NULL when memory is out. */

@@ -55,8 +55,9 @@ struct sw_fs {
     int (*symlink)(void *self, const char *target, const char *path);
     int (*link)(void *self, const char *from, const char *to);
     int (*chmod)(void *self, const char *path, uint32_t mode);
-    int (*chown)(void *self, const char *path, uint32_t uid, uint32_t gid); /* no symlink followed */
-    int (*utime)(void *self, const char *path, sw_wall mtime);              /* no symlink followed */
+    int (*chown)(void *self, const char *path, uint32_t uid,
+                 uint32_t gid);                                /* no symlink followed */
+    int (*utime)(void *self, const char *path, sw_wall mtime); /* no symlink followed */
     int (*free_space)(void *self, const char *path, uint64_t *bytes);
 };
 
