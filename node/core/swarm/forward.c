@@ -186,8 +186,7 @@ static void go_on(struct sw_node *n, uint32_t slot, bool free, enum sw_ede ede)
 /* ---- a query comes ---- */
 
 /* Is it for us to answer queries for @name, rather than for the holders of @known? */
-static bool is_ours(const struct sw_node *n, const uint8_t *name,
-                    const struct sw_known_zone *known)
+static bool is_ours(const struct sw_node *n, const uint8_t *name, const struct sw_known_zone *known)
 {
     const struct sw_held_zone *z = sw_held_find(&n->held, name);
     if (z == NULL || known == NULL) {
