@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include "node/live/front.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "node/live/clock.h"
@@ -80,6 +82,18 @@ static void set_deadline(struct live_front *f)
     }
 }
 
+static void show_figures(struct live_front *f)
+{
+    uint64_t v[LIVE_FRONT_FIGURES];
+    struct sw_front_counts counts;
+    sw_front_counts(f->core, &counts);
+    memcpy(v, &counts, sizeof counts);
+    v[LIVE_FRONT_FIGURES - 1] = f->dropped;
+    for (size_t i = 0; i < LIVE_FRONT_FIGURES; i++) {
+        atomic_store_explicit(&f->figures[i], v[i], memory_order_relaxed);
+    }
+}
+
 void live_front_flush(struct live_front *f)
 {
     bool more = true;
@@ -96,6 +110,7 @@ void live_front_flush(struct live_front *f)
         (void)uv_async_send(&f->wake);
     }
     set_deadline(f);
+    show_figures(f);
 }
 
 /* ---- mail from the node ---- */

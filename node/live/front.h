@@ -7,6 +7,7 @@
 #include "node/live/address.h"
 #include "node/live/mail.h"
 
+#define LIVE_FRONT_FIGURES (sizeof(struct sw_front_counts) / sizeof(uint64_t) + 1)
 #define LIVE_UDP_BATCH 64
 #define LIVE_UDP_MESSAGE 4096 /* bytes of the longest query; longer ones are dropped */
 
@@ -54,6 +55,9 @@ struct live_front {
     struct live_stream *dirty; /* written to, or drained, since the last flush */
     uint8_t *read_buffer;
     uint64_t dropped; /* answers and queries there was no room for */
+    /* What it counted until its last flush, for other threads: struct sw_front_counts and dropped,
+     * number by number. */
+    _Atomic uint64_t figures[LIVE_FRONT_FIGURES];
 };
 
 /* front.c */

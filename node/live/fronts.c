@@ -3,7 +3,9 @@
 #define _GNU_SOURCE /* what uv.h needs */
 #include "node/live/fronts.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "node/base/bug.h"
 #include "node/live/clock.h"
@@ -110,6 +112,18 @@ int live_fronts_answer(struct live_fronts *f, const struct sw_client *client,
     };
     SW_ASSERT(client->front < f->n);
     return live_box_put(&f->v[client->front].in, &mail, LIVE_MAIL_LIMIT);
+}
+
+void live_fronts_counts(const struct live_fronts *f, struct sw_front_counts *out, uint64_t *dropped)
+{
+    uint64_t sum[LIVE_FRONT_FIGURES] = { 0 };
+    for (uint32_t i = 0; i < f->n; i++) {
+        for (size_t k = 0; k < LIVE_FRONT_FIGURES; k++) {
+            sum[k] += atomic_load_explicit(&f->v[i].figures[k], memory_order_relaxed);
+        }
+    }
+    memcpy(out, sum, sizeof *out);
+    *dropped = sum[LIVE_FRONT_FIGURES - 1];
 }
 
 void live_fronts_stop(struct live_fronts *f)

@@ -32,6 +32,9 @@ const struct sw_view *live_fronts_adopted(struct live_fronts *f, const struct sw
 /* Give an answer to the client's front.  Errors: SW_ERR_FULL, SW_ERR_NOMEM: dropped. */
 int live_fronts_answer(struct live_fronts *f, const struct sw_client *client,
                        struct sw_bytes message);
+/* What all fronts counted so far, summed up; *@dropped: messages there was no room for. */
+void live_fronts_counts(const struct live_fronts *f, struct sw_front_counts *out,
+                        uint64_t *dropped);
 /* Stop and join all threads; free.  NULL is fine. */
 void live_fronts_stop(struct live_fronts *f);
 

@@ -8,6 +8,7 @@
 #include "node/live/fronts.h"
 #include "node/live/jobs.h"
 #include "node/live/log.h"
+#include "node/live/metrics.h"
 #include "node/live/peer.h"
 
 #include <signal.h>
@@ -105,6 +106,9 @@ int live_host_open(struct live_host *h, const char *path, struct sw_diag *d)
     live_log_set(h->file->host.log_level, h->file->host.log_format);
     err = make_parts(h, d);
     err = err != 0 ? err : live_peers_listen(h->peers, h->file->host.peers, d);
+    if (err == 0 && h->file->host.admin != NULL) {
+        err = live_metrics_start(h, h->file->host.admin, &h->metrics, d);
+    }
     return err != 0 ? err : start_fronts(h, d);
 }
 
@@ -166,6 +170,7 @@ void live_host_stop(struct live_host *h)
     live_fronts_stop(h->fronts);
     h->fronts = NULL;
     live_peers_shutdown(h->peers);
+    live_metrics_stop(h->metrics);
     uv_close((uv_handle_t *)&h->hang_up, NULL);
     uv_close((uv_handle_t *)&h->terminate, NULL);
     uv_close((uv_handle_t *)&h->interrupt, NULL);
@@ -191,6 +196,7 @@ void live_host_close(struct live_host *h)
 {
     if (h->looping) {
         live_fronts_stop(h->fronts);
+        live_metrics_stop(h->metrics);
         if (h->peers != NULL) {
             live_peers_abort(h->peers);
         }
@@ -199,6 +205,7 @@ void live_host_close(struct live_host *h)
         (void)uv_loop_close(&h->loop);
         live_box_fini(&h->box);
     }
+    live_metrics_free(h->metrics);
     live_commands_free(h->commands);
     live_peers_free(h->peers);
     live_jobs_free(h->jobs);

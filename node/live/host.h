@@ -15,6 +15,7 @@ struct live_fronts;
 struct live_peers;
 struct live_jobs;
 struct live_commands;
+struct live_metrics;
 
 /* Events that arose while actions were carried out: stepped when those are done. */
 struct live_later {
@@ -51,10 +52,11 @@ struct live_host {
     struct live_peers *peers;
     struct live_jobs *jobs;
     struct live_commands *commands;
-    enum sw_state told; /* the state last told to the service manager */
-    bool draining;      /* DRAIN was said */
-    bool drained;       /* the node has nothing in flight */
-    bool stopping;      /* handles are being closed */
+    struct live_metrics *metrics; /* NULL: none wanted */
+    enum sw_state told;           /* the state last told to the service manager */
+    bool draining;                /* DRAIN was said */
+    bool drained;                 /* the node has nothing in flight */
+    bool stopping;                /* handles are being closed */
     int exit_code;
 };
 

@@ -422,6 +422,11 @@ int live_peers_listen(struct live_peers *p, const char *address, struct sw_diag 
                                  "%s: %s", address, uv_strerror(rv));
 }
 
+size_t live_peers_count(const struct live_peers *p)
+{
+    return live_channels_count(p->channels);
+}
+
 void live_peers_flush(struct live_peers *p)
 {
     live_channels_flush(p->channels);

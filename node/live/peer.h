@@ -23,6 +23,8 @@ void live_peers_send(struct live_peers *p, sw_conn conn, struct sw_bytes message
 void live_peers_hang_up(struct live_peers *p, sw_conn conn);
 /* Does this connection (still) stand? */
 bool live_peers_has(const struct live_peers *p, sw_conn conn);
+/* Connections, operators' included. */
+size_t live_peers_count(const struct live_peers *p);
 void live_peers_flush(struct live_peers *p);
 /* New keys and certificates: connections that they no longer trust are closed. */
 void live_peers_recheck(struct live_peers *p);

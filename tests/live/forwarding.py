@@ -3,6 +3,8 @@
 dies its queries go to another."""
 import signal
 import sys
+import urllib.error
+import urllib.request
 
 import swarm as s
 
@@ -36,6 +38,20 @@ def test(swarm):
     forwarded = a.status()
     s.check(forwarded["forwarded"] >= 10 and forwarded["failed"] == 0, f"a forwards: {forwarded}")
     s.check(sum(p["sent"] for p in forwarded["peers"]) >= forwarded["forwarded"], "sent to peers")
+
+    page = a.metrics()
+    s.check(page['swarm_node_state{state="ready"}'] == 1, str(page))
+    s.check(page["swarm_forward_answered_total"] >= 10, str(page))
+    s.check(page["swarm_dns_forwarded_total"] == page["swarm_forward_queries_total"], str(page))
+    s.check(page['swarm_peer_connected{peer="b"}'] == 1, str(page))
+    s.check(page['swarm_dns_answers_total{rcode="NXDOMAIN"}'] == 1, str(page))
+    s.check(page["swarm_dns_queries_total"] == page["swarm_dns_answered_total"] +
+            page["swarm_dns_forwarded_total"], str(page))
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{a.admin_port}/other", timeout=10)
+        raise s.Failure("a page that does not exist")
+    except urllib.error.HTTPError as error:
+        s.check(error.code == 404, str(error))
 
     # Identity decides who may ask.
     said = swarm.ctl("status", "--node", f"c@{b.address}", *swarm.as_operator(), code=3)

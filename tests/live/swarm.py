@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.request
 
 DEADLINE = 30.0  # seconds until something that must happen has not happened
 
@@ -63,6 +64,7 @@ class Node:
         self.dir.mkdir()
         self.dns_port = free_port()
         self.peer_port = free_port()
+        self.admin_port = free_port()
         self.zones = []  # (name, file, primary)
         self.sets = []   # (name, path, recipient)
         self.extra = ""
@@ -80,6 +82,7 @@ class Node:
             "listen:",
             f'  dns: ["127.0.0.1:{self.dns_port}"]',
             f'  peers: "{self.address}"',
+            f'  admin: "127.0.0.1:{self.admin_port}"',
             f"tls: {{certificate: ../pki/{self.name}.pem, key: ../pki/{self.name}.key, "
             "ca: ../pki/ca.pem}",
             f"identity: ../pki/{self.name}.identity",
@@ -142,6 +145,14 @@ class Node:
             linked = {p["name"] for p in status["peers"] if p["connected"]}
             return status["state"] == "ready" and set(peers) <= linked
         wait_until(f"{self.name} is ready and linked to {sorted(peers)}", ready)
+
+    def metrics(self):
+        """Values by name and labels, as Prometheus would scrape them."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics",
+                                    timeout=DEADLINE) as page:
+            lines = page.read().decode("ascii").splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
     def dig(self, name, rtype, *options):
         """Answers as lines of their data, in order."""
