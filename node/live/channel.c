@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SET_UP_MS 5000 /* name, connection and handshake */
 #define IDLE (10 * SW_SEC)
 #define PATIENCE (5 * SW_SEC)
 #define READ_BUFFER 65536u
@@ -35,7 +34,7 @@ struct live_channel {
     struct live_channels *all;
     struct live_channel *next, *prev;
     unsigned open; /* handles and requests that must end before it can be freed */
-    bool dialled, dirty, closing;
+    bool dialled, connected, dirty, closing;
     bool inside; /* the session is at work: it must not be called */
     sw_time timer_at;
     struct sw_tls *tls;
@@ -83,6 +82,9 @@ static void on_handle_closed(uv_handle_t *h)
 static void last_words(struct live_channel *c)
 {
     struct sw_bytes out = { NULL, 0 };
+    if (!c->connected) {
+        return;
+    }
     if (c->rpc != NULL && !c->inside && grpc_send(c->rpc, &out) == 0 && out.len > 0) {
         (void)sw_tls_write(c->tls, out);
     }
@@ -333,12 +335,13 @@ static struct live_channel *new_channel(struct live_channels *all, struct sw_tls
     all->first = c;
     all->count++;
     uv_update_time(all->loop);
-    (void)uv_timer_start(&c->timer, on_timer, SET_UP_MS, 0);
+    (void)uv_timer_start(&c->timer, on_timer, all->owner.set_up_ms, 0);
     return c;
 }
 
 static void begin(struct live_channel *c)
 {
+    c->connected = true;
     (void)uv_tcp_nodelay(&c->tcp, 1);
     const int rv = uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
     if (rv != 0) {
@@ -440,6 +443,9 @@ struct live_channels *live_channels_new(uv_loop_t *loop, const struct live_chann
     if (all != NULL) {
         all->loop = loop;
         all->owner = *owner;
+        if (owner->set_up_ms == 0) {
+            all->owner.set_up_ms = LIVE_CHANNEL_SET_UP_MS;
+        }
     }
     return all;
 }

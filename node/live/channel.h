@@ -13,6 +13,8 @@
 struct live_channel;
 struct live_channels;
 
+#define LIVE_CHANNEL_SET_UP_MS 5000
+
 struct live_channel_owner {
     /* The other side is known, calls may be made. */
     void (*on_ready)(void *self, struct live_channel *c);
@@ -22,11 +24,12 @@ struct live_channel_owner {
     void (*on_flushed)(void *self, struct live_channel *c);
     /* Of the calls; its self is the channel. */
     const struct grpc_handler *handler;
-    size_t attachment; /* bytes of the owner's, zeroed, that every channel carries */
+    uint64_t set_up_ms; /* for name, connection and handshake; 0: LIVE_CHANNEL_SET_UP_MS */
+    size_t attachment;  /* bytes of the owner's, zeroed, that every channel carries */
     void *self;
 };
 
-/* All channels of one loop. */
+/* All channels of one loop.  SIGPIPE must be ignored in the process. */
 struct live_channels *live_channels_new(uv_loop_t *loop, const struct live_channel_owner *owner);
 /* Write what has gathered. */
 void live_channels_flush(struct live_channels *all);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Exit codes that all programs of the project share. */
 enum { EXIT_DONE = 0, EXIT_CHECK_FAILED = 1, EXIT_BAD_INPUT = 2, EXIT_ENVIRONMENT = 3 };
@@ -115,6 +116,16 @@ static void size_thread_pool(const char *path)
     sw_config_free(file);
 }
 
+/* A front holds many connections; the usual soft limit is for programs that use select(2). */
+static void allow_many_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct options o = { NULL, false };
@@ -130,6 +141,7 @@ int main(int argc, char **argv)
         return check_config(o.config);
     }
     size_thread_pool(o.config);
+    allow_many_files();
     static struct live_host host;
     struct sw_diag d = { "" };
     const int err = live_host_open(&host, o.config, &d);

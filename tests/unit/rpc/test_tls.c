@@ -3,6 +3,7 @@
 #include "tests/lib/check.h"
 #include "tests/lib/pki.h"
 
+#include <openssl/pem.h>
 #include <stdlib.h>
 
 /* Move what @from has to @to in pieces of @piece bytes (0: all); the first error. */
@@ -253,6 +254,90 @@ static void trust_can_be_asked_again_later(void)
     pki_fini(&other);
 }
 
+/* A list, signed by @p, that revokes @x; PEM in @out. */
+static bool revoke(const struct pki *p, const struct sw_blob *x, struct sw_blob *out)
+{
+    BIO *key_pem = BIO_new_mem_buf(p->key.data, (int)p->key.len);
+    BIO *ca_pem = BIO_new_mem_buf(p->certificate.data, (int)p->certificate.len);
+    BIO *x_pem = BIO_new_mem_buf(x->data, (int)x->len);
+    BIO *list_pem = BIO_new(BIO_s_mem());
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(key_pem, NULL, NULL, NULL);
+    X509 *ca = PEM_read_bio_X509(ca_pem, NULL, NULL, NULL);
+    X509 *certificate = PEM_read_bio_X509(x_pem, NULL, NULL, NULL);
+    X509_CRL *list = X509_CRL_new();
+    X509_REVOKED *entry = X509_REVOKED_new();
+    ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
+    ASN1_TIME *next = X509_gmtime_adj(NULL, 3600);
+    bool ok =
+        X509_CRL_set_version(list, X509_CRL_VERSION_2) == 1 &&
+        X509_CRL_set_issuer_name(list, X509_get_subject_name(ca)) == 1 &&
+        X509_CRL_set1_lastUpdate(list, now) == 1 && X509_CRL_set1_nextUpdate(list, next) == 1 &&
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate)) == 1 &&
+        X509_REVOKED_set_revocationDate(entry, now) == 1 &&
+        X509_CRL_add0_revoked(list, entry) == 1 && X509_CRL_sign(list, key, EVP_sha256()) > 0 &&
+        PEM_write_bio_X509_CRL(list_pem, list) == 1;
+    char *data = NULL;
+    const long n = BIO_get_mem_data(list_pem, &data);
+    ok = ok && sw_blob_append(out, data, (size_t)n) == 0;
+    ASN1_TIME_free(now);
+    ASN1_TIME_free(next);
+    X509_CRL_free(list);
+    X509_free(certificate);
+    X509_free(ca);
+    EVP_PKEY_free(key);
+    BIO_free(list_pem);
+    BIO_free(x_pem);
+    BIO_free(ca_pem);
+    BIO_free(key_pem);
+    return ok;
+}
+
+static void who_was_revoked_is_refused(void)
+{
+    struct pki pki;
+    struct pki_party a;
+    struct pki_party b;
+    struct sw_blob list = { 0 };
+    REQUIRE(pki_init(&pki) == 0);
+    REQUIRE(pki_issue(&pki, pki_id(SW_ROLE_NODE, "a"), -60, 3600, &a) == 0);
+    REQUIRE(pki_issue(&pki, pki_id(SW_ROLE_NODE, "b"), -60, 3600, &b) == 0);
+    REQUIRE(revoke(&pki, &b.certificate, &list));
+    struct sw_tls_material m = { sw_blob_bytes(&a.certificate),
+                                 sw_blob_bytes(&a.key),
+                                 sw_blob_bytes(&pki.certificate),
+                                 { NULL, 0 } };
+    struct sw_tls_context *trusting = NULL;
+    struct sw_tls_context *knowing = NULL;
+    struct sw_tls_context *revoked = NULL;
+    struct handshake h;
+    CHECK_I64(sw_tls_context_new(&m, &trusting, NULL), 0);
+    m.crl = sw_blob_bytes(&list);
+    CHECK_I64(sw_tls_context_new(&m, &knowing, NULL), 0);
+    REQUIRE(pki_context(&pki, &b, &revoked, NULL) == 0);
+    shake(&h, trusting, revoked, "b", 0);
+    CHECK(sw_tls_ready(h.client));
+    CHECK(sw_tls_still_trusted(h.client, trusting));
+    CHECK(!sw_tls_still_trusted(h.client, knowing)); /* what a reload asks */
+    shake_fini(&h);
+    shake(&h, knowing, revoked, "b", 0);
+    CHECK(!sw_tls_ready(h.client));
+    CHECK_STR(sw_tls_reason(h.client), "certificate revoked");
+    shake_fini(&h);
+    shake(&h, revoked, knowing, "a", 0);
+    CHECK(!sw_tls_ready(h.server));
+    shake_fini(&h);
+    m.crl = sw_blob_bytes(&pki.certificate); /* no list */
+    struct sw_tls_context *none = NULL;
+    CHECK_I64(sw_tls_context_new(&m, &none, NULL), SW_ERR_MALFORMED);
+    sw_tls_context_free(trusting);
+    sw_tls_context_free(knowing);
+    sw_tls_context_free(revoked);
+    sw_blob_fini(&list);
+    pki_party_fini(&a);
+    pki_party_fini(&b);
+    pki_fini(&pki);
+}
+
 static void noise_is_refused(void)
 {
     struct pki pki;
@@ -281,6 +366,7 @@ CU_TestInfo tests_tls[] = {
     { "strangers_are_refused_both_ways", strangers_are_refused_both_ways },
     { "a_context_refuses_what_does_not_fit", a_context_refuses_what_does_not_fit },
     { "trust_can_be_asked_again_later", trust_can_be_asked_again_later },
+    { "who_was_revoked_is_refused", who_was_revoked_is_refused },
     { "noise_is_refused", noise_is_refused },
     CU_TEST_INFO_NULL,
 };
