@@ -3,82 +3,29 @@
 #include "sim/world/client.h"
 
 #include "node/base/bug.h"
-#include "sim/world/question.h"
+#include "sim/world/client_inside.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FIRST_PORT 1024U
 #define PORTS 60000U /* source ports from there on */
-#define CHUNK 1024U  /* queries allocated at once */
 
 enum { RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
 
-struct group;
-
-/* A query that waits for its answer.  Its slot follows from the source port. */
-struct query {
-    struct query *next, *previous; /* by deadline, among the group's; next free one */
-    struct group *group;           /* NULL: the slot is free */
-    uint64_t number;
-    sw_time sent_at;  /* first transmission */
-    sw_time deadline; /* of the present attempt */
-    uint32_t slot;
-    uint32_t client;
-    uint32_t server;        /* node that it waits for */
-    uint32_t transmissions; /* so far */
-    uint32_t stream;        /* the clientele's number of its TCP connection; 0: by datagram */
-    uint16_t start;
-    struct sim_question question;
-};
-
-struct group {
-    struct sim_clientele *c;
-    const struct sim_clients *spec;
-    uint32_t index;
-    struct sim_place place;
-    uint32_t *servers;
-    struct sim_questions *questions;
-    struct sw_rng_key key;
-    double mean_gap; /* ns between the group's arrivals */
-    uint64_t number; /* of the next query */
-    struct sim_demand demand;
-    struct query *head, *tail; /* equal time-outs: in order of deadline */
-    bool armed;                /* an event will look at head */
-};
-
-struct sim_clientele {
-    struct sim_world *w;
-    struct group *groups;
-    size_t n_groups;
-    struct sim_truth **truths; /* a zone of the scenario; NULL: nobody asks for it */
-    sw_time *dark_until;       /* a region: end of its latest darkness */
-    struct query **chunks;
-    uint32_t n_slots, cap_chunks;
-    struct query *unused;
-    uint32_t streams; /* connections so far */
-};
-
 /* ---- slots ---- */
-
-static struct query *slot(const struct sim_clientele *c, uint32_t i)
-{
-    return &c->chunks[i / CHUNK][i % CHUNK];
-}
 
 static void add_chunk(struct sim_clientele *c)
 {
-    const uint32_t n = c->n_slots / CHUNK;
+    const uint32_t n = c->n_slots / SIM_QUERY_CHUNK;
     if (n == c->cap_chunks) {
         c->cap_chunks = c->cap_chunks == 0 ? 16 : 2 * c->cap_chunks;
         c->chunks = sim_realloc(c->chunks, c->cap_chunks * sizeof(struct query *));
     }
-    c->chunks[n] = sim_calloc(CHUNK, sizeof(struct query));
-    c->n_slots += CHUNK;
-    for (uint32_t i = CHUNK; i > 0; i--) {
+    c->chunks[n] = sim_calloc(SIM_QUERY_CHUNK, sizeof(struct query));
+    c->n_slots += SIM_QUERY_CHUNK;
+    for (uint32_t i = SIM_QUERY_CHUNK; i > 0; i--) {
         struct query *q = &c->chunks[n][i - 1];
-        q->slot = n * CHUNK + i - 1;
+        q->slot = n * SIM_QUERY_CHUNK + i - 1;
         q->next = c->unused;
         c->unused = q;
     }
@@ -154,7 +101,7 @@ static struct query *query_at(const struct sim_clientele *c, const struct sw_cli
     const uint32_t client = (uint32_t)a->addr[3] << 24 | (uint32_t)a->addr[4] << 16 |
                             (uint32_t)a->addr[5] << 8 | a->addr[6];
     for (uint32_t i = a->port - FIRST_PORT; i < c->n_slots; i += PORTS) {
-        struct query *q = slot(c, i);
+        struct query *q = sim_query_slot(c, i);
         if (q->group != NULL && q->client == client && q->group->index == group_of(a)) {
             return q;
         }
@@ -210,15 +157,14 @@ static struct sim_luck luck_of(const struct query *q)
                               (uint64_t)q->transmissions << 32 };
 }
 
-static void datagram_arrives(void *self, uint64_t arg)
+void sim_query_arrives(void *self, uint64_t arg)
 {
     (void)arg;
     struct sim_datagram *d = self;
     sim_host_datagram(d->host, d);
 }
 
-/* The query's message, ready to travel; @framed: with its length before it. */
-static struct sim_datagram *message_of(struct query *q, bool framed)
+struct sim_datagram *sim_query_message(struct query *q, bool framed)
 {
     struct sim_world *w = q->group->c->w;
     uint8_t bytes[2 + SIM_QUERY_MAX];
@@ -261,11 +207,11 @@ static void transmit(struct query *q)
     q->deadline = now + g->spec->timeout;
     wait_in_line(q);
     arm(g);
-    struct sim_datagram *d = message_of(q, false);
+    struct sim_datagram *d = sim_query_message(q, false);
     sw_time at;
     if (sim_network_datagram(w->net, now, g->place, sim_host_place(d->host), d->len, d->luck,
                              &at)) {
-        (void)sim_at(w->engine, at, datagram_arrives, d, 0);
+        (void)sim_at(w->engine, at, sim_query_arrives, d, 0);
     } else {
         sim_pool_put(&w->pool, d, sizeof *d + d->len);
     }
@@ -285,7 +231,7 @@ static void on_timeouts(void *self, uint64_t arg)
     arm(g);
 }
 
-static void on_arrival(void *self, uint64_t arg)
+void sim_group_arrival(void *self, uint64_t arg)
 {
     (void)arg;
     struct group *g = self;
@@ -305,7 +251,7 @@ static void on_arrival(void *self, uint64_t arg)
     transmit(q);
     g->number++;
     sim_demand_draw(g->questions, g->key, g->number, g->mean_gap, g->spec->count, &g->demand);
-    (void)sim_at(c->w->engine, now + g->demand.gap, on_arrival, g, 0);
+    (void)sim_at(c->w->engine, now + g->demand.gap, sim_group_arrival, g, 0);
 }
 
 /* ---- receiving ---- */
@@ -325,24 +271,6 @@ static bool echoes(const struct query *q, struct sw_bytes m)
            p[3] == 1;
 }
 
-/* TCP: the query arrives one and a half round trips from now. */
-static void ask_by_stream(struct query *q)
-{
-    struct sim_world *w = q->group->c->w;
-    const struct sim_place to = sim_host_place(w->hosts[q->server]);
-    if (!sim_network_joined(w->net, q->group->place, to)) {
-        return;
-    }
-    struct sim_datagram *d = message_of(q, true);
-    q->stream = ++q->group->c->streams;
-    d->client.stream = (uint64_t)q->stream << 32 | (q->slot + 1);
-    d->luck = sim_luck_child(d->luck, 1);
-    const sw_dur flight = sim_network_flight(w->net, q->group->place, to, d->luck);
-    const sw_dur handshake = sim_network_latency(w->net, q->group->place, to) +
-                             sim_network_latency(w->net, to, q->group->place);
-    (void)sim_at(w->engine, sim_now(w->engine) + handshake + flight, datagram_arrives, d, 0);
-}
-
 /* A whole message came from the server that @q waits for. */
 static void receive(struct query *q, struct sw_bytes m, uint32_t server)
 {
@@ -357,14 +285,14 @@ static void receive(struct query *q, struct sw_bytes m, uint32_t server)
         return;
     }
     if ((m.data[2] & 0x02) != 0 && q->stream == 0) {
-        ask_by_stream(q);
+        sim_query_by_stream(q);
         return;
     }
     leave_line(q);
     finish(q, server, m);
 }
 
-static void reply_arrives(void *self, uint64_t arg)
+void sim_reply_arrives(void *self, uint64_t arg)
 {
     (void)arg;
     struct sim_datagram *d = self;
@@ -377,7 +305,7 @@ static void reply_arrives(void *self, uint64_t arg)
         q = query_at(c, &d->client);
         q = q != NULL && q->stream == 0 ? q : NULL;
     } else {
-        q = slot(c, (uint32_t)d->client.stream - 1);
+        q = sim_query_slot(c, (uint32_t)d->client.stream - 1);
         q = q->group != NULL && q->stream == d->client.stream >> 32 ? q : NULL;
         m = d->len < 2 ? (struct sw_bytes){ NULL, 0 }
                        : (struct sw_bytes){ d->data + 2, d->len - 2U };
@@ -397,192 +325,8 @@ void sim_clientele_reply(struct sim_clientele *c, struct sim_datagram *d)
     if (group < c->n_groups &&
         sim_network_datagram(w->net, sim_now(w->engine), sim_host_place(d->host),
                              c->groups[group].place, d->len, d->luck, &at)) {
-        (void)sim_at(w->engine, at, reply_arrives, d, 0);
+        (void)sim_at(w->engine, at, sim_reply_arrives, d, 0);
     } else {
         sim_pool_put(&w->pool, d, sizeof *d + d->len);
-    }
-}
-
-/* ---- streams ---- */
-
-struct stream_note {
-    struct sim_host *host;
-    uint64_t stream;
-    enum sw_event_kind kind;
-};
-
-static void note_arrives(void *self, uint64_t arg)
-{
-    (void)arg;
-    const struct stream_note n = *(struct stream_note *)self;
-    sim_pool_put(&sim_host_world(n.host)->pool, self, sizeof n);
-    sim_host_stream_event(n.host, n.kind, n.stream);
-}
-
-static void note(struct sim_host *h, uint64_t stream, enum sw_event_kind kind, sw_time at)
-{
-    struct sim_world *w = sim_host_world(h);
-    struct stream_note *n = sim_pool_get(&w->pool, sizeof *n);
-    *n = (struct stream_note){ h, stream, kind };
-    (void)sim_at(w->engine, at, note_arrives, n, 0);
-}
-
-void sim_clientele_stream(struct sim_clientele *c, uint32_t host, uint64_t stream,
-                          struct sw_bytes data, struct sim_luck luck)
-{
-    struct sim_world *w = c->w;
-    struct sim_host *h = w->hosts[host];
-    const sw_time now = sim_now(w->engine);
-    const struct query *q = slot(c, (uint32_t)stream - 1);
-    if (q->group == NULL || q->stream != stream >> 32) {
-        note(h, stream, SW_EV_STREAM_CLOSED, now); /* the stub has long gone */
-        return;
-    }
-    const struct sim_place from = sim_host_place(h);
-    const struct sim_place to = q->group->place;
-    const sw_time leaves = sim_network_depart(w->net, now, from, to, data.len + SIM_TCP_OVERHEAD);
-    const sw_time at = leaves + sim_network_flight(w->net, from, to, luck);
-    note(h, stream, SW_EV_STREAM_WRITABLE, leaves);
-    if (!sim_network_joined(w->net, from, to)) {
-        return;
-    }
-    struct sim_datagram *d = sim_pool_get(&w->pool, sizeof *d + data.len);
-    *d = (struct sim_datagram){
-        .host = h, .client = { .stream = stream }, .luck = luck, .len = (uint32_t)data.len
-    };
-    memcpy(d->data, data.data, data.len);
-    (void)sim_at(w->engine, at, reply_arrives, d, 0);
-    note(h, stream, SW_EV_STREAM_CLOSED, at + sim_network_latency(w->net, to, from));
-}
-
-void sim_clientele_stream_closed(struct sim_clientele *c, uint32_t host, uint64_t stream)
-{
-    note(c->w->hosts[host], stream, SW_EV_STREAM_CLOSED, sim_now(c->w->engine));
-}
-
-/* ---- making ---- */
-
-void sim_clientele_dark(struct sim_clientele *c, uint32_t region, bool begins)
-{
-    if (!begins) {
-        c->dark_until[region] = sim_now(c->w->engine);
-    }
-}
-
-static int truth_of(struct sim_clientele *c, const char *zone, const struct sim_truth **out,
-                    struct sw_diag *d)
-{
-    const struct sim_scenario *s = c->w->s;
-    const struct sim_zone *z = sim_find_zone(s, zone);
-    if (z == NULL) {
-        return sw_diag_set(d, SW_ERR_NOTFOUND, "clients ask for zone %s, which the scenario lacks",
-                           zone);
-    }
-    struct sim_truth **t = &c->truths[z - s->zones];
-    int err = 0;
-    if (*t == NULL) {
-        struct sw_diag inner = { "" };
-        err = sim_truth_new(z->name, (struct sw_bytes){ (const uint8_t *)z->text, z->len }, t,
-                            &inner);
-        if (err != 0) {
-            (void)sw_diag_set(d, err, "zone %s: %.200s", z->name, inner.text);
-        }
-    }
-    *out = *t;
-    return err;
-}
-
-static int group_new(struct sim_clientele *c, uint32_t index, struct sw_diag *d)
-{
-    const struct sim_scenario *s = c->w->s;
-    struct group *g = &c->groups[index];
-    g->c = c;
-    g->index = index;
-    g->spec = &s->clients[index];
-    g->place = (struct sim_place){ sim_find_region(s, g->spec->region.s), SIM_NO_HOST };
-    if (g->place.region == UINT32_MAX) {
-        return sw_diag_set(d, SW_ERR_NOTFOUND,
-                           "clients stand in region %s, which the scenario lacks",
-                           g->spec->region.s);
-    }
-    if (g->spec->count == 0 || g->spec->count > UINT32_MAX || !(g->spec->rate > 0) ||
-        g->spec->n_servers == 0 || g->spec->attempts == 0) {
-        return sw_diag_set(d, SW_ERR_RANGE,
-                           "clients of %s: count, rate, servers and attempts must be positive",
-                           g->spec->region.s);
-    }
-    g->servers = sim_alloc(g->spec->n_servers * sizeof *g->servers);
-    for (size_t i = 0; i < g->spec->n_servers; i++) {
-        g->servers[i] = sim_find_node(s, g->spec->servers[i].s);
-        if (g->servers[i] == UINT32_MAX) {
-            return sw_diag_set(d, SW_ERR_NOTFOUND,
-                               "clients of %s ask node %s, which the scenario lacks",
-                               g->spec->region.s, g->spec->servers[i].s);
-        }
-    }
-    char name[64];
-    (void)snprintf(name, sizeof name, "%s/%u", g->spec->region.s, index);
-    g->key = sw_rng_key(c->w->seed, "clients", name);
-    g->mean_gap = 1e9 / (g->spec->rate * (double)g->spec->count);
-    const struct sim_truth *truth = NULL;
-    int err = truth_of(c, g->spec->zone, &truth, d);
-    if (err == 0) {
-        err = sim_questions_new(g->spec, truth, c->w->seed, &g->questions, d);
-    }
-    return err;
-}
-
-int sim_clientele_new(struct sim_world *w, struct sim_clientele **out, struct sw_diag *d)
-{
-    const struct sim_scenario *s = w->s;
-    if (s->n_clients > UINT16_MAX) {
-        return sw_diag_set(d, SW_ERR_RANGE, "more than 65,535 groups of clients");
-    }
-    struct sim_clientele *c = sim_calloc(1, sizeof *c);
-    c->w = w;
-    c->groups = sim_calloc(s->n_clients, sizeof *c->groups);
-    c->truths = sim_calloc(s->n_zones, sizeof(struct sim_truth *));
-    c->dark_until = sim_calloc(s->n_regions, sizeof *c->dark_until);
-    c->n_groups = s->n_clients;
-    int err = 0;
-    for (uint32_t i = 0; i < s->n_clients && err == 0; i++) {
-        err = group_new(c, i, d);
-    }
-    if (err != 0) {
-        sim_clientele_free(c);
-        return err;
-    }
-    *out = c;
-    return 0;
-}
-
-void sim_clientele_free(struct sim_clientele *c)
-{
-    if (c == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < c->n_groups; i++) {
-        free(c->groups[i].servers);
-        sim_questions_free(c->groups[i].questions);
-    }
-    for (size_t i = 0; i < c->w->s->n_zones; i++) {
-        sim_truth_free(c->truths[i]);
-    }
-    for (uint32_t i = 0; i < c->n_slots / CHUNK; i++) {
-        free(c->chunks[i]);
-    }
-    free(c->chunks);
-    free(c->groups);
-    free(c->truths);
-    free(c->dark_until);
-    free(c);
-}
-
-void sim_clientele_start(struct sim_clientele *c)
-{
-    for (size_t i = 0; i < c->n_groups; i++) {
-        struct group *g = &c->groups[i];
-        sim_demand_draw(g->questions, g->key, 0, g->mean_gap, g->spec->count, &g->demand);
-        (void)sim_at(c->w->engine, sim_now(c->w->engine) + g->demand.gap, on_arrival, g, 0);
     }
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Inside the clients: groups and the queries that wait. */
+#ifndef SIM_CLIENT_INSIDE_H
+#define SIM_CLIENT_INSIDE_H
+
+#include "sim/world/client.h"
+#include "sim/world/question.h"
+
+#define SIM_QUERY_CHUNK 1024U /* queries allocated at once */
+
+struct group;
+
+/* A query that waits for its answer.  Its slot follows from the source port. */
+struct query {
+    struct query *next, *previous; /* by deadline, among the group's; next free one */
+    struct group *group;           /* NULL: the slot is free */
+    uint64_t number;
+    sw_time sent_at;  /* first transmission */
+    sw_time deadline; /* of the present attempt */
+    uint32_t slot;
+    uint32_t client;
+    uint32_t server;        /* node that it waits for */
+    uint32_t transmissions; /* so far */
+    uint32_t stream;        /* the clientele's number of its TCP connection; 0: by datagram */
+    uint16_t start;
+    struct sim_question question;
+};
+
+struct group {
+    struct sim_clientele *c;
+    const struct sim_clients *spec;
+    uint32_t index;
+    struct sim_place place;
+    uint32_t *servers;
+    struct sim_questions *questions;
+    struct sw_rng_key key;
+    double mean_gap; /* ns between the group's arrivals */
+    uint64_t number; /* of the next query */
+    struct sim_demand demand;
+    struct query *head, *tail; /* equal time-outs: in order of deadline */
+    bool armed;                /* an event will look at head */
+};
+
+struct sim_clientele {
+    struct sim_world *w;
+    struct group *groups;
+    size_t n_groups;
+    struct sim_truth **truths; /* a zone of the scenario; NULL: nobody asks for it */
+    sw_time *dark_until;       /* a region: end of its latest darkness */
+    struct query **chunks;
+    uint32_t n_slots, cap_chunks;
+    struct query *unused;
+    uint32_t streams; /* connections so far */
+};
+
+/* Query slot @i, in use or not. */
+static inline struct query *sim_query_slot(const struct sim_clientele *c, uint32_t i)
+{
+    return &c->chunks[i / SIM_QUERY_CHUNK][i % SIM_QUERY_CHUNK];
+}
+
+/* The query's message, ready to travel; @framed: with its length before it. */
+struct sim_datagram *sim_query_message(struct query *q, bool framed);
+/* Events: a message arrives at a node; a reply arrives at its client.  @self: the datagram. */
+void sim_query_arrives(void *self, uint64_t arg);
+void sim_reply_arrives(void *self, uint64_t arg);
+/* The next query of group @self comes. */
+void sim_group_arrival(void *self, uint64_t arg);
+
+/* TCP: the query arrives one and a half round trips from now. */
+void sim_query_by_stream(struct query *q);
+
+#endif
