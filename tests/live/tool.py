@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """swarmctl and swarmnode as programs: usage, exit codes, files, contexts."""
 import os
+import pathlib
+import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -8,6 +11,7 @@ import sys
 
 import swarm as s
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 VERBS = ["status", "health", "drain", "ca init", "ca csr", "ca sign", "ca show", "backup key",
          "backup snapshot", "backup restore"]
 
@@ -105,7 +109,25 @@ def node(swarm):
     s.check("Connection refused" in said, said)
 
 
+def example(swarm):
+    """The example that users copy is right as it stands, and with every default spelled out."""
+    text = (SOURCE / "node/live/example.yaml").read_text(encoding="ascii")
+    folder = swarm.dir / "example"
+    (folder / "pki").mkdir(parents=True)
+    swarm.certify("tokyo-1")
+    swarm.ctl("backup", "key", "tokyo-1", "--out", folder / "pki")
+    for name in ("ca.pem", "tokyo-1.pem", "tokyo-1.key"):
+        shutil.copy(swarm.pki / name, folder / "pki")
+    config = folder / "node.yaml"
+    spelled_out = re.sub(r"(?m)^( *)# ( *(?!crl)\w+: *)", r"\1\2", text)
+    s.check(spelled_out.count("#") < text.count("#") - 12, "nothing was spelled out")
+    for content in (text, spelled_out):
+        config.write_text(content, encoding="ascii")
+        run(swarm, "swarmnode", "--config", config, "--check-config", code=0)
+
+
 def test(swarm):
+    example(swarm)
     usage(swarm)
     authority(swarm)
     node(swarm)
