@@ -20,12 +20,11 @@ struct head_key {
 
 bool sw_name_from(const char *text, struct sw_name *out)
 {
-    const size_t len = text != NULL ? strlen(text) : 0;
     memset(out, 0, sizeof *out);
-    if (!sw_name_valid_bytes((const uint8_t *)text, len)) {
+    if (text == NULL || !sw_name_valid(text)) {
         return false;
     }
-    memcpy(out->s, text, len);
+    memcpy(out->s, text, strlen(text));
     return true;
 }
 
