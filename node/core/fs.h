@@ -59,6 +59,9 @@ struct sw_fs {
                  uint32_t gid);                                /* no symlink followed */
     int (*utime)(void *self, const char *path, sw_wall mtime); /* no symlink followed */
     int (*free_space)(void *self, const char *path, uint64_t *bytes);
+    /* All that was written, named and set before, on the disk that holds the folder @path, is
+     * durable: for thousands of files much cheaper than an fsync each.  NULL: there is none. */
+    int (*sync)(void *self, const char *path);
 };
 
 #endif

@@ -149,6 +149,17 @@ static int fs_fsync_dir(void *self, const char *path)
     return err;
 }
 
+static int fs_sync(void *self, const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return live_fs_error(errno);
+    }
+    const int err = result(syncfs(fd));
+    (void)fs_close(self, fd);
+    return err;
+}
+
 static enum sw_file_type type_of(mode_t mode)
 {
     if (S_ISREG(mode)) {
@@ -358,6 +369,7 @@ const struct sw_fs live_fs_posix = {
     .truncate = fs_truncate,
     .fsync = fs_fsync,
     .fsync_dir = fs_fsync_dir,
+    .sync = fs_sync,
     .fstat = fs_fstat,
     .lstat = fs_lstat,
     .list = fs_list,

@@ -45,6 +45,58 @@ static int fs_fsync_dir(void *self, const char *path)
     return err;
 }
 
+/* How many inodes have something to lose. */
+static uint64_t unsynced(const struct sim_disk_state *d)
+{
+    uint64_t n = 0;
+    for (const struct inode *i = d->oldest; i != NULL; i = i->newer) {
+        n += i->oldest != NULL ? 1 : 0;
+    }
+    return n + d->n_log;
+}
+
+static void sync_all(struct sim_disk_state *d, uint64_t number)
+{
+    struct inode *i = d->oldest;
+    sim_inode_ref(i); /* there is always the root */
+    while (i != NULL) {
+        if (i->type == SW_FILE_DIRECTORY) {
+            sim_names_sync(d, i, number);
+        } else if (i->type == SW_FILE_REGULAR) {
+            sim_file_sync(i, number);
+        }
+        i->durable = i->now;
+        struct inode *next = i->newer; /* may lie in @i, and go with it */
+        if (next != NULL) {
+            sim_inode_ref(next);
+        }
+        sim_inode_unref(d, i);
+        i = next;
+    }
+}
+
+/* One commit, and a latency for each thing to be written in its place. */
+static int fs_sync(void *self, const char *path)
+{
+    struct sim_disk_view *v = self;
+    if (v->dead) {
+        return SW_ERR_CRASHED;
+    }
+    struct sim_disk_state *d = v->disk;
+    struct inode *dir;
+    int err = folder_at(v, path, &dir);
+    if (err != SW_OK) {
+        return sim_view_took(v, 0, err);
+    }
+    const uint64_t number = d->changes; /* what is written meanwhile is not covered */
+    const sw_dur cost = d->model.fsync + unsynced(d) * d->model.latency;
+    err = sim_view_take(v, sim_view_cost(d, cost, 0));
+    if (err == SW_OK && !d->lies) {
+        sync_all(d, number);
+    }
+    return err;
+}
+
 static int fs_lstat(void *self, const char *path, struct sw_stat *out)
 {
     struct sim_disk_view *v = self;
@@ -360,6 +412,7 @@ static int fs_free_space(void *self, const char *path, uint64_t *bytes)
 void sim_disk_name_calls(struct sw_fs *fs)
 {
     fs->fsync_dir = fs_fsync_dir;
+    fs->sync = fs_sync;
     fs->lstat = fs_lstat;
     fs->list = fs_list;
     fs->mkdir = fs_mkdir;

@@ -410,6 +410,25 @@ static int m_fsync_dir(void *self, const char *path)
     return err;
 }
 
+static void sync_all(struct memfs *m)
+{
+    for (uint32_t i = 0; i < m->n; i++) {
+        copy_content(&m->inodes[i].synced, &m->inodes[i].now);
+    }
+}
+
+static int m_sync(void *self, const char *path)
+{
+    struct memfs *m = self;
+    uint32_t i = 0;
+    int err = enter(m, true);
+    err = err == SW_OK ? lookup(m, path, &i) : err;
+    if (err == SW_OK) {
+        sync_all(m);
+    }
+    return err;
+}
+
 static void describe(const struct memfs *m, uint32_t n, struct sw_stat *out)
 {
     const struct inode *i = &m->inodes[n];
@@ -675,7 +694,7 @@ struct memfs *memfs_new(void)
     m->fs = (struct sw_fs){
         m,         m_open,  m_close, m_pread, m_pwrite, m_truncate,   m_fsync,  m_fsync_dir,
         m_fstat,   m_lstat, m_list,  m_mkdir, m_rmdir,  m_rename,     m_unlink, m_readlink,
-        m_symlink, m_link,  m_chmod, m_chown, m_utime,  m_free_space,
+        m_symlink, m_link,  m_chmod, m_chown, m_utime,  m_free_space, m_sync,
     };
     m->limit = UINT64_MAX;
     m->clock = 1700000000;
@@ -697,6 +716,11 @@ void memfs_free(struct memfs *m)
 const struct sw_fs *memfs_fs(struct memfs *m)
 {
     return &m->fs;
+}
+
+void memfs_no_sync(struct memfs *m)
+{
+    m->fs.sync = NULL;
 }
 
 uint64_t memfs_calls(const struct memfs *m)
@@ -729,13 +753,6 @@ void memfs_refuse(struct memfs *m, const char *path, int err)
 void memfs_limit(struct memfs *m, uint64_t bytes)
 {
     m->limit = bytes;
-}
-
-static void sync_all(struct memfs *m)
-{
-    for (uint32_t i = 0; i < m->n; i++) {
-        copy_content(&m->inodes[i].synced, &m->inodes[i].now);
-    }
 }
 
 bool memfs_put_folder(struct memfs *m, const char *path)

@@ -14,6 +14,8 @@ void memfs_free(struct memfs *m);
 /* Calls of this file system; valid as long as it is. */
 const struct sw_fs *memfs_fs(struct memfs *m);
 
+/* A disk without the sync call. */
+void memfs_no_sync(struct memfs *m);
 /* Calls made so far. */
 uint64_t memfs_calls(const struct memfs *m);
 /* Power fails in place of the @n-th call from now (1 is the next): it and all after it have no

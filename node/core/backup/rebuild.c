@@ -256,6 +256,7 @@ int sw_rebuild_new(const struct sw_job_host *host, struct sw_catalog *catalog, c
     b->host = host;
     b->fs = host->fs;
     b->catalog = catalog;
+    b->one_sync = host->fs->sync != NULL;
     b->fd = -1;
     b->path = calloc(1, REBUILD_PATH_CAP);
     b->files = malloc(REBUILD_FILES * sizeof *b->files);
@@ -287,7 +288,10 @@ static int sync_stage(struct sw_rebuild *b)
 {
     size_t n = 0;
     const struct sw_rebuild_folder *v = tops(b, &n);
-    int err = SW_OK;
+    int err = sw_rebuild_at(b, "");
+    if (b->one_sync) {
+        return err == SW_OK ? b->fs->sync(b->fs->self, b->path) : err;
+    }
     for (size_t i = 0; err == SW_OK && i < n; i++) {
         err = sw_rebuild_at(b, sw_rebuild_text_at(&b->top_text, v[i].path));
         if (err == SW_OK) {
@@ -336,10 +340,13 @@ static int dress_target(struct sw_rebuild *b)
     return err == SW_OK ? sw_rebuild_settle_one(b, &b->root) : err;
 }
 
-/* The folder that holds the target, synced: the target's own name stays. */
-static int sync_above(struct sw_rebuild *b)
+/* What was moved and dressed, and the target's own name. */
+static int sync_end(struct sw_rebuild *b)
 {
     (void)sw_rebuild_at(b, "");
+    if (b->one_sync) {
+        return b->fs->sync(b->fs->self, b->path);
+    }
     char *slash = strrchr(b->path, '/');
     if (slash == NULL) {
         return b->fs->fsync_dir(b->fs->self, ".");
@@ -368,7 +375,7 @@ int sw_rebuild_finish(struct sw_rebuild *b)
         b->finished = true;
         err = dress_target(b);
     }
-    return err == SW_OK ? sync_above(b) : err;
+    return err == SW_OK ? sync_end(b) : err;
 }
 
 void sw_rebuild_free(struct sw_rebuild *b)

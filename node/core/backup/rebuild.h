@@ -2,10 +2,10 @@
  * Writes a tree back to disk: takes its records in order, its chunks in the order in which packs
  * hold them, so that a segment is opened once a batch however many files share it.
  *
- * Everything is first made in TARGET/.restore-TAG, synced, then moved up, entry by entry: what
- * stands in TARGET under its own name is whole and on disk.  A file that can't be made is left
- * out and listed.  TARGET must be missing, or empty but for a TARGET/.restore-TAG that an
- * earlier, interrupted run left: that is removed. */
+ * Everything is first made in TARGET/.restore-TAG, synced (at once where the disk can), then moved
+ * up, entry by entry: what stands in TARGET under its own name is whole and on disk.  A file that
+ * can't be made is left out and listed.  TARGET must be missing, or empty but for a
+ * TARGET/.restore-TAG that an earlier, interrupted run left: that is removed. */
 #ifndef SW_CORE_BACKUP_REBUILD_H
 #define SW_CORE_BACKUP_REBUILD_H
 

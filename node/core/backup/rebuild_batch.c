@@ -56,7 +56,7 @@ static int finish_file(struct sw_rebuild *b, uint32_t number)
         err = sw_rebuild_dress(b, &f->meta, false);
     }
     if (err == SW_OK) {
-        err = sw_rebuild_close(b, true);
+        err = sw_rebuild_close(b, !b->one_sync);
     }
     if (err != SW_OK) {
         return err;
@@ -164,6 +164,9 @@ static int settle_files(struct sw_rebuild *b)
 int sw_rebuild_settle_one(struct sw_rebuild *b, const struct sw_rebuild_meta *m)
 {
     const bool readable = (m->mode & 0500) == 0500;
+    if (b->one_sync) {
+        return sw_rebuild_dress(b, m, false);
+    }
     int err = readable ? SW_OK : b->fs->fsync_dir(b->fs->self, b->path);
     if (err == SW_OK) {
         err = sw_rebuild_dress(b, m, false);

@@ -47,6 +47,7 @@ struct sw_rebuild {
     size_t stage_len; /* of the staging folder's path */
     size_t target_len;
     bool finished;
+    bool one_sync; /* the disk can sync all at once: no fsync a file */
 
     struct sw_rebuild_file *files;
     size_t n_files;

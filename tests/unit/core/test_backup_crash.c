@@ -205,7 +205,7 @@ static void keeping_an_object_may_die_at_any_call(void)
 
 /* ---- restoring ---- */
 
-static bool restore_dies(uint64_t at, uint64_t lottery)
+static bool restore_dies(uint64_t at, uint64_t lottery, bool one_sync)
 {
     struct kit k;
     Swarm__Job__SnapshotResult *s = NULL;
@@ -214,6 +214,9 @@ static bool restore_dies(uint64_t at, uint64_t lottery)
     kit_init(&k);
     CHECK(make_data(&k));
     CHECK_I64(kit_snapshot(&k, &s), SW_OK);
+    if (!one_sync) {
+        memfs_no_sync(k.fs);
+    }
     memfs_crash_at(k.fs, at);
     const int status = kit_restore(&k, "store", kit_manifest(s), "back", false, &r);
     const bool died = memfs_crashed(k.fs);
@@ -238,15 +241,25 @@ static bool restore_dies(uint64_t at, uint64_t lottery)
     return died;
 }
 
-static void a_restore_may_die_at_any_call(void)
+static void restore_dies_everywhere(bool one_sync)
 {
     uint64_t at = 1;
     for (bool died = true; died && CU_get_number_of_failures() == 0; at++) {
         for (uint64_t lottery = 0; lottery <= LOTTERIES; lottery++) {
-            died = restore_dies(at, lottery * at);
+            died = restore_dies(at, lottery * at, one_sync);
         }
     }
     CHECK(at > 60);
+}
+
+static void a_restore_may_die_at_any_call(void)
+{
+    restore_dies_everywhere(true);
+}
+
+static void a_restore_may_die_at_any_call_of_a_disk_that_syncs_one_by_one(void)
+{
+    restore_dies_everywhere(false);
 }
 
 static void a_restore_that_died_early_can_be_repeated_in_the_same_folder(void)
@@ -298,6 +311,8 @@ CU_TestInfo tests_backup_crash[] = {
     { "a snapshot may die at any call", a_snapshot_may_die_at_any_call },
     { "keeping an object may die at any call", keeping_an_object_may_die_at_any_call },
     { "a restore may die at any call", a_restore_may_die_at_any_call },
+    { "a restore may die at any call of a disk that syncs one by one",
+      a_restore_may_die_at_any_call_of_a_disk_that_syncs_one_by_one },
     { "a restore that died early can be repeated in the same folder",
       a_restore_that_died_early_can_be_repeated_in_the_same_folder },
     { "an error of any writing call fails the snapshot or changes nothing",
