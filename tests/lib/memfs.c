@@ -249,6 +249,10 @@ static void settle_entries(struct inode *i, uint64_t *seed)
 
 void memfs_restart(struct memfs *m, uint64_t seed)
 {
+    seed *= UINT64_C(0x9e3779b97f4a7c15); /* odd: 0 stays 0, small numbers become large ones */
+    for (int i = 0; seed != 0 && i < 8; i++) {
+        (void)draw(&seed);
+    }
     for (uint32_t i = 0; i < m->n; i++) {
         if (m->inodes[i].type == SW_FILE_DIRECTORY) {
             settle_entries(&m->inodes[i], &seed);

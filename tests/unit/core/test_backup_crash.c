@@ -8,7 +8,7 @@
 
 extern CU_TestInfo tests_backup_crash[];
 
-#define LOTTERIES 2 /* ways in which unsynced things survive, beside "not at all" */
+#define LOTTERIES 4 /* ways in which unsynced things survive, beside "not at all" */
 
 static bool make_data(struct kit *k)
 {
