@@ -85,8 +85,12 @@ static void last_words(struct live_channel *c)
     if (!c->connected) {
         return;
     }
-    if (c->rpc != NULL && !c->inside && grpc_send(c->rpc, &out) == 0 && out.len > 0) {
-        (void)sw_tls_write(c->tls, out);
+    if (c->rpc != NULL && !c->inside) {
+        c->inside = true;
+        if (grpc_send(c->rpc, &out) == 0 && out.len > 0) {
+            (void)sw_tls_write(c->tls, out);
+        }
+        c->inside = false;
     }
     sw_tls_close(c->tls);
     out = sw_tls_send(c->tls);
@@ -102,8 +106,8 @@ void live_channel_close(struct live_channel *c, const char *reason)
         return;
     }
     (void)snprintf(c->reason, sizeof c->reason, "%s", reason);
+    c->closing = true; /* first: the last words end calls, whose owners come back here */
     last_words(c);
-    c->closing = true;
     (void)uv_cancel((uv_req_t *)&c->lookup); /* fails when it is done or never began */
     uv_close((uv_handle_t *)&c->timer, on_handle_closed);
     uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
