@@ -23,21 +23,23 @@ static void student(double mean, double squares, size_t n, double level, struct 
     *out = (struct sim_interval){ mean, mean - half, mean + half };
 }
 
+/* Mean of @a[i] - @b[i] (@b NULL: of @a[i]) and the sum of squared deviations from it; Welford
+ * (1962): no cancellation. */
+static void gather(const double *a, const double *b, size_t n, double *mean, double *squares)
+{
+    *mean = 0;
+    *squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double x = b != NULL ? a[i] - b[i] : a[i];
+        const double d = x - *mean;
+        *mean += d / (double)(i + 1);
+        *squares += d * (x - *mean);
+    }
+}
+
 int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval *out)
 {
-    if (n < 2 || !is_level(level)) {
-        return SW_ERR_RANGE;
-    }
-    /* Welford 1962: no cancellation. */
-    double mean = 0;
-    double squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double d = x[i] - mean;
-        mean += d / (double)(i + 1);
-        squares += d * (x[i] - mean);
-    }
-    student(mean, squares, n, level, out);
-    return SW_OK;
+    return sim_stats_paired(x, NULL, n, level, out);
 }
 
 int sim_stats_paired(const double *a, const double *b, size_t n, double level,
@@ -46,15 +48,89 @@ int sim_stats_paired(const double *a, const double *b, size_t n, double level,
     if (n < 2 || !is_level(level)) {
         return SW_ERR_RANGE;
     }
+    double mean;
+    double squares;
+    gather(a, b, n, &mean, &squares);
+    student(mean, squares, n, level, out);
+    return SW_OK;
+}
+
+int sim_stats_paired_p(const double *a, const double *b, size_t n, double *p)
+{
+    if (n < 2) {
+        return SW_ERR_RANGE;
+    }
+    double mean;
+    double squares;
+    gather(a, b, n, &mean, &squares);
+    const double df = (double)n - 1;
+    const double error = sqrt(squares / df / (double)n);
+    if (error > 0) {
+        *p = 2 * gsl_cdf_tdist_Q(fabs(mean) / error, df);
+    } else {
+        *p = mean == 0 ? 1 : ldexp(2, -(int)(n < 1000 ? n : 1000));
+    }
+    return SW_OK;
+}
+
+void sim_stats_holm(const double *p, size_t n, double *out)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = NAN;
+        left += isnan(p[i]) ? 0 : 1;
+    }
+    double reached = 0; /* adjusted values never fall as p rises */
+    for (; left > 0; left--) {
+        size_t least = n;
+        for (size_t i = 0; i < n; i++) {
+            const bool open = isnan(out[i]) && !isnan(p[i]);
+            least = open && (least == n || p[i] < p[least]) ? i : least;
+        }
+        reached = fmax(reached, fmin(1, (double)left * p[least]));
+        out[least] = reached;
+    }
+}
+
+double sim_stats_never(uint64_t n)
+{
+    return n > 3 ? 3 / (double)n : 1;
+}
+
+#define BATCH 5U
+#define LEAST_BATCHES 10U
+#define NO_CANDIDATES 5U /* at the end: so few can look steady by chance */
+
+int sim_stats_mser5(const double *x, size_t n, size_t *skip)
+{
+    const size_t batches = n / BATCH;
+    if (batches < LEAST_BATCHES) {
+        return SW_ERR_RANGE;
+    }
+    /* From the last batch backwards: each adds itself to the mean and the squares of those behind
+     * it. */
     double mean = 0;
     double squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double x = a[i] - b[i];
-        const double d = x - mean;
-        mean += d / (double)(i + 1);
-        squares += d * (x - mean);
+    double least = INFINITY;
+    size_t best = 0;
+    for (size_t i = batches; i-- > 0;) {
+        double z = 0;
+        for (size_t k = 0; k < BATCH; k++) {
+            z += x[i * BATCH + k] / BATCH;
+        }
+        const double count = (double)(batches - i);
+        const double d = z - mean;
+        mean += d / count;
+        squares += d * (z - mean);
+        if (batches - i > NO_CANDIDATES && squares / (count * count) <= least) {
+            least = squares / (count * count);
+            best = i;
+        }
     }
-    student(mean, squares, n, level, out);
+    if (best > batches / 2) {
+        return SW_ERR_RANGE;
+    }
+    *skip = best * BATCH;
     return SW_OK;
 }
 

@@ -21,6 +21,14 @@ int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval 
 /* Mean of @a[i] - @b[i], @n >= 2 pairs run with common random numbers. */
 int sim_stats_paired(const double *a, const double *b, size_t n, double level,
                      struct sim_interval *out);
+/* How likely a mean difference at least as far from 0 is when there is none: two-sided paired t
+ * test (Student 1908), @n >= 2 pairs.  Where all differences are alike t has no spread to go by:
+ * the sign test's 2^(1 - n) then (Dixon and Mood 1946), or 1 when all are 0. */
+int sim_stats_paired_p(const double *a, const double *b, size_t n, double *p);
+/* Holm (1979): @p of @n tests made at once, adjusted so that acting on every adjusted value below
+ * alpha makes even one false claim with a probability of at most alpha.  NaN stays, and counts as
+ * no test.  @out may not be @p. */
+void sim_stats_holm(const double *p, size_t n, double *out);
 /* The @q-quantile, 0 < q < 1, of independent values of any continuous distribution: the smallest
  * interval between order statistics, about symmetric in rank, whose coverage is at least @level
  * (binomial; David and Nagaraja 2003, 7.1).  Sorts @x. */
@@ -28,6 +36,16 @@ int sim_stats_quantile(double *x, size_t n, double q, double level, struct sim_i
 /* The share @hits / @n, @n >= 1, of independent trials (Clopper and Pearson 1934).  No hits in n:
  * the 95 % upper end is about 3.7/n, since the interval is two-sided. */
 int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval *out);
+
+/* One-sided 95 % upper bound of the probability of something that never happened in @n >= 1
+ * independent trials: 3/n, at most 1 (Hanley and Lippman-Hand 1983; exact is 1 - 0.05^(1/n)). */
+double sim_stats_never(uint64_t n);
+
+/* MSER-5 (White, Cobb and Spratt 2000): how many values at the beginning of a series to leave out
+ * so that the mean of the rest is known best; a multiple of 5.  Only for series with a steady
+ * state: never across a fault.  Errors: SW_ERR_RANGE: fewer than 50 values, or the best cut lies
+ * in the second half: the series is too short to show where it settles. */
+int sim_stats_mser5(const double *x, size_t n, size_t *skip);
 
 /* Means of consecutive batches of a correlated series, nearly independent of each other when a
  * batch is long against the correlation: feed them to sim_stats_mean. */

@@ -7,6 +7,8 @@
 #include "sim/analyse/theory.h"
 #include "tests/lib/check.h"
 
+#include <math.h>
+
 extern CU_TestInfo tests_stats[];
 
 static void a_mean_has_students_interval(void)
@@ -133,6 +135,111 @@ static void theory_gives_the_known_values(void)
     CHECK_NEAR(sim_theory_mm1k_loss(.95, 20), .027181, 5e-7);
 }
 
+static void a_paired_test_has_students_p(void)
+{
+    /* Differences 1, 2, 3: t = 2 / sqrt(1/3) = 3.4641, 2 degrees: p = 1 - t / sqrt(t^2 + 2). */
+    const double a[] = { 5, 7, 9 };
+    const double b[] = { 4, 5, 6 };
+    double p = -1;
+    CHECK_I64(sim_stats_paired_p(a, b, 3, &p), SW_OK);
+    CHECK_NEAR(p, 1 - sqrt(12.0 / 14.0), 1e-12);
+    CHECK_I64(sim_stats_paired_p(b, a, 3, &p), SW_OK);
+    CHECK_NEAR(p, 1 - sqrt(12.0 / 14.0), 1e-12);
+    CHECK_I64(sim_stats_paired_p(a, b, 1, &p), SW_ERR_RANGE);
+}
+
+static void differences_all_alike_are_judged_by_their_sign(void)
+{
+    const double a[] = { 5, 7, 9, 1, 2 };
+    const double b[] = { 4, 6, 8, 0, 1 };
+    double p = -1;
+    CHECK_I64(sim_stats_paired_p(a, b, 5, &p), SW_OK);
+    CHECK_NEAR(p, 0.0625, 0); /* 5 heads or 5 tails in 5 throws */
+    CHECK_I64(sim_stats_paired_p(a, a, 5, &p), SW_OK);
+    CHECK_NEAR(p, 1, 0);
+}
+
+static void a_paired_test_is_wrong_as_often_as_it_says(void)
+{
+    struct sw_rng rng;
+    sw_rng_init(&rng, sw_rng_key(1, "test", "paired p"));
+    unsigned wrong = 0;
+    for (unsigned run = 0; run < 4000; run++) {
+        double a[10];
+        double b[10];
+        for (size_t i = 0; i < SW_LEN(a); i++) {
+            a[i] = sw_unit(sw_rng_next(&rng));
+            b[i] = sw_unit(sw_rng_next(&rng));
+        }
+        double p = 1;
+        CHECK_I64(sim_stats_paired_p(a, b, SW_LEN(a), &p), SW_OK);
+        wrong += p < 0.05;
+    }
+    CHECK(wrong > 150 && wrong < 250); /* 200 promised; 3.6 standard deviations */
+}
+
+static void holm_steps_down_and_never_back(void)
+{
+    /* Sorted .005 .01 .03 .04, times 4 3 2 1: .02 .03 .06 .04, and .04 is raised to .06. */
+    const double p[] = { 0.01, 0.04, NAN, 0.03, 0.005 };
+    double out[SW_LEN(p)];
+    sim_stats_holm(p, SW_LEN(p), out);
+    CHECK_NEAR(out[0], 0.03, 1e-15);
+    CHECK_NEAR(out[1], 0.06, 1e-15);
+    CHECK(isnan(out[2]));
+    CHECK_NEAR(out[3], 0.06, 1e-15);
+    CHECK_NEAR(out[4], 0.02, 1e-15);
+    const double high[] = { 0.5, 0.5, 0.9 };
+    sim_stats_holm(high, SW_LEN(high), out);
+    CHECK_NEAR(out[0], 1, 0);
+    CHECK_NEAR(out[1], 1, 0);
+    CHECK_NEAR(out[2], 1, 0);
+}
+
+static void what_never_happened_is_bounded_by_three_over_n(void)
+{
+    CHECK_NEAR(sim_stats_never(1), 1, 0);
+    CHECK_NEAR(sim_stats_never(3), 1, 0);
+    CHECK_NEAR(sim_stats_never(20), 0.15, 1e-15);
+    for (uint64_t n = 1; n < 10000; n = n * 3 / 2 + 1) { /* never below the exact bound */
+        CHECK(sim_stats_never(n) >= 1 - pow(0.05, 1 / (double)n));
+    }
+}
+
+static void mser_cuts_where_a_series_settles(void)
+{
+    /* Batch means 9, 6, then 1 and 3 in turn: with 0, 1, 2, 3 of the 12 left out the rest has
+     * squares 64.92, 24.55, 10, 8.89 about its mean; over 12^2, 11^2, 10^2, 9^2 that is .451,
+     * .203, .1, .110. */
+    const double level[] = { 9, 6, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3 };
+    double x[5 * SW_LEN(level)];
+    for (size_t i = 0; i < SW_LEN(x); i++) {
+        x[i] = level[i / 5] + (double)(i % 5) - 2;
+    }
+    size_t skip = 99;
+    CHECK_I64(sim_stats_mser5(x, SW_LEN(x), &skip), SW_OK);
+    CHECK_U64(skip, 10);
+    CHECK_I64(sim_stats_mser5(x + 10, 50, &skip), SW_OK);
+    CHECK_U64(skip, 0);
+    CHECK_I64(sim_stats_mser5(x, 49, &skip), SW_ERR_RANGE);
+}
+
+static void mser_refuses_a_series_that_does_not_settle(void)
+{
+    double x[100];
+    for (size_t i = 0; i < SW_LEN(x); i++) {
+        x[i] = i < 70 ? (double)i : 70;
+    }
+    size_t skip = 99;
+    CHECK_I64(sim_stats_mser5(x, SW_LEN(x), &skip), SW_ERR_RANGE);
+    CHECK_U64(skip, 99);
+    for (size_t i = 0; i < SW_LEN(x); i++) {
+        x[i] = 4;
+    }
+    CHECK_I64(sim_stats_mser5(x, SW_LEN(x), &skip), SW_OK);
+    CHECK_U64(skip, 0);
+}
+
 CU_TestInfo tests_stats[] = {
     { "a mean has Student's interval", a_mean_has_students_interval },
     { "large offsets do not cancel", large_offsets_do_not_cancel },
@@ -142,5 +249,14 @@ CU_TestInfo tests_stats[] = {
     { "a share has the exact interval", a_share_has_the_exact_interval },
     { "batches skip the warm-up and stop when full", batches_skip_the_warm_up_and_stop_when_full },
     { "theory gives the known values", theory_gives_the_known_values },
+    { "a paired test has Student's p", a_paired_test_has_students_p },
+    { "differences all alike are judged by their sign",
+      differences_all_alike_are_judged_by_their_sign },
+    { "a paired test is wrong as often as it says", a_paired_test_is_wrong_as_often_as_it_says },
+    { "Holm steps down and never back", holm_steps_down_and_never_back },
+    { "what never happened is bounded by three over n",
+      what_never_happened_is_bounded_by_three_over_n },
+    { "MSER-5 cuts where a series settles", mser_cuts_where_a_series_settles },
+    { "MSER-5 refuses a series that does not settle", mser_refuses_a_series_that_does_not_settle },
     CU_TEST_INFO_NULL,
 };
