@@ -7,7 +7,8 @@
 
 #include "node/base/types.h"
 
-#define SIM_HIST_BUCKETS 3584U /* up to 4.8 hours; longer values count as that */
+#define SIM_HIST_ERROR (1.0 / 256) /* of a quantile, relative; from 131 us on */
+#define SIM_HIST_BUCKETS 3584U     /* up to 4.8 hours; longer values count as that */
 
 /* Zero-initialised is valid and empty. */
 struct sim_hist {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The registry of metrics. */
 #include "sim/analyse/metric.h"
+#include "node/conf/yaml.h"
 
 #include <string.h>
 
@@ -35,4 +36,20 @@ const struct sim_metric *sim_metric_find(const char *name, size_t *group, size_t
         }
     }
     return NULL;
+}
+
+int sim_metric_unknown(const char *name, struct sw_diag *d)
+{
+    const char *names[128];
+    size_t n = 0;
+    const struct sim_metric_group *g;
+    for (size_t i = 0; (g = sim_metric_group_at(i)) != NULL; i++) {
+        for (size_t k = 0; k < g->n_metrics && n < SW_LEN(names); k++) {
+            names[n++] = g->metrics[k].name;
+        }
+    }
+    const char *near = sw_yaml_nearest(name, names, n);
+    return sw_diag_set(d, SW_ERR_NOTFOUND, "no metric is called '%.40s' (%s%s%s", name,
+                       near != NULL ? "did you mean '" : "see swarmsim list metrics",
+                       near != NULL ? near : "", near != NULL ? "'?)" : ")");
 }

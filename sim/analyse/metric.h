@@ -21,6 +21,7 @@ struct sim_metric_group {
     const char *name;
     const struct sim_metric *metrics;
     size_t n_metrics;
+    size_t n_quantiles;         /* the first so many are read from a sim_hist, and have its error */
     struct sim_watcher watcher; /* its self is what the functions below get */
     /* Metric @i over the whole run after warm-up, or during the fault kind @during. */
     double (*value)(void *self, struct sim_world *w, size_t i, const char *during);
@@ -32,5 +33,8 @@ struct sim_metric_group {
 const struct sim_metric_group *sim_metric_group_at(size_t i);
 /* The metric called @name, or NULL.  @group and @index, when not NULL, say where it is. */
 const struct sim_metric *sim_metric_find(const char *name, size_t *group, size_t *index);
+
+/* Say in @d that no metric is called @name, and which one may be meant; SW_ERR_NOTFOUND. */
+int sim_metric_unknown(const char *name, struct sw_diag *d);
 
 #endif

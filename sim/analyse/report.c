@@ -96,7 +96,9 @@ int sim_report(const struct sim_report_options *o, struct sw_diag *d)
     if (err == 0 && mkdir(p.folder, 0777) != 0 && errno != EEXIST) {
         err = sw_diag_set(d, SW_ERR_IO, "%.150s: %s", p.folder, strerror(errno));
     }
-    err = err == 0 ? draw(&p) : err;
+    if (err == 0) {
+        err = o->comparison != NULL ? sim_plot_intervals(&p, o->comparison) : draw(&p);
+    }
     (void)sqlite3_close(p.sq);
     return err == 0 ? p.drawn : err;
 }

@@ -6,9 +6,12 @@
 
 #include "node/base/err.h"
 
+struct sim_comparison;
+
 struct sim_report_options {
     const char *database;
-    const char *out; /* folder that exists */
+    const char *out;                         /* folder that exists */
+    const struct sim_comparison *comparison; /* judged: draw only that, as intervals; NULL: all */
 };
 
 /* Write OUT/NAME.svg and .png: latency, availability, answered, trails; with several

@@ -55,7 +55,7 @@ int sim_stats_paired(const double *a, const double *b, size_t n, double level,
     return SW_OK;
 }
 
-int sim_stats_paired_p(const double *a, const double *b, size_t n, double *p)
+int sim_stats_paired_p(const double *a, const double *b, size_t n, double least, double *p)
 {
     if (n < 2) {
         return SW_ERR_RANGE;
@@ -64,7 +64,8 @@ int sim_stats_paired_p(const double *a, const double *b, size_t n, double *p)
     double squares;
     gather(a, b, n, &mean, &squares);
     const double df = (double)n - 1;
-    const double error = sqrt(squares / df / (double)n);
+    const double spread = fmax(sqrt(squares / df), least);
+    const double error = spread / sqrt((double)n);
     if (error > 0) {
         *p = 2 * gsl_cdf_tdist_Q(fabs(mean) / error, df);
     } else {

@@ -22,9 +22,10 @@ int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval 
 int sim_stats_paired(const double *a, const double *b, size_t n, double level,
                      struct sim_interval *out);
 /* How likely a mean difference at least as far from 0 is when there is none: two-sided paired t
- * test (Student 1908), @n >= 2 pairs.  Where all differences are alike t has no spread to go by:
+ * test (Student 1908), @n >= 2 pairs.  The spread of the differences is taken to be at least
+ * @least, which is how exactly they were read.  Where it is 0 nevertheless t has nothing to go by:
  * the sign test's 2^(1 - n) then (Dixon and Mood 1946), or 1 when all are 0. */
-int sim_stats_paired_p(const double *a, const double *b, size_t n, double *p);
+int sim_stats_paired_p(const double *a, const double *b, size_t n, double least, double *p);
 /* Holm (1979): @p of @n tests made at once, adjusted so that acting on every adjusted value below
  * alpha makes even one false claim with a probability of at most alpha.  NaN stays, and counts as
  * no test.  @out may not be @p. */

@@ -356,3 +356,16 @@ int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
     (void)sqlite3_close(sq);
     return err;
 }
+
+int64_t sim_db_latest(sqlite3 *sq)
+{
+    sqlite3_stmt *st = NULL;
+    int64_t study = -1;
+    if (sqlite3_prepare_v2(sq, "SELECT study FROM studies ORDER BY started_at DESC LIMIT 1", -1,
+                           &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW) {
+        study = sqlite3_column_int64(st, 0);
+    }
+    (void)sqlite3_finalize(st);
+    return study;
+}

@@ -56,5 +56,7 @@ void sim_db_limit(struct sim_db *db, uint32_t pages);
 
 /* Open an existing database for reading.  Errors: SW_ERR_IO, SW_ERR_MALFORMED. */
 int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d);
+/* The study that was begun last; -1 when there is none. */
+int64_t sim_db_latest(struct sqlite3 *sq);
 
 #endif

@@ -70,22 +70,6 @@ static int read_value(const struct sim_metric *m, const char *text, double *out,
     return 0;
 }
 
-static int unknown_metric(const char *name, struct sw_diag *d)
-{
-    const char *names[128];
-    size_t n = 0;
-    const struct sim_metric_group *g;
-    for (size_t i = 0; (g = sim_metric_group_at(i)) != NULL; i++) {
-        for (size_t k = 0; k < g->n_metrics && n < SW_LEN(names); k++) {
-            names[n++] = g->metrics[k].name;
-        }
-    }
-    const char *near = sw_yaml_nearest(name, names, n);
-    return sw_diag_set(d, SW_ERR_NOTFOUND, "no metric is called '%.40s' (%s%s%s", name,
-                       near != NULL ? "did you mean '" : "see swarmsim list metrics",
-                       near != NULL ? near : "", near != NULL ? "'?)" : ")");
-}
-
 int sim_expectation_parse(const char *text, struct sim_expectation *out, struct sw_diag *d)
 {
     static const char grammar[] = "expected METRIC [during FAULT] OPERATOR VALUE";
@@ -99,7 +83,7 @@ int sim_expectation_parse(const char *text, struct sim_expectation *out, struct 
     }
     const struct sim_metric *m = sim_metric_find(metric, NULL, NULL);
     if (m == NULL) {
-        return unknown_metric(metric, d);
+        return sim_metric_unknown(metric, d);
     }
     if (strcmp(word, "during") == 0) {
         if (!next_word(&rest, during) || is_operator(during) || !next_word(&rest, word)) {

@@ -89,6 +89,7 @@ static void free_nodes(struct sim_file *f)
         sw_yaml_release(&sim_node_table, &f->entries[i]);
     }
     free(f->entries);
+    free(f->policy);
 }
 
 static void free_faults(struct sim_scenario *s)

@@ -163,6 +163,9 @@ void sim_configurations_free(struct sim_configuration *v);
  * "file:line:col: key: what is wrong (what is expected)". */
 int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
                       struct sw_diag *d);
+/* Give every node the routing policy @policy (a registered name), with default parameters where it
+ * had another, and name the configuration after it.  Errors: SW_ERR_NOMEM: @s unchanged. */
+int sim_scenario_route_by(struct sim_scenario *s, const char *policy);
 void sim_scenario_free(struct sim_scenario *s);
 
 #endif

@@ -42,6 +42,7 @@ struct sim_file {
     size_t n_expectations;
     struct sim_node_entry *entries; /* own what s.nodes copy */
     size_t n_entries;
+    char *policy; /* that replaced the nodes' own, or NULL */
 };
 
 extern const struct sw_yaml_table sim_file_table; /* into struct sim_file */

@@ -37,6 +37,22 @@ static int load_arms(struct sim_study *st, const struct sim_configuration *names
     return err;
 }
 
+/* One arm a policy. */
+static int load_policies(struct sim_study *st, struct sw_diag *d)
+{
+    const struct sim_study_options *o = &st->options;
+    st->arms = calloc(o->n_policies, sizeof *st->arms);
+    int err = st->arms == NULL ? no_memory(d) : 0;
+    for (size_t i = 0; i < o->n_policies && err == 0; i++) {
+        err = sim_scenario_load(o->scenario, o->configuration, &st->arms[i].s, d);
+        st->n_arms = i + 1;
+        if (err == 0 && sim_scenario_route_by(st->arms[i].s, o->policies[i]) != 0) {
+            err = no_memory(d);
+        }
+    }
+    return err;
+}
+
 static int make_tasks(struct sim_study *st, struct sw_diag *d)
 {
     const struct sim_scenario *s = st->arms[0].s;
@@ -61,7 +77,7 @@ int sim_study_load(struct sim_study *st, struct sw_diag *d)
     size_t n = 0;
     int err = sim_configurations(st->options.scenario, &names, &n, d);
     if (err == 0) {
-        err = load_arms(st, names, n, d);
+        err = st->options.n_policies > 0 ? load_policies(st, d) : load_arms(st, names, n, d);
     }
     sim_configurations_free(names);
     return err == 0 ? make_tasks(st, d) : err;

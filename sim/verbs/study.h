@@ -8,9 +8,14 @@
 
 #include <stdio.h>
 
+#define SIM_POLICIES 16
+
 struct sim_study_options {
     const char *scenario;      /* path */
     const char *configuration; /* NULL: all */
+    /* Routing policies, each a configuration of its own over that one; none: the scenario's own */
+    const char *policies[SIM_POLICIES];
+    size_t n_policies;
     bool seeds_given;
     uint64_t first_seed, n_seeds; /* when given; otherwise the scenario's */
     uint32_t jobs;
@@ -49,6 +54,7 @@ bool sim_study_failed(const struct sim_study *st);
 
 /* summary.c: what came out, for people or as JSON (contracts: field names are stable). */
 void sim_study_print(const struct sim_study *st, FILE *to);
+void sim_study_print_complaints(const struct sim_study *st, FILE *to);
 void sim_study_print_json(const struct sim_study *st, FILE *to);
 
 /* progress.c: a line that is rewritten on a terminal, a line now and then elsewhere; on stderr. */

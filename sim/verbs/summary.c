@@ -9,22 +9,28 @@
 
 /* ---- for people ---- */
 
-static void print_complaints(const struct sim_study *st, FILE *to)
+void sim_study_print_complaints(const struct sim_study *st, FILE *to)
 {
+    const bool policies = st->options.n_policies > 0;
+    const char *under = policies ? st->options.configuration : NULL;
     for (size_t i = 0; i < st->n_tasks; i++) {
         const struct sim_result *r = &st->infos[i].result;
         if (r->complaint[0] == '\0') {
             continue;
         }
         const char *configuration = st->tasks[i].s->configuration.s;
-        (void)fprintf(to,
-                      "\nOracle '%s' stopped seed %llu%s%s at %.6f s: %s\n"
-                      "  reproduce: swarmsim run %s --seed %llu%s%s\n",
-                      r->oracle, (unsigned long long)r->seed,
-                      configuration[0] != '\0' ? " of " : "", configuration,
-                      (double)r->complained_at * 1e-9, r->complaint, st->options.scenario,
-                      (unsigned long long)r->seed,
-                      configuration[0] != '\0' ? " --configuration " : "", configuration);
+        (void)fprintf(
+            to,
+            "\nOracle '%s' stopped seed %llu%s%s at %.6f s: %s\n"
+            "  reproduce: swarmsim %s %s %s %llu%s%s%s%s\n",
+            r->oracle, (unsigned long long)r->seed, configuration[0] != '\0' ? " of " : "",
+            configuration, (double)r->complained_at * 1e-9, r->complaint,
+            policies ? "compare" : "run", st->options.scenario, policies ? "--seeds" : "--seed",
+            (unsigned long long)r->seed,
+            configuration[0] == '\0' ? ""
+            : policies               ? " --policies "
+                                     : " --configuration ",
+            configuration, under != NULL ? " --configuration " : "", under != NULL ? under : "");
     }
 }
 
@@ -85,7 +91,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     for (size_t i = 0; i < st->n_arms; i++) {
         print_arm(&st->arms[i], to);
     }
-    print_complaints(st, to);
+    sim_study_print_complaints(st, to);
     (void)fprintf(to, "\ndatabase  %s\n", st->database);
 }
 

@@ -293,6 +293,7 @@ const struct sim_metric_group sim_metric_group_dns = {
     .name = "dns",
     .metrics = metrics,
     .n_metrics = SW_LEN(metrics),
+    .n_quantiles = P999 + 1,
     .watcher = { .name = "dns",
                  .help = "what DNS clients got",
                  .start = start,

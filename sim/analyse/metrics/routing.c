@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS };
+enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS, PER_QUERY };
 
 static const struct sim_metric metrics[] = {
     [FORWARDED] = { "route.forwarded", "", "queries handed to another node, first attempts",
@@ -19,6 +19,10 @@ static const struct sim_metric metrics[] = {
     [FAILED] = { "route.failed", "", "queries that no node answered", false },
     [ANTS] = { "route.ants", "", "probes sent", false },
     [SUSPICIONS] = { "route.suspicions", "", "times a node began to suspect another", false },
+    [PER_QUERY] = { "route.per_query", "",
+                    "requests and probes sent to other nodes, for every query that a client asked: "
+                    "what routing costs; the whole run",
+                    false },
 };
 
 /* A trail is recorded when it moved by this much since the last time. */
@@ -26,8 +30,9 @@ static const struct sim_metric metrics[] = {
 
 struct routing {
     uint64_t counts[SW_LEN(metrics)];
-    size_t n;      /* nodes */
-    double *trail; /* n x n, as last recorded; NaN never */
+    uint64_t asked; /* by clients */
+    size_t n;       /* nodes */
+    double *trail;  /* n x n, as last recorded; NaN never */
     struct sw_route_info *routes;
     struct sim_rows series;
 };
@@ -87,6 +92,14 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
     }
 }
 
+static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
+{
+    struct routing *m = self;
+    (void)w;
+    (void)q;
+    m->asked++;
+}
+
 static void sample_node(struct routing *m, struct sim_world *w, uint32_t i)
 {
     const struct sw_node *node = sim_world_node(w, i);
@@ -119,6 +132,10 @@ static double value(void *self, struct sim_world *w, size_t i, const char *durin
     const struct routing *m = self;
     (void)w;
     (void)during;
+    if (i == PER_QUERY) {
+        const uint64_t sent = m->counts[FORWARDED] + m->counts[RETRIED] + m->counts[ANTS];
+        return m->asked > 0 ? (double)sent / (double)m->asked : NAN;
+    }
     return (double)m->counts[i];
 }
 
@@ -138,6 +155,7 @@ const struct sim_metric_group sim_metric_group_routing = {
     .watcher = { .name = "routing",
                  .help = "what the routers did and believed",
                  .start = start,
+                 .on_query = on_query,
                  .on_trace = on_trace,
                  .on_sample = on_sample,
                  .stop = stop },

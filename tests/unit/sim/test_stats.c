@@ -141,11 +141,11 @@ static void a_paired_test_has_students_p(void)
     const double a[] = { 5, 7, 9 };
     const double b[] = { 4, 5, 6 };
     double p = -1;
-    CHECK_I64(sim_stats_paired_p(a, b, 3, &p), SW_OK);
+    CHECK_I64(sim_stats_paired_p(a, b, 3, 0, &p), SW_OK);
     CHECK_NEAR(p, 1 - sqrt(12.0 / 14.0), 1e-12);
-    CHECK_I64(sim_stats_paired_p(b, a, 3, &p), SW_OK);
+    CHECK_I64(sim_stats_paired_p(b, a, 3, 0, &p), SW_OK);
     CHECK_NEAR(p, 1 - sqrt(12.0 / 14.0), 1e-12);
-    CHECK_I64(sim_stats_paired_p(a, b, 1, &p), SW_ERR_RANGE);
+    CHECK_I64(sim_stats_paired_p(a, b, 1, 0, &p), SW_ERR_RANGE);
 }
 
 static void differences_all_alike_are_judged_by_their_sign(void)
@@ -153,10 +153,20 @@ static void differences_all_alike_are_judged_by_their_sign(void)
     const double a[] = { 5, 7, 9, 1, 2 };
     const double b[] = { 4, 6, 8, 0, 1 };
     double p = -1;
-    CHECK_I64(sim_stats_paired_p(a, b, 5, &p), SW_OK);
+    CHECK_I64(sim_stats_paired_p(a, b, 5, 0, &p), SW_OK);
     CHECK_NEAR(p, 0.0625, 0); /* 5 heads or 5 tails in 5 throws */
-    CHECK_I64(sim_stats_paired_p(a, a, 5, &p), SW_OK);
+    CHECK_I64(sim_stats_paired_p(a, a, 5, 0, &p), SW_OK);
     CHECK_NEAR(p, 1, 0);
+}
+
+static void what_was_read_roughly_counts_as_spread(void)
+{
+    /* Differences 4, 4, 4, read to 1: t = 4 / (1 / sqrt(3)) = 6.9282, 2 degrees. */
+    const double a[] = { 5, 7, 9 };
+    const double b[] = { 1, 3, 5 };
+    double p = -1;
+    CHECK_I64(sim_stats_paired_p(a, b, 3, 1, &p), SW_OK);
+    CHECK_NEAR(p, 1 - sqrt(48.0 / 50.0), 1e-12);
 }
 
 static void a_paired_test_is_wrong_as_often_as_it_says(void)
@@ -172,7 +182,7 @@ static void a_paired_test_is_wrong_as_often_as_it_says(void)
             b[i] = sw_unit(sw_rng_next(&rng));
         }
         double p = 1;
-        CHECK_I64(sim_stats_paired_p(a, b, SW_LEN(a), &p), SW_OK);
+        CHECK_I64(sim_stats_paired_p(a, b, SW_LEN(a), 0, &p), SW_OK);
         wrong += p < 0.05;
     }
     CHECK(wrong > 150 && wrong < 250); /* 200 promised; 3.6 standard deviations */
@@ -252,6 +262,7 @@ CU_TestInfo tests_stats[] = {
     { "a paired test has Student's p", a_paired_test_has_students_p },
     { "differences all alike are judged by their sign",
       differences_all_alike_are_judged_by_their_sign },
+    { "what was read roughly counts as spread", what_was_read_roughly_counts_as_spread },
     { "a paired test is wrong as often as it says", a_paired_test_is_wrong_as_often_as_it_says },
     { "Holm steps down and never back", holm_steps_down_and_never_back },
     { "what never happened is bounded by three over n",

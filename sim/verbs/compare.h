@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A comparison at work: the study, what is compared, what is claimed. */
+#ifndef SIM_VERB_COMPARE_H
+#define SIM_VERB_COMPARE_H
+
+#include "sim/analyse/compare.h"
+#include "sim/verbs/study.h"
+
+#define SIM_CLAIMS 16
+
+struct sim_compare_study {
+    struct sim_study study;
+    struct sim_comparison comparison;
+    struct sim_claim claims[SIM_CLAIMS];
+    size_t n_claims;
+    double settled[SIM_COMPARE_ARMS]; /* s from the beginning, by MSER-5; NaN: can't say */
+};
+
+/* compare_print.c */
+void sim_compare_print(const struct sim_compare_study *cs, FILE *to);
+void sim_compare_print_json(const struct sim_compare_study *cs, FILE *to);
+
+#endif
