@@ -47,10 +47,11 @@ static struct axis choose_axis(const struct sim_comparison *c, size_t measure)
         a.from = low / 1.5;
         a.until = high * 1.5;
     } else {
-        const double least = share ? 1e-6 : 0.05 * high;
+        const double least = share ? 2e-4 : 0.05 * high;
         const double pad = fmax(0.12 * (high - low), (least - (high - low)) / 2);
         a.from = low < 0.5 * high || low <= pad ? 0 : low - pad;
-        a.until = high > 0 ? high + fmax(pad, 1e-9) : 1;
+        a.until = high > 0 ? high + pad : 1;
+        a.until = share ? fmin(a.until, 1) : a.until;
     }
     if (share) {
         a.scale = 100;

@@ -266,7 +266,7 @@ static int prepare(struct words *w, struct sim_compare_study *cs)
         c->arms[i] = st->arms[i].s->configuration.s;
     }
     c->first_seed = st->tasks[0].seed;
-    c->runs = st->n_tasks / st->n_arms;
+    c->runs = st->n_arms > 0 ? st->n_tasks / st->n_arms : 0; /* which no loader leaves */
     int err = choose_baseline(w, c);
     if (err == 0) {
         err = add_measures(w, c);

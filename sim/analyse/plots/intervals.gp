@@ -30,9 +30,9 @@ do for [format in "svg png"] {
         if (panel_log[i]) { set logscale x 10 } else { unset logscale x }
         set xrange [panel_from[i]:panel_until[i]]
         if (panel_log[i] && (panel_unit[i] eq "s")) {
-            eval("set xtics nomirror out " . log_tics)
+            eval("set xtics nomirror out offset 0, 0.35 " . log_tics)
         } else {
-            set xtics nomirror out autofreq
+            set xtics nomirror out autofreq offset 0, 0.35
             span = panel_until[i] - panel_from[i]
             step = 10.0 ** floor(log10(span / 2))
             step = span / step > 8 ? 4 * step : span / step > 4 ? 2 * step : step

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""swarmsim compare: policies under the same seeds, and what may be claimed of them."""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+TOOL = os.path.abspath(sys.argv.pop(1))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def regional_outage():
+    """The shipped scenario with a tenth of its clients, in a third of its time."""
+    with open(os.path.join(ROOT, "scenarios", "regional-outage.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    text = text.replace("zones/", os.path.join(ROOT, "scenarios", "zones", ""))
+    text = re.sub(r"count: (\d+)(\d\d), rate", lambda m: f"count: {int(m[1]) * 10}, rate", text)
+    for before, after in (("duration: 3m", "duration: 60s"), ("warmup: 15s", "warmup: 5s"),
+                          ("at: 60s, for: 60s", "at: 15s, for: 15s"),
+                          ("{at: 60s, node: nyc-3", "{at: 15s, node: nyc-3"),
+                          ("count: 200, size: 16KiB", "count: 20, size: 16KiB")):
+        assert before in text, before
+        text = text.replace(before, after)
+    return text
+
+
+class Compare(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="sw-compare-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.scenario = os.path.join(self.dir, "scenario.yaml")
+        self.out = os.path.join(self.dir, "out")
+        self.write(regional_outage())
+
+    def write(self, text):
+        with open(self.scenario, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def compare(self, *args):
+        return subprocess.run([TOOL, "compare", self.scenario, "--out", self.out, *args],
+                              capture_output=True, text=True, cwd=self.dir, timeout=300,
+                              check=False)
+
+    def query(self, sql):
+        db = sqlite3.connect(os.path.join(self.out, "study.db"))
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def test_in_a_regional_outage_the_ants_p99_lies_below_randoms_and_not_above(self):
+        done = self.compare("--policies", "random,ant_colony", "--seeds", "1..4", "--no-plots",
+                            "--expect", "dns.latency.p99: ant_colony < random")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("ok    dns.latency.p99: ant_colony < random", done.stdout)
+        self.assertRegex(done.stdout, r"ant_colony .* lower\n")
+        done = self.compare("--policies", "random,ant_colony", "--seeds", "1..2", "--no-plots",
+                            "--expect", "dns.latency.p99: random < ant_colony")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("FAIL  dns.latency.p99: random < ant_colony", done.stdout)
+
+    def test_a_policy_under_two_names_is_no_better_than_itself(self):
+        self.write(regional_outage() + "configurations:\n  one:\n    question: 1\n"
+                   "  two:\n    question: 2\n")
+        done = self.compare("--seeds", "1..2", "--json", "--no-plots", "--expect",
+                            "dns.latency.p99: one < two")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertFalse(result["claims"][0]["holds"])
+        self.assertEqual(result["claims"][0]["difference"], 0)
+        for metric in result["metrics"]:
+            self.assertEqual(metric["of"][1]["verdict"], "equal in every run", metric)
+            self.assertEqual(metric["of"][1]["p"], 1)
+
+    def test_json_and_database_agree_and_arrivals_are_common(self):
+        done = self.compare("--policies", "ant_colony,lowest_rtt", "--seeds", "5..7", "--json",
+                            "--no-plots", "--metric",
+                            "dns.latency.p50, dns.slow during regional_outage")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["scenario"], result["baseline"], result["first_seed"],
+                          result["runs"], result["differences"]),
+                         ("regional-outage", "ant_colony", 5, 3, 2))
+        self.assertEqual([(m["metric"], m["during"], m["unit"]) for m in result["metrics"]],
+                         [("dns.latency.p50", "", "s"), ("dns.slow", "regional_outage", "1")])
+        for metric in result["metrics"]:
+            for of in metric["of"]:
+                mean = self.query("SELECT avg(value) FROM metrics JOIN runs USING (run) WHERE"
+                                  f" metric = '{metric['metric']}' AND"
+                                  f" during = '{metric['during']}' AND"
+                                  f" configuration = '{of['configuration']}'")[0][0]
+                self.assertAlmostEqual(of["value"], mean, 12)
+                self.assertTrue(of["low"] <= of["value"] <= of["high"])
+        self.assertEqual(self.query("SELECT count(DISTINCT value) FROM metrics JOIN runs USING (run)"
+                                    " WHERE metric = 'dns.queries' AND during = '' GROUP BY seed"),
+                         [(1,)] * 3)
+
+    def test_without_names_every_registered_policy_takes_part(self):
+        done = self.compare("--seeds", "1", "--json", "--no-plots")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        listed = subprocess.run([TOOL, "list", "policies"], capture_output=True, text=True,
+                                check=True).stdout
+        self.assertEqual([of["configuration"] for of in result["metrics"][0]["of"]],
+                         re.findall(r"^(\w+)", listed, re.M))
+        self.assertEqual(result["baseline"], "random")
+        self.assertIsNone(result["metrics"][0]["of"][0]["low"])  # one run has no interval
+
+    def test_bad_usage_is_exit_2_and_says_what_was_meant(self):
+        for args, words in (
+                (("--policies", "ant_colny"), "did you mean 'ant_colony'?"),
+                (("--policies", "random,random"), "named twice"),
+                (("--policies", "random", "--policies", "ant_colony"), "given twice"),
+                (("--metric", "dns.latncy.p99"), "did you mean 'dns.latency.p99'?"),
+                (("--metric", "dns.slow during crash"), "no fault 'crash' happens"),
+                (("--baseline", "nobody"), "not among those compared"),
+                (("--expect", "dns.slow ant_colony < random"), "expected METRIC"),
+                (("--expect", "dns.slow: ant_colony < me"), "'me' is not among"),
+                (("--seeds", "5..1"), "like 1..20"),
+                (("--configuration", "none", "--policies", "random"), "none")):
+            done = self.compare(*args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.assertFalse(os.path.exists(self.out), args)
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_the_plot_shows_every_policy_and_metric(self):
+        done = self.compare("--policies", "random,ant_colony", "--seeds", "1..2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        svg = os.path.join(self.out, "intervals.svg")
+        root = xml.etree.ElementTree.parse(svg).getroot()
+        text = " ".join(root.itertext())
+        for word in ("ant_colony", "random", "dns.latency.p99.9", "route.per_query"):
+            self.assertIn(word, text)
+        with open(os.path.join(self.out, "intervals.png"), "rb") as f:
+            self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
