@@ -28,6 +28,10 @@ def test(swarm):
                     f"A at {node.name} {options}")
             s.check(node.dig("x.y.wild.example.org", "TXT", *options) == ['"anything"'],
                     f"wildcard at {node.name} {options}")
+        if s.HAS_IPV6:
+            for options in ((), ("+tcp",)):
+                s.check(node.dig("www.example.org", "A", *options, server="::1") == ["192.0.2.80"],
+                        f"by IPv6 at {node.name} {options}")
         s.check(node.dig_status("absent.example.org", "A") == "NXDOMAIN", "NXDOMAIN")
         s.check(node.dig_status("www.example.org", "MX") == "NOERROR", "NODATA")
         s.check(node.dig_status("www.example.net", "A") == "REFUSED", "not our zone")

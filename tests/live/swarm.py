@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,18 @@ import traceback
 import urllib.request
 
 DEADLINE = 30.0  # seconds until something that must happen has not happened
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = has_ipv6()
 
 
 class Failure(Exception):
@@ -40,18 +53,33 @@ def wait_until(what, ready, deadline=DEADLINE):
     raise Failure(f"{what}: not within {deadline} s (last: {last!r})")
 
 
+RESERVED = []  # sockets whose names say "this port is ours" to tests that run at the same time
+
+
+def is_free(port, family=socket.AF_INET, host="127.0.0.1"):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(family, kind) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
 def free_port():
-    """A port that is free for TCP and UDP on loopback."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return port
+    """A port that is free for TCP and UDP on loopback, below those that clients are given, and no
+    other test's until this one ends."""
+    for _ in range(1000):
+        port = random.randrange(10000, 32768)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0swarm-test-port-{port}")
+        except OSError:
+            claim.close()
+            continue
+        RESERVED.append(claim)
+        if is_free(port) and (not HAS_IPV6 or is_free(port, socket.AF_INET6, "::1")):
+            return port
     raise Failure("no free port")
 
 
@@ -76,11 +104,12 @@ class Node:
         return f"127.0.0.1:{self.peer_port}"
 
     def write_config(self):
+        ipv6 = f', "[::1]:{self.dns_port}"' if HAS_IPV6 else ""
         lines = [
             f"name: {self.name}",
             f"region: {self.region}",
             "listen:",
-            f'  dns: ["127.0.0.1:{self.dns_port}"]',
+            f'  dns: ["127.0.0.1:{self.dns_port}"{ipv6}]',
             f'  peers: "{self.address}"',
             f'  admin: "127.0.0.1:{self.admin_port}"',
             f"tls: {{certificate: ../pki/{self.name}.pem, key: ../pki/{self.name}.key, "
@@ -154,10 +183,10 @@ class Node:
         return {name: float(value) for name, value in
                 (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
-    def dig(self, name, rtype, *options):
+    def dig(self, name, rtype, *options, server="127.0.0.1"):
         """Answers as lines of their data, in order."""
         out = subprocess.run(
-            ["dig", "@127.0.0.1", "-p", str(self.dns_port), name, rtype, "+tries=1", "+time=3",
+            ["dig", f"@{server}", "-p", str(self.dns_port), name, rtype, "+tries=1", "+time=3",
              "+short", *options], capture_output=True, text=True, timeout=DEADLINE, check=False)
         check(out.returncode == 0, f"dig {name} at {self.name}: {out.stdout}{out.stderr}")
         return sorted(out.stdout.split("\n")[:-1])
