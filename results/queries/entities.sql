@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- What a metric was sampled for and was ever more than zero, by name.
 -- ?1 study, ?2 configuration, ?3 metric
 SELECT s.entity

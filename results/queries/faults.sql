@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- Faults as they happened in the first run: kind, where, beginning, end.
 -- ?1 study, ?2 configuration
 WITH first AS (

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- For each region, the node whose trails moved most in the run with the lowest seed; nodes and
 -- regions that fail are left out: the dead believe nothing.
 -- ?1 study, ?2 configuration

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- A metric over time: the mean over runs, and the lowest and highest run.
 -- ?1 study, ?2 configuration, ?3 metric, ?4 entity
 SELECT s.at, avg(s.value), min(s.value), max(s.value)

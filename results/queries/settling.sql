@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- A metric over time, mean of all runs, from the beginning (warm-up included) to the first fault.
 -- ?1 study, ?2 configuration, ?3 metric
 SELECT s.at, avg(s.value)

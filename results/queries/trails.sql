@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- Trails in the run with the lowest seed, as they changed: node>peer, time, value.
 -- ?1 study, ?2 configuration
 SELECT s.entity, s.at, s.value

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- A metric's value: how many runs measured it, mean, lowest and highest run.
 -- ?1 study, ?2 configuration, ?3 metric, ?4 during
 SELECT count(m.value), avg(m.value), min(m.value), max(m.value)

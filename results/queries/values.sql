@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- A metric's value in every run, in order of seed.
 -- ?1 study, ?2 configuration, ?3 metric, ?4 during
 SELECT r.seed, m.value

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Which region answered, over time: stacked, so that the upper edge is the whole.
 set xlabel time_label
 set ylabel "answers a second" textcolor rgb "#333333"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Who got an answer, over time.
 set xlabel time_label
 set xrange [from / time_unit:until / time_unit]

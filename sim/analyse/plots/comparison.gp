@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The systems side by side: what clients got over time, how long files took to come back, and how
 # much work was lost with them.
 n = words(arms)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Intervals of every measure, a panel each, two beside each other; a row a system.  Filled: the
 # difference to the baseline holds; open: it may be chance; a square and a band: the baseline.
 rows = (panels + 1) / 2

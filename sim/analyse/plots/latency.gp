@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # How long clients waited, over time.
 stats data using 2 name "low" nooutput
 stats data using 4 name "high" nooutput

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # What some entry nodes believed about the nodes that could answer, over time.
 n = words(nodes)
 h = 150 + 190 * n
