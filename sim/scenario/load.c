@@ -44,29 +44,43 @@ static int load(struct sim_loader *l, const char *path, const char *configuratio
     return err;
 }
 
-int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
-                      struct sw_diag *d)
+/* From the tree @y, which is freed. */
+static int finish_load(struct sw_yaml *y, const char *path, const char *configuration,
+                       struct sim_scenario **out, struct sw_diag *d)
 {
-    struct sw_yaml y;
-    *out = NULL;
-    int err = sw_yaml_read(path, &y, d);
-    if (err != 0) {
-        return err;
-    }
-    struct sim_loader l = { .y = &y, .f = calloc(1, sizeof *l.f), .d = d };
+    int err = 0;
+    struct sim_loader l = { .y = y, .f = calloc(1, sizeof *l.f), .d = d };
     if (l.f == NULL) {
         err = sw_diag_set(d, SW_ERR_NOMEM, "%s: out of memory", path);
     } else {
         err = load(&l, path, configuration);
     }
     sw_arena_fini(&l.arena);
-    sw_yaml_fini(&y);
+    sw_yaml_fini(y);
     if (err != 0 && l.f != NULL) {
         sim_scenario_free(&l.f->s);
     } else if (err == 0) {
         *out = &l.f->s;
     }
     return err;
+}
+
+int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
+                      struct sw_diag *d)
+{
+    struct sw_yaml y;
+    *out = NULL;
+    const int err = sw_yaml_read(path, &y, d);
+    return err != 0 ? err : finish_load(&y, path, configuration, out, d);
+}
+
+int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
+                       struct sim_scenario **out, struct sw_diag *d)
+{
+    struct sw_yaml y;
+    *out = NULL;
+    const int err = sw_yaml_parse(path, text, len, &y, d);
+    return err != 0 ? err : finish_load(&y, path, configuration, out, d);
 }
 
 static void free_nodes(struct sim_file *f)

@@ -166,6 +166,10 @@ int sim_scenario_load(const char *path, const char *configuration, struct sim_sc
 /* Give every node the routing policy @policy (a registered name), with default parameters where it
  * had another, and name the configuration after it.  Errors: SW_ERR_NOMEM: @s unchanged. */
 int sim_scenario_route_by(struct sim_scenario *s, const char *policy);
+/* The same for text in memory, as @path would hold it: other files it names are looked for beside
+ * @path. */
+int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
+                       struct sim_scenario **out, struct sw_diag *d);
 void sim_scenario_free(struct sim_scenario *s);
 
 #endif

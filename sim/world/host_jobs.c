@@ -46,6 +46,7 @@ static void ended(void *self, uint64_t arg)
         return;
     }
     struct strand *s = &h->strands[r->job->strand];
+    sim_tell_job(h->w, h->index, r->job, false);
     struct sw_event ev = sim_host_event(h, SW_EV_DONE);
     ev.u.done = r->job;
     r->job = NULL; /* the node takes it */
@@ -85,6 +86,7 @@ static void begin(void *self, uint64_t arg)
         free_run(r);
         return;
     }
+    sim_tell_job(r->host->w, r->host->index, r->job, true);
     if (sim_fibre_start(r->host->w->engine, body, r) == NULL) {
         sim_out_of_memory("a job");
     }

@@ -98,6 +98,15 @@ void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r)
     }
 }
 
+void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, bool begins)
+{
+    for (size_t i = 0; i < w->n_watching; i++) {
+        if (w->watching[i].watcher->on_job != NULL) {
+            w->watching[i].watcher->on_job(w->watching[i].self, w, node, job, begins);
+        }
+    }
+}
+
 static void tell_fault(struct sim_world *w, const struct sim_fault *f, bool begins)
 {
     for (size_t i = 0; i < w->n_watching; i++) {

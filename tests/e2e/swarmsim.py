@@ -161,6 +161,57 @@ class Swarmsim(unittest.TestCase):
         run = json.loads(self.run_tiny("--seed", "2", "--json").stdout)
         self.assertEqual(run["runs"][0]["trace_hash"], last)
 
+    def test_replay_shows_what_happened_around_a_time(self):
+        path = self.file(TINY)
+        done = self.tool("replay", path, "--seed", "3", "--at", "15s", "--window", "500ms")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        times = [float(line.split()[0]) for line in lines]
+        self.assertEqual(times, sorted(times))
+        self.assertGreaterEqual(times[0], 14.5)
+        self.assertLessEqual(times[-1], 15.5)
+        self.assertIn("     15.000000  -             fault    crash begins, node: nyc-1", lines)
+        asked = [line for line in lines if line.split()[2] == "query"]
+        self.assertGreater(len(asked), 5)
+        self.assertRegex(asked[0], r"example\.org\. type [0-9]+: rcode [03] from nyc-2 after ")
+
+    def test_replay_chooses_nodes_and_kinds_and_sees_the_whole_run_as_json(self):
+        done = self.tool("replay", self.file(TINY), "--seed", "3", "--at", "20s", "--window", "20s",
+                         "--node", "nyc-1", "--kind", "trace,job", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        seen = json.loads(done.stdout)
+        self.assertEqual((seen["scenario"], seen["seed"], seen["oracle"]), ("tiny", 3, ""))
+        self.assertEqual({e["where"] for e in seen["events"]}, {"nyc-1"})
+        self.assertEqual({e["kind"] for e in seen["events"]}, {"trace", "job"})
+        # it starts, dies at 15 s and starts again
+        ready = [e["time"] for e in seen["events"] if e["text"].endswith(", to ready")]
+        self.assertEqual(len(ready), 2, ready)
+        self.assertGreater(ready[1], 20)
+        run = json.loads(self.run_tiny("--seed", "3", "--json").stdout)
+        self.assertEqual(seen["trace_hash"], run["runs"][0]["trace_hash"])
+
+    def test_replay_finds_the_scenario_in_the_study_that_ran_it(self):
+        self.run_tiny("--seeds", "3..4")
+        args = ("--seed", "4", "--at", "15s", "--window", "100ms")
+        wanted = self.tool("replay", self.file(TINY), *args)
+        self.file("not this", "tiny.yaml")
+        done = self.tool("replay", self.out("out/study.db"), *args)
+        self.assertEqual((done.returncode, done.stdout), (0, wanted.stdout), done.stderr)
+        done = self.tool("replay", self.out("out/study.db"), "--seed", "9", "--at", "15s")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("holds no such run of seed 9", done.stderr)
+
+    def test_replay_says_what_it_needs(self):
+        path = self.file(TINY)
+        for args, words in (((path,), "and --seed"),
+                            ((path, "--seed", "1"), "no oracle stops this run: say --at TIME"),
+                            ((path, "--seed", "1", "--at", "5"), "is no duration"),
+                            ((path, "--seed", "1", "--at", "5s", "--kind", "job,x"), "'x' is none"),
+                            ((path, "--seed", "1", "--at", "5s", "--node", "x"), "no node is")):
+            done = self.tool("replay", *args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(words, done.stderr)
+
     def test_a_full_disk_is_exit_3_and_completed_runs_stay_readable(self):
         self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
         size = os.path.getsize(self.out("out/study.db"))
