@@ -87,10 +87,15 @@ static inline int kit_snapshot(struct kit *k, Swarm__Job__SnapshotResult **resul
     return status;
 }
 
-/* Restore @manifest from @store into @target. */
-static inline int kit_restore(struct kit *k, const char *store, ProtobufCBinaryData manifest,
-                              const char *target, bool plan_only,
-                              Swarm__Job__RestoreResult **result)
+struct kit_asked {
+    const char *node, *set;
+    uint64_t sequence; /* 0: any */
+};
+
+/* Restore @manifest, which should be the one @asked for, from @store into @target. */
+static inline int kit_restore_asked(struct kit *k, struct kit_asked asked, const char *store,
+                                    ProtobufCBinaryData manifest, const char *target,
+                                    bool plan_only, Swarm__Job__RestoreResult **result)
 {
     Swarm__Job__RestoreJob j = SWARM__JOB__RESTORE_JOB__INIT;
     struct sw_blob out;
@@ -99,11 +104,22 @@ static inline int kit_restore(struct kit *k, const char *store, ProtobufCBinaryD
     j.target = (char *)(uintptr_t)target;
     j.secret = kit_bytes(k->secret, 32);
     j.identity = kit_bytes(k->identity, 32);
+    j.node = (char *)(uintptr_t)asked.node;
+    j.set = (char *)(uintptr_t)asked.set;
+    j.sequence = asked.sequence;
     j.plan_only = plan_only;
     const int status = kit_run(k, SW_JOB_RESTORE, &j.base, &out);
     *result = out.data != NULL ? swarm__job__restore_result__unpack(NULL, out.len, out.data) : NULL;
     sw_blob_fini(&out);
     return status;
+}
+
+static inline int kit_restore(struct kit *k, const char *store, ProtobufCBinaryData manifest,
+                              const char *target, bool plan_only,
+                              Swarm__Job__RestoreResult **result)
+{
+    const struct kit_asked any = { "node-a", "etc", 0 };
+    return kit_restore_asked(k, any, store, manifest, target, plan_only, result);
 }
 
 /* The manifest of a snapshot's result. */

@@ -152,6 +152,9 @@ static int run_job(struct sw_backup *b, struct sw_recover *r, bool plan_only, sw
     j.target = r->target;
     j.secret = (ProtobufCBinaryData){ sizeof r->secret, r->secret };
     j.identity = (ProtobufCBinaryData){ sizeof r->identity, r->identity };
+    j.node = r->node.s;
+    j.set = r->set.s;
+    j.sequence = r->heads[r->at].sequence;
     j.plan_only = plan_only;
     return sw_ticket_submit(b, SW_JOB_RESTORE, &j.base, &t, NULL);
 }

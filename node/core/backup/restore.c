@@ -30,6 +30,15 @@ struct restore {
     struct sw_rebuild *rebuild;
 };
 
+/* Who named this manifest may have meant another set's, or an older one: the recipient's key would
+ * open those as well. */
+static bool is_asked_for(const struct sw_manifest *m, const Swarm__Job__RestoreJob *j)
+{
+    return memcmp(m->identity, j->identity.data, sizeof m->identity) == 0 &&
+           strcmp(m->node.s, j->node) == 0 && strcmp(m->set.s, j->set) == 0 &&
+           (j->sequence == 0 || m->sequence == j->sequence);
+}
+
 static int read_manifest(struct restore *r)
 {
     struct sw_path path;
@@ -51,8 +60,8 @@ static int read_manifest(struct restore *r)
     if (err == SW_OK) {
         err = sw_manifest_verify(&r->manifest);
     }
-    if (err == SW_OK && memcmp(r->manifest.identity, r->job->identity.data, 32) != 0) {
-        err = SW_ERR_CRYPTO; /* well signed, but by somebody else */
+    if (err == SW_OK && !is_asked_for(&r->manifest, r->job)) {
+        err = SW_ERR_CRYPTO; /* well signed, but by somebody else or for something else */
     }
     return err;
 }

@@ -386,6 +386,31 @@ static void a_manifest_signed_by_another_is_refused(void)
     kit_fini(&k);
 }
 
+static void a_manifest_of_another_set_or_another_time_is_refused(void)
+{
+    static const struct {
+        struct kit_asked asked;
+        int expected;
+    } rows[] = {
+        { { "node-b", "etc", 0 }, SW_ERR_CRYPTO }, { { "node-a", "db", 0 }, SW_ERR_CRYPTO },
+        { { "node-a", "etc", 2 }, SW_ERR_CRYPTO }, { { "node-a", "etc", 1 }, SW_OK },
+        { { "node-a", "etc", 0 }, SW_OK },
+    };
+    struct kit k;
+    Swarm__Job__SnapshotResult *s = NULL;
+    kit_init(&k);
+    REQUIRE(make_data(&k));
+    REQUIRE(kit_snapshot(&k, &s) == SW_OK);
+    for (size_t i = 0; i < SW_LEN(rows); i++) {
+        Swarm__Job__RestoreResult *r = NULL;
+        CHECK_I64(kit_restore_asked(&k, rows[i].asked, "store", kit_manifest(s), "back", true, &r),
+                  rows[i].expected);
+        free_restore(r);
+    }
+    free_snapshot(s);
+    kit_fini(&k);
+}
+
 static void a_restore_refuses_a_folder_that_is_in_use(void)
 {
     struct kit k;
@@ -516,6 +541,8 @@ CU_TestInfo tests_backup_jobs[] = {
     { "a missing pack is in the plan and costs its files",
       a_missing_pack_is_in_the_plan_and_costs_its_files },
     { "a manifest signed by another is refused", a_manifest_signed_by_another_is_refused },
+    { "a manifest of another set or another time is refused",
+      a_manifest_of_another_set_or_another_time_is_refused },
     { "a restore refuses a folder that is in use", a_restore_refuses_a_folder_that_is_in_use },
     { "what cannot be read is listed and the rest kept",
       what_cannot_be_read_is_listed_and_the_rest_kept },
