@@ -28,7 +28,7 @@ struct live_stream {
     bool dirty;
     bool drained; /* tell the core */
     bool paused;
-    bool ending;  /* close once all is written */
+    bool ending;  /* close, with what the kernel takes at once as the last */
     bool closing; /* uv_close was called */
     bool gone;    /* the core knows it is no more, or said so itself */
 };
@@ -212,9 +212,13 @@ static void on_written(uv_write_t *w, int status)
     }
 }
 
-/* What the kernel takes at once; the rest is handed over whole. */
+/* What the kernel takes at once; the rest is handed over whole.  A stream that is ending waits for
+ * nobody: its client may never read, and would keep its place for ever. */
 static void push(struct live_stream *s)
 {
+    if (s->writing.len > 0 && s->ending) {
+        close_now(s);
+    }
     if (s->writing.len > 0 || s->closing) {
         return;
     }
@@ -226,7 +230,7 @@ static void push(struct live_stream *s)
             return;
         }
         const size_t sent = n > 0 ? (size_t)n : 0;
-        if (sent < s->out.len) {
+        if (sent < s->out.len && !s->ending) {
             const struct sw_blob rest = s->out;
             s->out = s->writing;
             s->writing = rest;

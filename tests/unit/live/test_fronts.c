@@ -246,27 +246,40 @@ static void pipelined_queries_in_pieces_are_all_answered(void)
     end(&f);
 }
 
-static void a_client_that_does_not_read_does_not_stop_others(void)
+/* A client that asks as long as the server listens and takes no answer; -1: it listens for ever. */
+static int dial_deaf(const struct fixture *f)
 {
-    struct fixture f;
-    REQUIRE(begin(&f, 1));
     const int small = 4096;
-    const int deaf = socket(AF_INET, SOCK_STREAM, 0);
-    (void)setsockopt(deaf, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    REQUIRE(connect(deaf, &f.address.any, sizeof f.address.v4) == 0);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (connect(fd, &f->address.any, sizeof f->address.v4) != 0) {
+        return -1;
+    }
     uint8_t wire[2 + 64];
     const size_t len = make_query(1, wire + 2);
     wire[0] = 0;
     wire[1] = (uint8_t)len;
     ssize_t sent = 0;
     for (int i = 0; i < 1000000 && sent >= 0; i++) { /* until the server reads no further */
-        sent = send(deaf, wire, 2 + len, MSG_DONTWAIT);
+        sent = send(fd, wire, 2 + len, MSG_DONTWAIT);
         if (sent < 0 && errno == EAGAIN) {
-            struct pollfd p = { .fd = deaf, .events = POLLOUT };
+            struct pollfd p = { .fd = fd, .events = POLLOUT };
             sent = poll(&p, 1, 300) > 0 ? 0 : -1;
         }
     }
-    CHECK(sent < 0); /* it stopped, or it closed: it did not buffer for ever */
+    if (sent >= 0) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void a_client_that_does_not_read_does_not_stop_others(void)
+{
+    struct fixture f;
+    REQUIRE(begin(&f, 1));
+    const int deaf = dial_deaf(&f);
+    CHECK(deaf >= 0); /* it stopped, or it closed: it did not buffer for ever */
     uint8_t query[64];
     uint8_t answer[512];
     const int fd = dial(&f, SOCK_DGRAM);
@@ -274,6 +287,25 @@ static void a_client_that_does_not_read_does_not_stop_others(void)
     CHECK_I64(send(fd, query, n, 0), (int64_t)n);
     CHECK(wait_input(&f, fd) && recv(fd, answer, sizeof answer, 0) > 0);
     (void)close(fd);
+    (void)close(deaf);
+    end(&f);
+}
+
+static void a_client_that_does_not_read_cannot_outstay_its_welcome(void)
+{
+    struct fixture f;
+    REQUIRE(begin(&f, 1));
+    const int deaf = dial_deaf(&f);
+    int fds[1024];
+    REQUIRE(deaf >= 0);
+    for (size_t i = 0; i < SW_LEN(fds); i++) { /* the deaf one is the oldest: it has to go */
+        fds[i] = dial(&f, SOCK_STREAM);
+    }
+    struct pollfd p = { .fd = deaf, .events = 0 }; /* only errors: what it was sent lies unread */
+    CHECK(poll(&p, 1, PATIENCE_MS) > 0 && (p.revents & (POLLERR | POLLHUP)) != 0);
+    for (size_t i = 0; i < SW_LEN(fds); i++) {
+        (void)close(fds[i]);
+    }
     (void)close(deaf);
     end(&f);
 }
@@ -333,6 +365,8 @@ CU_TestInfo tests_fronts[] = {
       pipelined_queries_in_pieces_are_all_answered },
     { "a_client_that_does_not_read_does_not_stop_others",
       a_client_that_does_not_read_does_not_stop_others },
+    { "a_client_that_does_not_read_cannot_outstay_its_welcome",
+      a_client_that_does_not_read_cannot_outstay_its_welcome },
     { "more_connections_than_the_limit_are_shed", more_connections_than_the_limit_are_shed },
     { "a_taken_address_is_named", a_taken_address_is_named },
     CU_TEST_INFO_NULL,
