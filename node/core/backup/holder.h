@@ -7,6 +7,7 @@
 #include "node/core/proto/swarm.pb-c.h"
 
 #define SW_HOLDER_GETS 64 /* requests of a peer that wait here at most */
+#define SW_HEADS_MAX 64   /* snapshots that one answer to HeadsGet names */
 
 struct sw_backup;
 
@@ -29,6 +30,7 @@ struct sw_holder {
     uint32_t puts;       /* objects on their way to it */
     uint32_t fetches;    /* packs on their way from it */
     uint32_t heads_owed; /* answers of our own sets that it was asked for */
+    bool heads_asked;    /* it owes one of the set that is being restored */
 
     struct sw_get gets[SW_HOLDER_GETS]; /* what it wants of us, a ring */
     uint32_t gets_at, n_gets;

@@ -32,7 +32,6 @@ struct sw_recover {
     bool begun;      /* it is the one that runs */
     bool whole_only; /* an older snapshot is better than a damaged one */
     sw_time started, asked_at, fetched_at;
-    uint32_t answers_owed;
     bool answered;                       /* by anybody */
     struct head heads[SW_RECOVER_HEADS]; /* the newest first */
     size_t n_heads, at;
@@ -125,11 +124,18 @@ static void note_own_heads(struct sw_backup *b, struct sw_recover *r)
     }
 }
 
-static void ask(struct sw_backup *b, struct sw_recover *r, const struct sw_holder *h)
+static void ask(struct sw_backup *b, struct sw_recover *r, struct sw_holder *h)
 {
-    if (h->up && sw_send_heads_get(b, h, &r->node, &r->set) == SW_OK) {
-        r->answers_owed++;
+    h->heads_asked = h->up && sw_send_heads_get(b, h, &r->node, &r->set) == SW_OK;
+}
+
+static bool is_answer_owed(const struct sw_backup *b)
+{
+    const struct sw_holder *h = sw_holder_next(b, NULL);
+    while (h != NULL && !h->heads_asked) {
+        h = sw_holder_next(b, h);
     }
+    return h != NULL;
 }
 
 /* Enough answers, or enough waiting? */
@@ -137,7 +143,7 @@ static bool asked_enough(const struct sw_backup *b, const struct sw_recover *r)
 {
     const sw_dur waited = sw_backup_now(b) - r->asked_at;
     const bool some = r->answered || r->n_heads > 0;
-    return (r->answered && r->answers_owed == 0) || (some && waited >= SW_RECOVER_ASK) ||
+    return (r->answered && !is_answer_owed(b)) || (some && waited >= SW_RECOVER_ASK) ||
            waited >= SW_RECOVER_PATIENCE;
 }
 
@@ -407,7 +413,7 @@ static void start(struct sw_backup *b, struct sw_recover *r)
     r->begun = true;
     r->asked_at = sw_backup_now(b);
     note_own_heads(b, r);
-    for (const struct sw_holder *h = sw_holder_next(b, NULL); h != NULL; h = sw_holder_next(b, h)) {
+    for (struct sw_holder *h = sw_holder_next(b, NULL); h != NULL; h = sw_holder_next(b, h)) {
         ask(b, r, h);
     }
     look_at(b, r);
@@ -477,20 +483,19 @@ void sw_recover_heads(struct sw_backup *b, struct sw_holder *h, const Swarm__V1_
     struct sw_recover *r = b->recovers.first;
     struct sw_name node;
     struct sw_name set;
-    (void)h;
-    if (r == NULL || !r->begun || r->phase != ASKING || !sw_name_from(m->node, &node) ||
-        !sw_name_from(m->set, &set) || !sw_name_equal(&node, &r->node) ||
-        !sw_name_equal(&set, &r->set)) {
+    if (!h->heads_asked || r == NULL || !r->begun || r->phase != ASKING ||
+        !sw_name_from(m->node, &node) || !sw_name_from(m->set, &set) ||
+        !sw_name_equal(&node, &r->node) || !sw_name_equal(&set, &r->set)) {
         return;
     }
-    for (size_t i = 0; i < m->n_heads; i++) {
+    h->heads_asked = false; /* one answer each, or one holder could speak for all */
+    for (size_t i = 0; i < m->n_heads && i < SW_HEADS_MAX; i++) {
         struct head head = { .sequence = m->heads[i]->sequence, .taken_at = m->heads[i]->taken_at };
         if (sw_digest_from(m->heads[i]->name, &head.name)) {
             note_head(r, &head);
         }
     }
     r->answered = true;
-    r->answers_owed -= r->answers_owed > 0 ? 1 : 0;
     look_at(b, r);
 }
 
@@ -512,6 +517,7 @@ void sw_recover_peer_up(struct sw_backup *b, struct sw_holder *h)
 
 void sw_recover_peer_down(struct sw_backup *b, struct sw_holder *h)
 {
+    h->heads_asked = false;
     sw_fetch_peer_down(b, h);
     if (b->recovers.first != NULL && b->recovers.first->begun) {
         look_at(b, b->recovers.first);

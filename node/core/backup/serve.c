@@ -9,8 +9,6 @@
 #include "node/core/backup/store.h"
 #include "node/core/proto/job.pb-c.h"
 
-#define HEADS_MAX 64
-
 /* An object on its way here. */
 struct incoming {
     uint64_t number; /* of sw_serve.begun */
@@ -316,9 +314,9 @@ void sw_serve_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__Obj
 
 void sw_serve_heads_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__HeadsGet *m)
 {
-    const struct sw_stocked *found[HEADS_MAX];
-    Swarm__V1__Head heads[HEADS_MAX];
-    Swarm__V1__Head *list[HEADS_MAX];
+    const struct sw_stocked *found[SW_HEADS_MAX];
+    Swarm__V1__Head heads[SW_HEADS_MAX];
+    Swarm__V1__Head *list[SW_HEADS_MAX];
     Swarm__V1__Heads reply = SWARM__V1__HEADS__INIT;
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     struct sw_name node;
@@ -331,7 +329,7 @@ void sw_serve_heads_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V
     if (!b->ready) {
         return; /* not known yet: silence is no answer, and the asker waits or goes on */
     }
-    reply.n_heads = sw_stock_heads(&b->stock, &node, &set, found, HEADS_MAX);
+    reply.n_heads = sw_stock_heads(&b->stock, &node, &set, found, SW_HEADS_MAX);
     for (size_t i = 0; i < reply.n_heads; i++) {
         swarm__v1__head__init(&heads[i]);
         heads[i].name =

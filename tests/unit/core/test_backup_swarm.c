@@ -291,6 +291,49 @@ static void what_a_lying_holder_delivers_is_fetched_from_another(void)
     swarm_fini(&s);
 }
 
+/* Says "I have none" many times over, as if for everybody. */
+static bool deny_for_all(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
+{
+    if (e->body_case != SWARM__V1__ENVELOPE__BODY_HEADS) {
+        return false;
+    }
+    const size_t n = e->heads->n_heads;
+    e->heads->n_heads = 0;
+    for (size_t i = 0; i < SWARM_NODES; i++) {
+        sw_backup_on_message(to->backup, &from->name, e);
+    }
+    e->heads->n_heads = n;
+    return true;
+}
+
+static void note_manifest(void *arg, const char *path, struct sw_bytes content)
+{
+    bool *found = arg;
+    (void)content;
+    *found = *found || strncmp(path, "store/objects/m-", 16) == 0;
+}
+
+static void one_holder_does_not_answer_for_the_others(void)
+{
+    struct swarm s;
+    size_t asks = 0;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    for (size_t i = 2; asks == 0 && i < 9; i++) { /* a node that has to ask for the manifest */
+        bool has = false;
+        memfs_each(s.nodes[i].fs, "store/objects", note_manifest, &has);
+        asks = has ? 0 : i;
+    }
+    REQUIRE(asks != 0);
+    s.nodes[1].drop = deny_for_all; /* the first to be asked once the source is gone */
+    swarm_kill(&s.nodes[0]);
+    CHECK(restores(&s, &s.nodes[asks], 9, "back"));
+    swarm_fini(&s);
+}
+
 static bool mute(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
 {
     (void)from;
@@ -560,6 +603,7 @@ CU_TestInfo tests_backup_swarm[] = {
     { "a full holder is passed over", a_full_holder_is_passed_over },
     { "what a lying holder delivers is fetched from another",
       what_a_lying_holder_delivers_is_fetched_from_another },
+    { "one holder does not answer for the others", one_holder_does_not_answer_for_the_others },
     { "a holder that does not answer costs time and no file",
       a_holder_that_does_not_answer_costs_time_and_no_file },
     { "when the newest is not whole the one before is restored",
