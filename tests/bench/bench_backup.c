@@ -207,6 +207,8 @@ static void restore(struct bench *b)
     Swarm__Job__RestoreJob j = SWARM__JOB__RESTORE_JOB__INIT;
     struct sw_blob out;
     j.store = b->store;
+    j.node = (char *)(uintptr_t) "bench";
+    j.set = (char *)(uintptr_t) "set";
     j.manifest = b->manifest;
     j.target = b->target;
     j.secret = (ProtobufCBinaryData){ 32, b->secret };
