@@ -103,6 +103,23 @@ static void show_bytes(char *out, size_t cap, double v)
     (void)snprintf(out, cap, "%.4g %s", v, units[i]);
 }
 
+/* Three digits of a percentage, or of what is missing to 100: never "100 %" when it is less. */
+static void show_share(char *out, size_t cap, double percent)
+{
+    const double a = fabs(percent);
+    const double shown = a > 50 && a < 100 ? 100 - a : a;
+    const double digits = shown > 0 ? 2 - floor(log10(shown)) : 0;
+    char text[32];
+    (void)snprintf(text, sizeof text, "%.*f", (int)fmax(0, fmin(digits, 12)), percent);
+    if (strchr(text, '.') != NULL) {
+        size_t len = strlen(text);
+        for (; text[len - 1] == '0'; len--) {
+        }
+        text[text[len - 1] == '.' ? len - 1 : len] = '\0';
+    }
+    (void)snprintf(out, cap, "%s %%", text);
+}
+
 void sim_show_value(char *out, size_t cap, const char *unit, double v)
 {
     if (isnan(v)) {
@@ -112,7 +129,7 @@ void sim_show_value(char *out, size_t cap, const char *unit, double v)
     } else if (strcmp(unit, "s") == 0) {
         show_seconds(out, cap, v);
     } else if (strcmp(unit, "1") == 0) {
-        (void)snprintf(out, cap, "%.5g %%", v * 100);
+        show_share(out, cap, v * 100);
     } else if (strcmp(unit, "B") == 0) {
         show_bytes(out, cap, v);
     } else {
