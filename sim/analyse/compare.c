@@ -265,6 +265,8 @@ void sim_comparison_judge(struct sim_comparison *c)
             cell->verdict = cell->change.high < 0  ? SIM_LOWER
                             : cell->change.low > 0 ? SIM_HIGHER
                                                    : SIM_NOT_APART;
+        } else if (cell->verdict == SIM_NOT_APART && cell->change.low == cell->change.high) {
+            cell->verdict = SIM_TOO_FEW;
         }
     }
 }
@@ -272,11 +274,9 @@ void sim_comparison_judge(struct sim_comparison *c)
 const char *sim_change_word(enum sim_change change)
 {
     static const char *const words[] = {
-        [SIM_IS_BASELINE] = "baseline",
-        [SIM_LOWER] = "lower",
-        [SIM_HIGHER] = "higher",
-        [SIM_NOT_APART] = "not told apart",
-        [SIM_ALIKE] = "equal in every run",
+        [SIM_IS_BASELINE] = "baseline",  [SIM_LOWER] = "lower",
+        [SIM_HIGHER] = "higher",         [SIM_NOT_APART] = "not told apart",
+        [SIM_TOO_FEW] = "too few runs",  [SIM_ALIKE] = "equal in every run",
         [SIM_NO_VERDICT] = "no verdict",
     };
     return words[change];

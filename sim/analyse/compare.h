@@ -27,6 +27,7 @@ enum sim_change {
     SIM_LOWER,
     SIM_HIGHER,
     SIM_NOT_APART, /* may be chance, or less than the error of reading */
+    SIM_TOO_FEW,   /* the same difference in every run, and too few runs to rule out chance */
     SIM_ALIKE,     /* no difference in any run */
     SIM_NO_VERDICT /* one run only, or a run that did not measure it */
 };

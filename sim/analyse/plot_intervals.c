@@ -101,7 +101,13 @@ static int write_panel(struct sim_plots *p, const struct sim_comparison *c, size
 /* Where the panels' script finds the axes. */
 static int write_axes(struct sim_plots *p, const struct sim_comparison *c, FILE *f)
 {
-    (void)fprintf(f, "panels = %zu\narms = %zu\n", c->n_measures, c->n_arms);
+    size_t longest = 0;
+    for (size_t i = 0; i < c->n_arms; i++) {
+        const size_t len = strlen(c->arms[i]);
+        longest = len > longest ? len : longest;
+    }
+    (void)fprintf(f, "panels = %zu\narms = %zu\nlongest_name = %zu\n", c->n_measures, c->n_arms,
+                  longest);
     (void)fprintf(f, "array panel_title[%zu]; array panel_unit[%zu]; array panel_log[%zu]\n",
                   c->n_measures, c->n_measures, c->n_measures);
     (void)fprintf(f, "array panel_from[%zu]; array panel_until[%zu]\n", c->n_measures,

@@ -35,6 +35,17 @@ static void show_p(char *out, size_t cap, double p)
     }
 }
 
+/* Of the column of names. */
+static int name_width(const struct sim_comparison *c)
+{
+    size_t width = 12;
+    for (size_t i = 0; i < c->n_arms; i++) {
+        const size_t len = strlen(c->arms[i]);
+        width = len > width ? len : width;
+    }
+    return (int)width;
+}
+
 static void print_cell(const struct sim_comparison *c, size_t measure, size_t arm, FILE *to)
 {
     const struct sim_cell *cell = sim_comparison_cell(c, measure, arm);
@@ -52,15 +63,15 @@ static void print_cell(const struct sim_comparison *c, size_t measure, size_t ar
     }
     show_interval(change_interval, sizeof change_interval, unit, &cell->change);
     show_p(p, sizeof p, cell->holm);
-    (void)fprintf(to, "  %-16s %12s  %-24s %12s  %-26s %8s  %s\n", c->arms[arm], mean, interval,
-                  change, change_interval, p, sim_change_word(cell->verdict));
+    (void)fprintf(to, "  %-*s %12s  %-24s %12s  %-26s %8s  %s\n", name_width(c), c->arms[arm], mean,
+                  interval, change, change_interval, p, sim_change_word(cell->verdict));
 }
 
 static void print_measure(const struct sim_comparison *c, size_t measure, FILE *to)
 {
     char name[160];
     sim_measure_name(&c->measures[measure], name, sizeof name);
-    (void)fprintf(to, "\n%s\n  %-16s %12s  %-24s %12s  %-26s %8s\n", name, "", "mean",
+    (void)fprintf(to, "\n%s\n  %-*s %12s  %-24s %12s  %-26s %8s\n", name, name_width(c), "", "mean",
                   c->runs > 1 ? "95 % interval" : "", c->runs > 1 ? "difference" : "",
                   c->runs > 1 ? "95 % interval" : "", c->runs > 1 ? "p (Holm)" : "");
     for (size_t i = 0; i < c->n_arms; i++) {

@@ -7,9 +7,12 @@ pitch = height + 66
 h = 90 + rows * pitch
 w = 1080.0
 top(i) = 1 - (118.0 + ((i - 1) / 2) * pitch) / h
-left(i) = i % 2 == 1 ? 0.115 : 0.575
+# room for names at the left, and for figures at the right of each panel
+margin = (34.0 + 7.3 * longest_name) / w
+width = (0.99 - margin) / 2 - 0.222
+left(i) = margin + (i % 2 == 1 ? 0 : width + 0.222)
 tab(i) = sprintf("intervals-%d.tsv", i)
-log_tics = "('0.1 ms' 1e-4, '1 ms' 1e-3, '10 ms' 0.01, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)"
+log_tics(wide) = wide ? "('0.01 ms' 1e-5, '1 ms' 1e-3, '100 ms' 0.1, '10 s' 10, '1000 s' 1000)" : "('0.1 ms' 1e-4, '1 ms' 1e-3, '10 ms' 0.01, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)"
 eval(hide_faults)
 set border 1 linecolor rgb "#bbbbbb" linewidth 0.8
 unset ytics
@@ -19,21 +22,21 @@ do for [format in "svg png"] {
     eval(open(format, image, w, int(h)))
     set multiplot
     eval(head(h))
-    set label 10 "difference holds" at screen 0.125, 1 - 70.0 / h left offset 1.2, 0 point pointtype 7 pointsize 0.9 linecolor rgb blue
-    set label 11 "not told apart" at screen 0.30, 1 - 70.0 / h left offset 1.2, 0 point pointtype 6 pointsize 0.9 linewidth 1.6 linecolor rgb "#555555"
-    set label 12 "baseline, its interval as a band" at screen 0.46, 1 - 70.0 / h left offset 1.2, 0 point pointtype 4 pointsize 0.9 linewidth 1.6 linecolor rgb black
+    set label 10 "difference holds" at screen margin + 0.01, 1 - 70.0 / h left offset 1.2, 0 point pointtype 7 pointsize 0.9 linecolor rgb blue
+    set label 11 "not told apart" at screen margin + 0.185, 1 - 70.0 / h left offset 1.2, 0 point pointtype 6 pointsize 0.9 linewidth 1.6 linecolor rgb "#555555"
+    set label 12 "baseline, its interval as a band" at screen margin + 0.345, 1 - 70.0 / h left offset 1.2, 0 point pointtype 4 pointsize 0.9 linewidth 1.6 linecolor rgb black
     do for [i = 1:panels] {
         set lmargin at screen left(i)
-        set rmargin at screen left(i) + 0.245
+        set rmargin at screen left(i) + width
         set tmargin at screen top(i)
         set bmargin at screen top(i) - height / h
         set label 20 panel_title[i] at graph 0, screen top(i) + 8 / h left noenhanced font ",13"
         if (panel_log[i]) { set logscale x 10 } else { unset logscale x }
         set xrange [panel_from[i]:panel_until[i]]
         if (panel_log[i] && (panel_unit[i] eq "s")) {
-            eval("set xtics nomirror out offset 0, 0.35 " . log_tics)
+            eval("set xtics nomirror out offset 0, 0.35 font ',10' " . log_tics(panel_until[i] / panel_from[i] > 1000))
         } else {
-            set xtics nomirror out autofreq offset 0, 0.35
+            set xtics nomirror out autofreq offset 0, 0.35 font ",10"
             span = panel_until[i] - panel_from[i]
             step = 10.0 ** floor(log10(span / 2))
             step = span / step > 8 ? 4 * step : span / step > 4 ? 2 * step : step

@@ -129,6 +129,20 @@ static void equal_runs_are_called_equal_and_shares_stay_shares(void)
     sim_comparison_fini(&c);
 }
 
+static void the_same_difference_in_few_runs_may_be_chance(void)
+{
+    static const double values[3][RUNS] = {
+        { 1, 1, 1, 1, 1 },
+        { 0, 0, 0, 0, 0 },
+        { 1, 1, 1, 1, 1 },
+    };
+    struct sim_comparison c = judged("availability", values);
+    CHECK_NEAR(sim_comparison_cell(&c, 0, 1)->p, 0.0625, 0); /* 5 of 5: the sign test */
+    CHECK_I64(sim_comparison_cell(&c, 0, 1)->verdict, SIM_TOO_FEW);
+    CHECK_I64(sim_comparison_cell(&c, 0, 2)->verdict, SIM_ALIKE);
+    sim_comparison_fini(&c);
+}
+
 static void claims_and_measures_that_make_no_sense_are_refused(void)
 {
     static const struct {
@@ -180,6 +194,8 @@ CU_TestInfo tests_compare[] = {
     { "what a run did not measure has no verdict", what_a_run_did_not_measure_has_no_verdict },
     { "equal runs are called equal, and shares stay shares",
       equal_runs_are_called_equal_and_shares_stay_shares },
+    { "the same difference in few runs may be chance",
+      the_same_difference_in_few_runs_may_be_chance },
     { "claims and measures that make no sense are refused",
       claims_and_measures_that_make_no_sense_are_refused },
     { "a claim adds its measure once", a_claim_adds_its_measure_once },
