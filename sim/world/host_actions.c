@@ -6,6 +6,7 @@
 #include "node/base/rng.h"
 #include "sim/world/client.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ENTROPY_BYTES 64U
@@ -118,6 +119,24 @@ static void not_found(void *self, uint64_t arg)
     sim_host_step(h, &ev);
 }
 
+static void send(struct sim_host *h, sw_conn conn, struct sw_bytes message)
+{
+    const struct sim_hooks *hooks = &h->w->hooks;
+    uint8_t *changed = NULL;
+    unsigned times = 1;
+    if (hooks->on_send != NULL && message.len > 0) {
+        changed = sim_alloc(message.len);
+        memcpy(changed, message.data, message.len);
+        times = hooks->on_send(hooks->self, h->index, changed, message.len);
+        message.data = changed;
+    }
+    sim_tell_message(h->w, h->index, message);
+    for (unsigned i = 0; i < times; i++) {
+        sim_conn_send(h->w->conns, h->index, conn, message, next_luck(h));
+    }
+    free(changed);
+}
+
 static void dial(struct sim_host *h, const struct sw_action *a)
 {
     const uint32_t to = sim_find_node(h->w->s, a->u.dial.peer.s);
@@ -175,7 +194,7 @@ static void carry_out(struct sim_host *h)
         const struct sw_action *a = &h->node_out.v[i];
         switch (a->kind) {
         case SW_ACT_SEND:
-            sim_conn_send(h->w->conns, h->index, a->u.send.conn, a->u.send.message, next_luck(h));
+            send(h, a->u.send.conn, a->u.send.message);
             break;
         case SW_ACT_DIAL:
             dial(h, a);

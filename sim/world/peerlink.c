@@ -404,6 +404,22 @@ void sim_conns_host_back(struct sim_conns *c, uint32_t host)
     }
 }
 
+uint64_t sim_conns_pending(const struct sim_conns *c, uint32_t *host)
+{
+    uint64_t most = 0;
+    *host = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct conn *conn = c->v[i];
+        for (unsigned side = 0; side < 2 && conn->number != 0; side++) {
+            if (conn->way[side].bytes > most) {
+                most = conn->way[side].bytes;
+                *host = conn->host[side];
+            }
+        }
+    }
+    return most;
+}
+
 size_t sim_conns_open(const struct sim_conns *c)
 {
     size_t n = 0;

@@ -80,6 +80,8 @@ void sim_conns_host_back(struct sim_conns *c, uint32_t host);
 /* Cuts or darkness changed: look at every connection. */
 void sim_conns_paths_changed(struct sim_conns *c);
 
+/* Bytes that wait to leave, of the connection where most do; @host gets whose they are. */
+uint64_t sim_conns_pending(const struct sim_conns *c, uint32_t *host);
 /* Ends that are up, of all hosts. */
 size_t sim_conns_open(const struct sim_conns *c);
 

@@ -107,6 +107,15 @@ void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, 
     }
 }
 
+void sim_tell_message(struct sim_world *w, uint32_t node, struct sw_bytes message)
+{
+    for (size_t i = 0; i < w->n_watching; i++) {
+        if (w->watching[i].watcher->on_message != NULL) {
+            w->watching[i].watcher->on_message(w->watching[i].self, w, node, message);
+        }
+    }
+}
+
 static void tell_fault(struct sim_world *w, const struct sim_fault *f, bool begins)
 {
     for (size_t i = 0; i < w->n_watching; i++) {
@@ -445,4 +454,14 @@ uint32_t sim_world_disk_number(const struct sim_world *w, uint32_t i)
 const struct sim_disk_state *sim_world_disk(const struct sim_world *w, uint32_t i)
 {
     return sim_host_disk(w->hosts[i]);
+}
+
+uint32_t sim_world_waiting(const struct sim_world *w, uint32_t i)
+{
+    return sim_processor_waiting(sim_host_processor(w->hosts[i]));
+}
+
+uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node)
+{
+    return sim_conns_pending(w->conns, node);
 }

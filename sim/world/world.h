@@ -52,6 +52,11 @@ uint32_t sim_world_disk_number(const struct sim_world *w, uint32_t i);
 /* The present one, for a look from outside (sim/world/disk.h). */
 const struct sim_disk_state *sim_world_disk(const struct sim_world *w, uint32_t i);
 
+/* Requests that wait for node @i's processor. */
+uint32_t sim_world_waiting(const struct sim_world *w, uint32_t i);
+/* Bytes that wait to leave, of the connection where most do; @node gets whose they are. */
+uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node);
+
 /* Registered oracles; NULL past the end, and for an unknown name. */
 const struct sim_watcher *sim_oracle_at(size_t i);
 const struct sim_watcher *sim_oracle_find(const char *name);
@@ -63,6 +68,8 @@ struct sim_hooks {
     void (*on_reply)(void *self, uint32_t node, uint8_t *message, size_t len);
     /* A job of node @node gets these file calls: replace some. */
     void (*on_fs)(void *self, uint32_t node, struct sw_fs *fs);
+    /* Node @node sends a peer this message: change it at will.  How often it is sent. */
+    unsigned (*on_send)(void *self, uint32_t node, uint8_t *message, size_t len);
 };
 void sim_world_hook(struct sim_world *w, const struct sim_hooks *hooks);
 

@@ -305,7 +305,7 @@ class Swarmsim(unittest.TestCase):
     def test_list_documents_everything_registered(self):
         for what, words in (("policies", ["ant_colony", "random"]),
                             ("faults", ["regional_outage", "region"]),
-                            ("oracles", ["answers", "snapshots"]),
+                            ("oracles", ["answers", "snapshots", "plaintext", "liveness", "bounds"]),
                             ("metrics", ["dns.latency.p99", "backup.rto", "lost_snapshots"]),
                             ("parameters", ["ant_colony", "beta"]),
                             ("keys", ["`clients[].rate`", "`listen.dns`"])):

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * When nothing is broken any longer, every client is served again: a minute after the last fault
+ * has ended, and until the next begins, no group of clients fails many times in a row without an
+ * answer.  A fault for good promises nothing, so nothing is held against the nodes then. */
+#include "sim/world/pool.h"
+#include "sim/world/world.h"
+
+#include <stdlib.h>
+
+/* Time to find out, dial, load zones and trust again: stubs give up after 20 s or more, and
+ * dials back off to as much. */
+#define BOUND (60 * SW_SEC)
+/* Failures in a row that chance, as loss of packets, does not explain. */
+#define STREAK 8U
+
+struct liveness {
+    uint32_t active;  /* faults in effect */
+    sw_time quiet;    /* since when there is none */
+    uint32_t *failed; /* a group of clients: in a row, since then and the bound */
+};
+
+static int start(struct sim_world *w, void **self)
+{
+    struct liveness *l = sim_calloc(1, sizeof *l);
+    l->failed = sim_calloc(sim_world_scenario(w)->n_clients + 1, sizeof *l->failed);
+    *self = l;
+    return 0;
+}
+
+static void stop(void *self)
+{
+    struct liveness *l = self;
+    free(l->failed);
+    free(l);
+}
+
+static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f, bool begins)
+{
+    struct liveness *l = self;
+    (void)f;
+    if (begins) {
+        l->active++;
+    } else if (l->active > 0 && --l->active == 0) {
+        l->quiet = sim_world_now(w);
+    }
+}
+
+static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
+{
+    struct liveness *l = self;
+    if (q->answered || l->active > 0 || q->sent_at < l->quiet + BOUND) {
+        l->failed[q->group] = 0;
+        return;
+    }
+    if (++l->failed[q->group] == STREAK) {
+        const struct sim_scenario *s = sim_world_scenario(w);
+        sim_complain(w, "liveness",
+                     "clients of %s (group %u) got no answer %u times in a row, though the last "
+                     "fault ended %.0f s before",
+                     s->regions[q->region].name.s, q->group, STREAK,
+                     (double)(q->sent_at - l->quiet) / 1e9);
+    }
+}
+
+extern const struct sim_watcher sim_oracle_liveness;
+const struct sim_watcher sim_oracle_liveness = {
+    .name = "liveness",
+    .help = "a minute after the last fault ended, all clients are served",
+    .oracle = true,
+    .start = start,
+    .on_query = on_query,
+    .on_fault = on_fault,
+    .stop = stop,
+};
