@@ -96,7 +96,7 @@ static inline struct swarm_item *swarm_add(struct swarm *s, size_t node, size_t 
 {
     struct swarm_item *i = calloc(1, sizeof *i);
     if (i == NULL) {
-        abort();
+        return NULL;
     }
     i->node = node;
     i->from = from;
@@ -123,10 +123,15 @@ static inline int swarm_send(void *self, const struct sw_name *peer, const Swarm
     if (to == NULL || !to->up || !n->up) {
         return SW_ERR_UNREACHABLE;
     }
-    struct swarm_item *i = swarm_add(n->swarm, to->number, n->number);
-    if (sw_message_pack(&e->base, &i->message) != SW_OK) {
-        abort();
+    struct sw_blob message = { 0 };
+    struct swarm_item *i = sw_message_pack(&e->base, &message) == SW_OK
+                               ? swarm_add(n->swarm, to->number, n->number)
+                               : NULL;
+    if (i == NULL) {
+        sw_blob_fini(&message);
+        return SW_ERR_NOMEM;
     }
+    i->message = message;
     n->swarm->waiting += i->message.len;
     if (n->swarm->waiting > n->swarm->most_waiting) {
         n->swarm->most_waiting = n->swarm->waiting;
@@ -138,11 +143,14 @@ static inline int swarm_submit(void *self, enum sw_job_kind kind, enum sw_strand
                                struct sw_blob *in, uint64_t *id)
 {
     struct swarm_node *n = self;
-    struct swarm_item *i = swarm_add(n->swarm, n->number, n->number);
-    i->job = calloc(1, sizeof *i->job);
-    if (i->job == NULL) {
-        abort();
+    struct sw_job *job = calloc(1, sizeof *job);
+    struct swarm_item *i = job != NULL ? swarm_add(n->swarm, n->number, n->number) : NULL;
+    if (i == NULL) {
+        free(job);
+        sw_blob_fini(in);
+        return SW_ERR_NOMEM;
     }
+    i->job = job;
     i->job->id = ++n->jobs;
     i->job->kind = kind;
     i->job->strand = strand;
@@ -169,15 +177,13 @@ static inline void swarm_reply(void *self, uint64_t command, int status, const c
 {
     struct swarm_node *n = self;
     if (n->n_replies == SWARM_REPLIES) {
-        abort();
+        return;
     }
     struct swarm_reply *r = &n->replies[n->n_replies++];
     r->command = command;
     r->status = status;
     (void)snprintf(r->reason, sizeof r->reason, "%s", reason);
-    if (sw_blob_append(&r->message, message.data, message.len) != SW_OK) {
-        abort();
-    }
+    (void)sw_blob_append(&r->message, message.data, message.len);
 }
 
 static inline int swarm_draw(void *self, uint8_t *out, size_t len)
@@ -204,11 +210,10 @@ static inline void swarm_boot(struct swarm_node *n)
                                          swarm_trace, swarm_reply, swarm_draw, swarm_now,
                                          swarm_wall };
     n->backup = sw_backup_new(&host);
-    if (n->backup == NULL) {
+    n->up = true;
+    if (n->backup == NULL || sw_backup_configure(n->backup, &n->config) != SW_OK) {
         abort();
     }
-    n->up = true;
-    (void)sw_backup_configure(n->backup, &n->config);
     for (size_t i = 0; i < n->swarm->n; i++) {
         struct swarm_node *p = &n->swarm->nodes[i];
         if (p != n && p->up && p->backup != NULL) {
@@ -304,7 +309,7 @@ static inline void swarm_deliver(struct swarm *s, struct swarm_item *i)
     }
     Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, i->message.len, i->message.data);
     if (e == NULL) {
-        abort();
+        return;
     }
     if (from->drop == NULL || !from->drop(from, n, e)) {
         sw_backup_on_message(n->backup, &from->name, e);

@@ -171,8 +171,8 @@ bool sw_fetch_pump(struct sw_backup *b, struct sw_wanted *wanted, size_t n)
             }
             if (h == NULL) {
                 round_over(b, w);
-            } else if (!begin(b, w, h)) {
-                break;
+            } else if (!begin(b, w, h)) { /* memory is short: later */
+                w->not_before = now + SW_FETCH_PAUSE;
             }
         }
         settled = settled && w->missing && !w->fetching;

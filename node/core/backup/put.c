@@ -227,7 +227,7 @@ void sw_replicate_peer_down(struct sw_backup *b, struct sw_holder *h)
 void sw_replicate_tick(struct sw_backup *b)
 {
     const sw_time now = sw_backup_now(b);
-    bool again = false;
+    bool again = b->replicate.retry_at != 0 && b->replicate.retry_at <= now;
     for (struct sw_put *p = b->replicate.puts; p != NULL;) {
         struct sw_put *next = p->next;
         if (p->deadline <= now) {
@@ -242,6 +242,7 @@ void sw_replicate_tick(struct sw_backup *b)
         }
     }
     if (again) {
+        b->replicate.retry_at = 0;
         sw_replicate_retry(b);
     }
     sw_replicate_pump(b);
@@ -249,7 +250,7 @@ void sw_replicate_tick(struct sw_backup *b)
 
 sw_time sw_replicate_deadline(const struct sw_backup *b)
 {
-    sw_time first = SW_TIME_NEVER;
+    sw_time first = b->replicate.retry_at != 0 ? b->replicate.retry_at : SW_TIME_NEVER;
     for (const struct sw_put *p = b->replicate.puts; p != NULL; p = p->next) {
         first = p->deadline < first ? p->deadline : first;
     }

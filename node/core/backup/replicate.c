@@ -102,8 +102,13 @@ static bool satisfied(const struct sw_backup *b, const struct sw_spread *s, uint
     return c.n >= g->copies && regions_of(&c) >= g->regions;
 }
 
+static void short_of_memory(struct sw_backup *b)
+{
+    b->replicate.retry_at = sw_backup_now(b) + SW_PUT_RETRY;
+}
+
 /* The best of those that may get it next; NULL when nobody can at present. */
-static struct sw_holder *choose(const struct sw_backup *b, const struct sw_spread_object *o,
+static struct sw_holder *choose(struct sw_backup *b, const struct sw_spread_object *o,
                                 const struct cover *c, bool new_region)
 {
     struct sw_place_node *nodes = NULL;
@@ -121,6 +126,9 @@ static struct sw_holder *choose(const struct sw_backup *b, const struct sw_sprea
             nodes[n] = (struct sw_place_node){ h->name, h->region, true, UINT64_MAX };
             who[n++] = h;
         }
+    }
+    if (nodes == NULL || who == NULL) {
+        short_of_memory(b);
     }
     if (n > 0) {
         const struct sw_place_request q = { .object = o->name,
@@ -155,6 +163,7 @@ static bool advance(struct sw_backup *b, struct sw_spread *s, uint32_t object, c
             return true; /* its turn comes */
         }
         if (!sw_put_begin(b, s, object, h)) {
+            short_of_memory(b);
             o->stalled = true;
             return true;
         }

@@ -15,6 +15,7 @@
 #define SW_PUTS_PER_PEER 4            /* of those to one peer */
 #define SW_PUT_WINDOW (2 * SW_MIB)    /* sent and not acknowledged, a transfer */
 #define SW_PUT_PATIENCE (30 * SW_SEC) /* without progress, then another peer */
+#define SW_PUT_RETRY (1 * SW_SEC)     /* after memory was short */
 #define SW_AVOID (30 * SW_SEC)        /* a peer that failed gets nothing new for so long */
 #define SW_AVOID_FULL (5 * SW_MIN)    /* and one that is full */
 
@@ -28,6 +29,7 @@ struct sw_replicate {
     struct sw_put *puts;       /* a list */
     uint32_t n_puts;
     uint64_t n_begun; /* transfers so far: their numbers */
+    sw_time retry_at; /* when memory was short: when to look again; 0: it was not */
 };
 
 /* What a snapshot was, for its reply. */
