@@ -94,6 +94,8 @@ static void a_restore_without_memory_fails_or_is_whole(void)
         j.target = (char *)(uintptr_t) "back";
         j.secret = kit_bytes(k.secret, 32);
         j.identity = kit_bytes(k.identity, 32);
+        j.node = (char *)(uintptr_t) "node-a";
+        j.set = (char *)(uintptr_t) "etc";
         const int status = run_short(&k, SW_JOB_RESTORE, &j.base, i, &asked, &out);
         CHECK(status == SW_OK || status == SW_ERR_NOMEM);
         if (status == SW_OK) {
