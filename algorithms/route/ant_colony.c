@@ -269,7 +269,7 @@ static double trail(const struct sw_route *r, uint32_t peer, sw_time now)
     }
 static const struct sw_param parameters[] = {
     PARAM(price, "1", 0.01, 8, 2, true, "congestion price B: what queueing costs beyond waiting"),
-    PARAM(excess, "1", 0.1, 6, 2, true, "weight w of queries in flight beyond the usual"),
+    PARAM(excess, "1", 0.1, 10, 4, true, "weight w of queries in flight beyond the usual"),
     PARAM(kappa, "1", 0, 1, 1, false, "share of the usual in-flight that is no excess"),
     PARAM(evaporation, "ns", 50e6, 3e9, 300e6, true, "TQ: how long a reported queue is believed"),
     PARAM(q0, "1", 0, 1, 0.8, false, "probability of taking the cheapest outright"),

@@ -13,7 +13,8 @@
  *   d reports load:   q = q_avg + (q_last - q_avg) e^(-(now - reported)/TQ)
  *                         + w max(0, os - kappa os_avg)
  *     A reading evaporates towards its average; only outstanding queries beyond the usual number
- *     are added, since a distant peer always has more in flight (Little's law).
+ *     are added, since a distant peer always has more in flight (Little's law).  w stands for the
+ *     other entry nodes, who see the same reading and choose as we do.
  *   d is blind (reports nothing, or the impossible):
  *     x       = (T_avg - base)/s0 e^(-(now - heard)/1 s) + os
  *     cost(d) = base + s0 (x + 0.3 x^2)                s0: this node's own service time
@@ -25,15 +26,17 @@
  *   P(d) ~ tau(d)^alpha (1 + cost(d))^-beta, and take the cheapest of them.
  *
  * LEARNING (ant_learn.c), g = 0.1 from answers, 0.2 from ants' replies:
- *   net   += g (T - stay - net);  q_avg += 0.05 (q - q_avg);  q_last = q
+ *   net   += g (T - stay - net);  q_avg += 0.05 (q - q_avg);  q_last = q;  s += 0.05 (s_said - s)
  *     stay = min(sojourn, 8 s (1 + q/c)): a peer is believed to have kept a query no longer than
  *     the load it admits to can explain, so that it can't claim to be near and idle at once.
+ *   An answer after its time-out says what the queue is, but neither moves net nor the trail: one
+ *   lost segment makes a whole connection's answers late together, and the path is as it was.
  *   os_avg follows os with a time constant of 1 s, at each send.
  *   srtt, rttvar, patience: rtt.h.
  *   blind: base = min(T, base + 0.002 (T - base)), T_avg += 0.2 (T - T_avg)
  *   suspicion: time-outs in a row, of queries and ants; `suspect_after` of them make a suspect.
- *   Queries skip suspects while others are left, so it is an ant that finds one well again.  An
- *   answer after its time-out doesn't clear a suspect: slow is not well.
+ *   Queries skip suspects while others are left, so it is an ant, or an answer after its time-out,
+ *   that finds one well again.
  *
  * TRAIL (ant_trail.c): hyper-cube update, bounded as in MAX-MIN ant systems.
  *   answer:   tau += rho (g - tau), g = min(1, (best + 1)/(T + 1))^gamma, tau in [tau_min, 1]

@@ -6,7 +6,7 @@
 #define OS_SPAN ((double)SW_SEC)
 #define GAIN_ANSWER 0.1
 #define GAIN_ANT 0.2
-#define GAIN_QUEUE 0.05
+#define GAIN_LOAD 0.05
 #define GAIN_BLIND 0.2
 #define BASE_RISES 0.002
 #define STAY_BELIEVED 8
@@ -34,7 +34,7 @@ static bool possible(const struct sw_telemetry *t, sw_dur rtt)
            t->sojourn <= rtt;
 }
 
-static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, double rtt, bool probe)
+static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, double rtt, double gain)
 {
     const double service = (double)t->service;
     const double q = t->waiting;
@@ -44,12 +44,13 @@ static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, doub
     if (p->cores == 0) { /* its first report */
         p->net = net;
         p->q_avg = q;
+        p->service = service;
     } else {
-        p->net += (probe ? GAIN_ANT : GAIN_ANSWER) * (net - p->net);
-        p->q_avg += GAIN_QUEUE * (q - p->q_avg);
+        p->net += gain * (net - p->net);
+        p->q_avg += GAIN_LOAD * (q - p->q_avg);
+        p->service += GAIN_LOAD * (service - p->service);
     }
     p->q = q;
-    p->service = service;
     p->cores = (uint16_t)t->cores;
 }
 
@@ -77,13 +78,13 @@ void sw_aco_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
     learn_blind(p, sample, probe);
     p->informed = possible(t, rtt);
     if (p->informed) {
-        learn_load(p, t, sample, probe);
+        learn_load(p, t, sample, late ? 0 : probe ? GAIN_ANT : GAIN_ANSWER);
     }
-    if (!late || !sw_aco_suspected(r, peer)) {
-        p->suspicion = 0;
-    }
+    p->suspicion = 0;
     p->heard_at = now;
-    sw_aco_trail_reply(r, p, now, sample, probe);
+    if (!late) {
+        sw_aco_trail_reply(r, p, now, sample, probe);
+    }
 }
 
 void sw_aco_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe)

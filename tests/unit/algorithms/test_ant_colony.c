@@ -24,6 +24,11 @@ static void ant_back(struct route_test *t, uint32_t peer, sw_dur rtt, struct sw_
     t->r.policy->on_reply(&t->r, peer, t->now, rtt, &load, true, false);
 }
 
+static void late_answer(struct route_test *t, uint32_t peer, sw_dur rtt, struct sw_telemetry load)
+{
+    t->r.policy->on_reply(&t->r, peer, t->now, rtt, &load, false, true);
+}
+
 static void set(struct route_test *t, const char *name, double value)
 {
     CHECK_I64(sw_route_set(&t->r, name, value), SW_OK);
@@ -79,7 +84,7 @@ static void only_unusual_numbers_in_flight_count(void)
     CHECK_NEAR(route_cost(&t, 0), 10 * MS, 1e-6); /* 8 + 2 */
     route_send(&t, 0);
     route_send(&t, 0);
-    /* os = 2, os_avg = 0: q = 0 + 2 * 2 = 4, x = 4; 8 + 2 (1 + 4 + 2 * 16) */
+    set(&t, "excess", 2); /* os = 2, os_avg = 0: q = 0 + 2 * 2 = 4, x = 4; 8 + 2 (1 + 4 + 2 * 16) */
     CHECK_NEAR(route_cost(&t, 0), 82 * MS, 1e-6);
     t.now += 1 * SW_SEC;
     route_send(&t, 0); /* os_avg = 2 (1 - 1/e), os = 3 */
@@ -227,7 +232,7 @@ static void of_two_drawn_the_cheaper_answers(void)
     route_end(&t);
 }
 
-static void a_suspect_is_skipped_until_an_ant_finds_it_well(void)
+static void a_suspect_is_skipped_until_it_answers_something(void)
 {
     struct route_test t;
     const struct sw_telemetry load = load_of(0, 1, SW_MS, 0);
@@ -241,13 +246,44 @@ static void a_suspect_is_skipped_until_an_ant_finds_it_well(void)
     for (int i = 0; i < 1000; i++) {
         CHECK_U64(route_choose(&t, 2), 1);
     }
-    t.r.policy->on_reply(&t.r, 0, t.now, 900 * SW_MS, &load, false, true);
-    CHECK(suspected(&t, 0)); /* a late answer does not clear it */
     ant_back(&t, 0, 5 * SW_MS, load);
     CHECK(!suspected(&t, 0));
+    CHECK_U64(route_choose(&t, 2), 0);
     t.r.policy->on_timeout(&t.r, 0, t.now, true); /* ants that vanish count as well */
     t.r.policy->on_timeout(&t.r, 0, t.now, true);
     CHECK(suspected(&t, 0));
+    late_answer(&t, 0, 900 * SW_MS, load);
+    CHECK(!suspected(&t, 0));
+    route_end(&t);
+}
+
+/* A stalled connection delivers forty answers at once, half a second late. */
+static void a_late_answer_leaves_network_and_trail_as_they_were(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    answer_with(&t, 0, 20 * SW_MS, load_of(0, 1, SW_MS, 0));
+    const double cost = route_cost(&t, 0);
+    const double tau = trail(&t, 0);
+    for (int i = 0; i < 40; i++) {
+        late_answer(&t, 0, 500 * SW_MS, load_of(0, 1, SW_MS, 0));
+    }
+    CHECK_NEAR(route_cost(&t, 0), cost, 1e-6);
+    CHECK_NEAR(trail(&t, 0), tau, 0);
+    CHECK(t.r.policy->patience(&t.r, 0) > 500 * SW_MS); /* the next one is waited for */
+    late_answer(&t, 0, 500 * SW_MS, load_of(3, 1, SW_MS, 0));
+    CHECK(route_cost(&t, 0) > cost); /* its queue is news */
+    route_end(&t);
+}
+
+static void the_service_time_is_smoothed(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    answer_with(&t, 0, 10 * SW_MS, load_of(0, 1, 2 * SW_MS, 0)); /* the first counts in full */
+    CHECK_NEAR(route_cost(&t, 0), 12 * MS, 1e-6);
+    answer_with(&t, 0, 10 * SW_MS, load_of(0, 1, 4 * SW_MS, 0)); /* 2 + .05 (4 - 2) */
+    CHECK_NEAR(route_cost(&t, 0), 12.1 * MS, 1e-6);
     route_end(&t);
 }
 
@@ -437,8 +473,11 @@ CU_TestInfo tests_ant_colony[] = {
     { "this node is weighed by its own load", this_node_is_weighed_by_its_own_load },
     { "draws follow the costs", draws_follow_the_costs },
     { "of two drawn the cheaper answers", of_two_drawn_the_cheaper_answers },
-    { "a suspect is skipped until an ant finds it well",
-      a_suspect_is_skipped_until_an_ant_finds_it_well },
+    { "a suspect is skipped until it answers something",
+      a_suspect_is_skipped_until_it_answers_something },
+    { "a late answer leaves network and trail as they were",
+      a_late_answer_leaves_network_and_trail_as_they_were },
+    { "the service time is smoothed", the_service_time_is_smoothed },
     { "suspects are asked when nobody else is left", suspects_are_asked_when_nobody_else_is_left },
     { "a time-out ends what was in flight once", a_timeout_ends_what_was_in_flight_once },
     { "trails learn, drift and keep to their bounds", trails_learn_drift_and_keep_to_their_bounds },
