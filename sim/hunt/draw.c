@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A world and its load, drawn from a seed within small bounds. */
+#include "sim/hunt/draw.h"
+
+#include "algorithms/route/policy.h"
+#include "node/base/rng.h"
+
+#include <string.h>
+
+#define MOST_REGIONS 4U
+#define MOST_NODES 3U /* in a region */
+#define MOST_POLICIES 64U
+
+/* Wildcards, an alias of an alias, a delegation, an empty non-terminal, a name with many records:
+ * one of each thing that an answer can trip over. */
+const char sim_draw_zone[] = "$ORIGIN hunt.example.\n"
+                             "$TTL 300\n"
+                             "@ SOA ns1 hostmaster 1 7200 900 1209600 60\n"
+                             "@ NS ns1\n"
+                             "@ NS ns2\n"
+                             "@ MX 10 mail\n"
+                             "@ TXT \"one\" \"two\"\n"
+                             "ns1 A 192.0.2.1\n"
+                             "ns2 A 192.0.2.2\n"
+                             "mail A 192.0.2.3\n"
+                             "mail AAAA 2001:db8::3\n"
+                             "www A 192.0.2.4\n"
+                             "www A 192.0.2.5\n"
+                             "www AAAA 2001:db8::4\n"
+                             "alias CNAME www\n"
+                             "far CNAME alias\n"
+                             "out CNAME www.example.net.\n"
+                             "deep.empty.below A 192.0.2.6\n"
+                             "*.wild A 192.0.2.7\n"
+                             "*.wild TXT \"anything\"\n"
+                             "sub NS ns.sub\n"
+                             "ns.sub A 192.0.2.8\n"
+                             "_service._tcp SRV 0 5 443 www\n";
+
+static const struct {
+    const char *name;
+    double latitude, longitude;
+} places[] = { { "fra", 50.11, 8.68 },    { "nyc", 40.71, -74.01 },  { "sin", 1.35, 103.82 },
+               { "syd", -33.87, 151.21 }, { "gru", -23.55, -46.63 }, { "dub", 53.35, -6.26 } };
+
+struct drawing {
+    FILE *to;
+    struct sw_rng rng;
+    unsigned regions[MOST_REGIONS]; /* indices of places */
+    unsigned nodes[MOST_REGIONS];   /* how many each has */
+    unsigned n_regions;
+    double duration; /* s */
+    struct sim_region drawn_regions[MOST_REGIONS];
+    struct sim_node drawn_nodes[MOST_REGIONS * MOST_NODES]; /* names only: what faults refer to */
+    unsigned n_nodes;
+};
+
+static uint64_t below(struct drawing *d, uint64_t n)
+{
+    return sw_rng_below(&d->rng, n);
+}
+
+static double between(struct drawing *d, double low, double high)
+{
+    return low + (high - low) * sw_unit(sw_rng_next(&d->rng));
+}
+
+static const char *any_node(struct drawing *d)
+{
+    return d->drawn_nodes[below(d, d->n_nodes)].config.name.s;
+}
+
+static const char *any_region(struct drawing *d)
+{
+    return d->drawn_regions[below(d, d->n_regions)].name.s;
+}
+
+/* ---- places and machines ---- */
+
+static void draw_places(struct drawing *d)
+{
+    bool taken[SW_LEN(places)] = { false };
+    d->n_regions = 2 + (unsigned)below(d, MOST_REGIONS - 1);
+    for (unsigned i = 0; i < d->n_regions; i++) {
+        unsigned p = (unsigned)below(d, SW_LEN(places));
+        while (taken[p]) {
+            p = (p + 1) % SW_LEN(places);
+        }
+        taken[p] = true;
+        d->regions[i] = p;
+        d->nodes[i] = 1 + (unsigned)below(d, MOST_NODES);
+        (void)snprintf(d->drawn_regions[i].name.s, sizeof d->drawn_regions[i].name.s, "%s",
+                       places[p].name);
+        for (unsigned k = 0; k < d->nodes[i]; k++) {
+            struct sw_name *name = &d->drawn_nodes[d->n_nodes++].config.name;
+            (void)snprintf(name->s, sizeof name->s, "%s-%u", places[p].name, k + 1);
+        }
+    }
+}
+
+static void write_places(struct drawing *d)
+{
+    (void)fputs("regions:\n", d->to);
+    for (unsigned i = 0; i < d->n_regions; i++) {
+        (void)fprintf(d->to, "  - {name: %s, latitude: %.2f, longitude: %.2f}\n",
+                      places[d->regions[i]].name, places[d->regions[i]].latitude,
+                      places[d->regions[i]].longitude);
+    }
+    (void)fprintf(d->to, "network: {wide: {jitter: %.0fus, loss: %.3f%%}}\n", between(d, 10, 5000),
+                  below(d, 3) == 0 ? between(d, 0, 3) : 0.01);
+}
+
+static void write_zone(struct drawing *d, const char *zone)
+{
+    const uint64_t primary = below(d, d->n_nodes);
+    bool first = true;
+    (void)fprintf(d->to, "zones:\n  - {name: hunt.example, file: \"%s\", primary: %s, backups: [",
+                  zone, d->drawn_nodes[primary].config.name.s);
+    for (unsigned i = 0; i < d->n_nodes; i++) {
+        if (i != primary && below(d, 3) == 0) {
+            (void)fprintf(d->to, "%s%s", first ? "" : ", ", d->drawn_nodes[i].config.name.s);
+            first = false;
+        }
+    }
+    (void)fputs("]}\n", d->to);
+}
+
+/* A policy that a live node can have. */
+static const char *draw_policy(struct drawing *d)
+{
+    const char *names[MOST_POLICIES];
+    size_t n = 0;
+    const struct sw_policy *p;
+    for (size_t i = 0; n < MOST_POLICIES && (p = sw_policy_at(i)) != NULL; i++) {
+        if (!p->reference) {
+            names[n++] = p->name;
+        }
+    }
+    return names[below(d, n)];
+}
+
+static void write_nodes(struct drawing *d)
+{
+    static const char *const distributions[] = { "constant", "exponential", "lognormal" };
+    (void)fprintf(d->to,
+                  "defaults:\n  node:\n    processor: {cores: %llu, service: %.0fus, distribution: "
+                  "%s, queue: %llu}\n    routing: {policy: %s}\n",
+                  (unsigned long long)(1 + below(d, 4)), between(d, 20, 2000),
+                  distributions[below(d, SW_LEN(distributions))],
+                  (unsigned long long)(1ULL << below(d, 13)), draw_policy(d));
+    (void)fputs("nodes:\n", d->to);
+    unsigned n = 0;
+    for (unsigned i = 0; i < d->n_regions; i++) {
+        for (unsigned k = 0; k < d->nodes[i]; k++, n++) {
+            (void)fprintf(d->to, "  - {name: %s, region: %s", d->drawn_nodes[n].config.name.s,
+                          places[d->regions[i]].name);
+            if (n == 0) { /* the one that protects files */
+                (void)fprintf(
+                    d->to,
+                    ", files: [{path: etc, count: %llu, size: %lluKiB}], backup: {copies: %llu, "
+                    "sets: "
+                    "[{name: etc, path: etc, every: %llus}]}",
+                    (unsigned long long)(1 + below(d, 30)), (unsigned long long)(1 + below(d, 64)),
+                    (unsigned long long)(1 + below(d, 3)), (unsigned long long)(3 + below(d, 18)));
+            }
+            (void)fputs("}\n", d->to);
+        }
+    }
+}
+
+/* ---- what is done with them ---- */
+
+static void write_clients(struct drawing *d)
+{
+    const unsigned groups = 1 + (unsigned)below(d, 3);
+    (void)fputs("clients:\n", d->to);
+    for (unsigned i = 0; i < groups; i++) {
+        (void)fprintf(d->to,
+                      "  - {region: %s, count: %llu, rate: %.2f/s, zone: hunt.example, timeout: "
+                      "%.1fs, attempts: %llu, rotation: %s, nonexistent: %.0f%%, servers: [%s",
+                      any_region(d), (unsigned long long)(1 + below(d, 50)), between(d, 0.05, 1),
+                      between(d, 1, 5), (unsigned long long)(1 + below(d, 3)),
+                      below(d, 2) == 0 ? "rotate" : "in_order", between(d, 0, 30), any_node(d));
+        for (uint64_t more = below(d, 3); more > 0; more--) {
+            (void)fprintf(d->to, ", %s", any_node(d));
+        }
+        (void)fputs("]}\n", d->to);
+    }
+}
+
+static void write_operations(struct drawing *d)
+{
+    const unsigned n = (unsigned)below(d, 4);
+    const char *owner = d->drawn_nodes[0].config.name.s;
+    (void)fputs(n > 0 ? "operations:\n" : "", d->to);
+    for (unsigned i = 0; i < n; i++) {
+        const double at = between(d, 5, d->duration - 5);
+        if (below(d, 4) == 0) {
+            (void)fprintf(d->to, "  - {at: %.3fs, node: %s, kind: snapshot, set: etc}\n", at,
+                          owner);
+        } else {
+            (void)fprintf(d->to,
+                          "  - {at: %.3fs, node: %s, kind: restore, set: etc, from: %s, target: "
+                          "back-%u}\n",
+                          at, any_node(d), owner, i);
+        }
+    }
+}
+
+static void write_faults(struct drawing *d, uint64_t seed)
+{
+    const struct sim_scenario world = { .duration = (sw_dur)(d->duration * 1e9),
+                                        .regions = d->drawn_regions,
+                                        .n_regions = d->n_regions,
+                                        .nodes = d->drawn_nodes,
+                                        .n_nodes = d->n_nodes };
+    sim_draw_faults(d->to, seed, &world, true);
+}
+
+void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone)
+{
+    struct drawing d = { .to = to };
+    sw_rng_init(&d.rng, sw_rng_key(seed, "hunt", "world"));
+    d.duration = (double)(60 + below(&d, 180));
+    draw_places(&d);
+    (void)fprintf(to,
+                  "name: hunt-%llu\nquestion: Does an oracle find anything wrong in a world drawn "
+                  "from seed %llu?\nseed: %llu\nduration: %.0fs\n",
+                  (unsigned long long)seed, (unsigned long long)seed, (unsigned long long)seed,
+                  d.duration);
+    write_places(&d);
+    write_zone(&d, zone);
+    write_nodes(&d);
+    write_clients(&d);
+    write_operations(&d);
+    write_faults(&d, seed);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Worlds and troubles drawn from a seed, written as scenarios: what a hunt finds is a file that
+ * people can read, run and cut down.
+ *
+ * Each seed enables a random subset of all kinds of faults (swarm testing: Groce, Zhang, Eide,
+ * Chen, Regehr 2012), which finds what a uniform mix hides. */
+#ifndef SIM_DRAW_H
+#define SIM_DRAW_H
+
+#include "sim/faults/fault.h"
+
+#include <stdio.h>
+
+/* Write a whole scenario: two to four regions with one to three nodes each, one zone from @zone
+ * (a path, relative to where the scenario will lie), clients, protected sets, operations, faults.
+ */
+void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone);
+
+/* Write the key `faults` for the world of @s, with one to twelve items, or nothing.
+ * @heading false: only the items, below others that are written already. */
+void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool heading);
+
+/* Whether the runs of @seed take events of one moment in a drawn order. */
+bool sim_draw_shuffle(uint64_t seed);
+
+/* The zone that drawn worlds serve, as a master file. */
+extern const char sim_draw_zone[];
+
+#endif
