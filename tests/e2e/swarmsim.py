@@ -212,6 +212,25 @@ class Swarmsim(unittest.TestCase):
             self.assertEqual(done.returncode, 2, args)
             self.assertIn(words, done.stderr)
 
+    def test_a_clean_hunt_counts_its_seeds_and_simulated_hours(self):
+        done = self.tool("hunt", "--seeds", "5..8", "--time", "1h", "-j", "2", "--out", self.out(),
+                         "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["seeds"], result["found"]), (4, False))
+        self.assertGreater(result["simulated_hours"], 4 * 60 / 3600)
+        done = self.tool("hunt", self.file(TINY), "--seeds", "5", "--out", self.out())
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "1 seed ran clean, 0.01 simulated hours\n")
+
+    def test_hunt_refuses_what_makes_no_sense(self):
+        for args, words in ((("--time", "5"), "is no duration"), (("--seeds", "x.."), "'x' is not"),
+                            (("--seeds", "5..1"), "is no range"),
+                            (("missing.yaml",), "No such file or directory")):
+            done = self.tool("hunt", *args, "--out", self.out())
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+
     def test_a_full_disk_is_exit_3_and_completed_runs_stay_readable(self):
         self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
         size = os.path.getsize(self.out("out/study.db"))
