@@ -85,6 +85,9 @@ def test(swarm):
     s.check(second["sequence"] > first["sequence"], str(second))
     s.check(second["stored_bytes"] < first["stored_bytes"], f"not incremental: {second}")
     swarm.ctl_on(a, "backup", "snapshot", "--set", "unknown", code=2)
+    swarm.ctl_on(c, "backup", "restore", "--from", "a", "--set", "unknown", "--to",
+                 swarm.dir / "none", "--recovery", swarm.pki / "a.recovery", code=2)
+    s.check('what=unknown error="not found"' in c.tail(), c.tail())
 
     # No holder can read what it keeps.
     for node in (b, c):

@@ -68,7 +68,7 @@ static void end(struct sw_backup *b, struct sw_recover *r)
 static void fail(struct sw_backup *b, struct sw_recover *r, enum sw_backup_status status, int err,
                  const char *reason)
 {
-    sw_backup_trace(b, SW_TRACE_RESTORE_FAILED, &r->node, NULL, (uint64_t)-err, 0, r->set.s);
+    sw_backup_trace(b, SW_TRACE_RESTORE_FAILED, &r->node, NULL, (uint64_t)err, 0, r->set.s);
     sw_backup_refuse(b, r->command, status, reason);
     end(b, r);
 }
@@ -562,7 +562,7 @@ void sw_recover_cancel(struct sw_backup *b, const char *reason)
     while (b->recovers.first != NULL) {
         struct sw_recover *r = b->recovers.first;
         b->recovers.first = r->next;
-        sw_backup_trace(b, SW_TRACE_RESTORE_FAILED, &r->node, NULL, (uint64_t)-SW_ERR_STATE, 0,
+        sw_backup_trace(b, SW_TRACE_RESTORE_FAILED, &r->node, NULL, (uint64_t)SW_ERR_STATE, 0,
                         r->set.s);
         sw_backup_refuse(b, r->command, SW_BACKUP_ABORTED, reason);
         free_recover(r);

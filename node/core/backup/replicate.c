@@ -195,7 +195,7 @@ void sw_spread_fail(struct sw_backup *b, struct sw_spread *s, int status, int er
                     const char *reason)
 {
     unlink_spread(b, s);
-    sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, s->o.sequence, (uint64_t)-err,
+    sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, s->o.sequence, (uint64_t)err,
                     s->o.set.s);
     sw_waiters_refuse(b, &s->o.waiting, status, reason);
     sw_spread_free(s);
@@ -321,7 +321,7 @@ static void pump_spread(struct sw_backup *b, struct sw_spread *s, const struct g
     begin_puts(b, s, g);
     if (hopeless(s, g)) {
         sw_spread_fail(b, s, SW_BACKUP_PRECONDITION, SW_ERR_UNREACHABLE,
-                       "fewer nodes keep objects than copies are wanted");
+                       "there are fewer other nodes with a store than backup.copies");
     }
 }
 

@@ -184,7 +184,7 @@ void sw_serve_put(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__Obj
     int err = SW_OK;
     if (!sw_digest_from(m->name, &name) || m->size == 0 ||
         m->size > sw_store_largest((uint32_t)m->kind) || m->data.len > SW_PART_MAX) {
-        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)-SW_ERR_RANGE, 0,
+        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)SW_ERR_RANGE, 0,
                         "ObjectPut");
         return;
     }
@@ -291,7 +291,7 @@ void sw_serve_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__Obj
 {
     struct sw_get g = { .offset = m->offset, .length = m->length };
     if (!sw_digest_from(m->name, &g.name) || m->length > SW_PART_MAX) {
-        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)-SW_ERR_RANGE, 0,
+        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)SW_ERR_RANGE, 0,
                         "ObjectGet");
         return;
     }
@@ -322,7 +322,7 @@ void sw_serve_heads_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V
     struct sw_name node;
     struct sw_name set;
     if (!sw_name_from(m->node, &node) || !sw_name_from(m->set, &set)) {
-        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)-SW_ERR_RANGE, 0,
+        sw_backup_trace(b, SW_TRACE_BAD_MESSAGE, &h->name, NULL, (uint64_t)SW_ERR_RANGE, 0,
                         "HeadsGet");
         return;
     }

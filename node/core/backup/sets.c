@@ -149,7 +149,7 @@ void sw_sets_heads(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__He
 static void failed(struct sw_backup *b, struct sw_set *s, uint64_t sequence, int err,
                    const char *reason)
 {
-    sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, sequence, (uint64_t)-err, s->name.s);
+    sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, sequence, (uint64_t)err, s->name.s);
     sw_waiters_refuse(b, &s->served, SW_BACKUP_INTERNAL, reason);
     if (s->cfg->every != 0) {
         const sw_dur wait = s->cfg->every < SW_SET_RETRY ? s->cfg->every : SW_SET_RETRY;
@@ -173,7 +173,7 @@ static void snapshot_ok(struct sw_backup *b, struct sw_set *s, const struct sw_t
                     s->name.s);
     const int err = sw_replicate_begin(b, &o, r);
     if (err != SW_OK) {
-        sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, t->tag, (uint64_t)-err, s->name.s);
+        sw_backup_trace(b, SW_TRACE_SNAPSHOT_FAILED, NULL, NULL, t->tag, (uint64_t)err, s->name.s);
     }
 }
 

@@ -522,7 +522,7 @@ static void too_few_nodes_for_the_copies_is_said_and_not_waited_for(void)
     const struct swarm_reply *r = swarm_replied(&s.nodes[0], 7);
     REQUIRE(r != NULL);
     CHECK_I64(r->status, 9);
-    CHECK_STR(r->reason, "fewer nodes keep objects than copies are wanted");
+    CHECK_STR(r->reason, "there are fewer other nodes with a store than backup.copies");
     CHECK(restores(&s, &s.nodes[2], 8, "back")); /* what could be done was done */
     swarm_fini(&s);
 }
