@@ -52,7 +52,7 @@ static const struct sw_yaml_field backup_fields[] = {
     { "capacity", SW_YAML_SIZE, FIELD(struct sw_config, capacity), .fallback = "0",
       .help = "bytes the store may hold; 0: what the disk has" },
     { "copies", SW_YAML_COUNT, FIELD(struct sw_config, copies), .fallback = "3", .low = 1,
-      .high = 16, .help = "nodes that must hold a pack, each in another region" },
+      .high = 16, .help = "other nodes that must hold a pack, in different regions" },
     { "sets", SW_YAML_LIST, FIELD(struct sw_config, sets), .table = &set_table,
       .size = sizeof(struct sw_set_config), .count = offsetof(struct sw_config, n_sets),
       .item = SW_YAML_MAPPING, .help = "what this node protects" },

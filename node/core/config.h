@@ -61,7 +61,7 @@ struct sw_config {
     /* backup */
     char *store;          /* folder for packs and manifests, ours and others' */
     uint64_t capacity;    /* bytes the store may hold; 0: what the disk has */
-    uint32_t copies;      /* nodes that must hold a pack, each in another region; default 3 */
+    uint32_t copies;      /* other nodes that must hold a pack, in different regions; default 3 */
     uint8_t identity[32]; /* Ed25519 seed this node signs manifests with */
     struct sw_set_config *sets;
     size_t n_sets;
