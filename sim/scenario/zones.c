@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * `zones`: master files read, and nodes told which they hold. */
 #define _POSIX_C_SOURCE 200809L
+#include "sim/oracles/zonetruth.h"
 #include "sim/scenario/load.h"
 
 #include <errno.h>
@@ -42,6 +43,19 @@ static int read_text(struct sim_loader *l, const struct sw_yaml_node *at, struct
     }
     (void)fclose(f);
     return err;
+}
+
+/* A zone with a mistake is bad input, not a run that fails: say so before anything starts. */
+static int check_text(struct sim_loader *l, const struct sw_yaml_node *at, const struct sim_zone *z)
+{
+    struct sw_diag inner = { "" };
+    struct sim_truth *truth = NULL;
+    const int err = sim_truth_new(z->name, (struct sw_bytes){ (const uint8_t *)z->text, z->len },
+                                  &truth, &inner);
+    sim_truth_free(truth);
+    return err == 0
+               ? 0
+               : sw_yaml_fail(l->y, at, "file", err, l->d, "%.90s: %.90s", z->file, inner.text);
 }
 
 /* Node @name holds @z. */
@@ -90,6 +104,9 @@ static int add_zone(struct sim_loader *l, size_t i)
         }
     }
     int err = read_text(l, sw_yaml_get(n, "file"), z);
+    if (err == 0) {
+        err = check_text(l, sw_yaml_get(n, "file"), z);
+    }
     if (err == 0) {
         err = hold(l, sw_yaml_get(n, "primary"), "primary", e->primary.s, z, true);
     }

@@ -135,6 +135,13 @@ class Swarmsim(unittest.TestCase):
                                       " (did you mean 'count'?)\n")
         self.assertEqual(done.stdout, "")
 
+    def test_a_mistake_in_a_zone_is_exit_2_with_its_file_and_line(self):
+        zone = self.file("@ 300 SOA ns1 host 1 2 3 4 5\n@ 300 NS ns1\nns1 300 A 192.0.2\n", "z")
+        done = self.tool("run", self.file(TINY.replace(ZONE, zone)), "--out", self.out())
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"tiny\.yaml:9:\d+: file: .*/z: line 3: invalid IPv4 address")
+        self.assertFalse(os.path.exists(self.out()), "nothing was begun")
+
     def test_bad_usage_is_exit_2_and_says_what_was_meant(self):
         for args, words in ((("run",), "run needs a scenario"),
                             (("rnu", "x"), "did you mean 'run'?"),
