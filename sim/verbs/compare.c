@@ -318,7 +318,7 @@ static void plot(const struct sim_compare_study *cs, FILE *to)
     const struct sim_report_options o = { .database = cs->study.database,
                                           .out = cs->study.out,
                                           .comparison = &cs->comparison };
-    if (sim_report(&o, &d) == 0) {
+    if (sim_report(&o, &d) >= 0) {
         (void)fprintf(to, "plot      %s/intervals.svg, .png\n", cs->study.out);
     } else {
         (void)fprintf(stderr, "swarmsim: no plot: %s\n", d.text);

@@ -54,9 +54,10 @@ void sim_progress_tell(struct sim_progress_line *p, const struct sim_crew_progre
     (void)fflush(stderr);
 }
 
-void sim_progress_end(struct sim_progress_line *p)
+double sim_progress_end(struct sim_progress_line *p)
 {
     if (p->terminal && p->told > p->began) {
         (void)fputs("\r\033[K", stderr);
     }
+    return now_seconds() - p->began;
 }

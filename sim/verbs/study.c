@@ -228,7 +228,7 @@ int sim_study_run(struct sim_study *st, struct sw_diag *d)
                                    .on_progress = on_progress };
     sim_progress_begin(&r.line);
     int err = sim_crew_run(&crew, d);
-    sim_progress_end(&r.line);
+    st->elapsed = sim_progress_end(&r.line);
     for (size_t i = 0; i < st->n_arms && err == 0; i++) {
         err = judge_arm(st, &st->arms[i], d);
     }

@@ -36,6 +36,7 @@ struct sim_study {
     struct sim_task *tasks;     /* seed by seed, each with every arm: common random numbers */
     struct sim_run_info *infos; /* one a task */
     size_t n_tasks;
+    double elapsed;     /* s, of all runs, as the clock on the wall saw it */
     char out[512];      /* folder */
     char database[600]; /* in it */
     struct sim_db *db;
@@ -65,6 +66,6 @@ struct sim_progress_line {
 };
 void sim_progress_begin(struct sim_progress_line *p);
 void sim_progress_tell(struct sim_progress_line *p, const struct sim_crew_progress *now);
-void sim_progress_end(struct sim_progress_line *p);
+double sim_progress_end(struct sim_progress_line *p); /* how long it took, s */
 
 #endif

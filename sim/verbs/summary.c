@@ -85,8 +85,8 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     }
     (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
     (void)fprintf(
-        to, "%zu run%s, %.0f s simulated in %.1f s (%.0f x real time, %.2f M events/s each)\n",
-        st->n_tasks, st->n_tasks == 1 ? "" : "s", simulated, wall, simulated / wall,
+        to, "%zu run%s, %.0f s simulated in %.1f s (each run %.0f x real time, %.2f M events/s)\n",
+        st->n_tasks, st->n_tasks == 1 ? "" : "s", simulated, st->elapsed, simulated / wall,
         events / wall * 1e-6);
     for (size_t i = 0; i < st->n_arms; i++) {
         print_arm(&st->arms[i], to);

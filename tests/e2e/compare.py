@@ -134,6 +134,8 @@ class Compare(unittest.TestCase):
     def test_the_plot_shows_every_policy_and_metric(self):
         done = self.compare("--policies", "random,ant_colony", "--seeds", "1..2")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"plot +.*/intervals\.svg")
+        self.assertNotIn("no plot", done.stderr)
         svg = os.path.join(self.out, "intervals.svg")
         root = xml.etree.ElementTree.parse(svg).getroot()
         text = " ".join(root.itertext())
