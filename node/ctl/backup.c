@@ -242,7 +242,11 @@ static void print_restore(const Swarm__V1__RestoreReply *r, const char *target)
     ctl_time(r->taken_at, taken);
     (void)printf("#%llu of %s: %llu files, %s in %s\n", (unsigned long long)r->sequence, taken,
                  (unsigned long long)r->files, bytes, target);
-    (void)printf("fetched %s in %s from", fetched, fetch_time);
+    if (r->n_holders == 0) { /* it kept a copy itself */
+        (void)printf("nothing to fetch");
+    } else {
+        (void)printf("fetched %s in %s from", fetched, fetch_time);
+    }
     for (size_t i = 0; i < r->n_holders; i++) {
         (void)printf("%s %s", i > 0 ? "," : "", r->holders[i]);
     }

@@ -2,6 +2,7 @@
  * swarmctl: the operators' tool. */
 #define _GNU_SOURCE
 #include "node/conf/version.h"
+#include "node/conf/yaml.h"
 #include "node/ctl/ctl.h"
 
 #include <signal.h>
@@ -60,6 +61,42 @@ static int matches(const struct ctl_verb *v, int argc, char **argv)
                : 0;
 }
 
+static int no_verb(int argc, char **argv)
+{
+    char typed[64];
+    const bool two = argc > 2 && argv[2][0] != '-';
+    (void)snprintf(typed, sizeof typed, "%s%s%s", argv[1], two ? " " : "", two ? argv[2] : "");
+    const char *names[SW_LEN(ctl_verbs)];
+    size_t n = 0;
+    for (; ctl_verbs[n].name != NULL; n++) {
+        names[n] = ctl_verbs[n].name;
+    }
+    const char *near = sw_yaml_nearest(typed, names, n);
+    (void)fprintf(stderr, "swarmctl: no verb '%s' (%s%s%s\n", typed,
+                  near != NULL ? "did you mean '" : "try swarmctl --help", near != NULL ? near : "",
+                  near != NULL ? "'?)" : ")");
+    return CTL_BAD_INPUT;
+}
+
+static bool is_group(const char *word)
+{
+    const size_t len = strlen(word);
+    for (const struct ctl_verb *v = ctl_verbs; v->name != NULL; v++) {
+        if (strncmp(v->name, word, len) == 0 && v->name[len] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A group alone, `swarmctl backup`: which verbs it has. */
+static int group_only(const char *group)
+{
+    (void)fprintf(stderr, "swarmctl: %s what?\n", group);
+    (void)print_verbs(stderr, group);
+    return CTL_BAD_INPUT;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -87,8 +124,5 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[2], "--help") == 0 && print_verbs(stdout, argv[1]) > 0) {
         return CTL_DONE;
     }
-    (void)fprintf(stderr, "swarmctl: no verb '%s%s%s' (try swarmctl --help)\n", argv[1],
-                  argc > 2 && argv[2][0] != '-' ? " " : "",
-                  argc > 2 && argv[2][0] != '-' ? argv[2] : "");
-    return CTL_BAD_INPUT;
+    return argc == 2 && is_group(argv[1]) ? group_only(argv[1]) : no_verb(argc, argv);
 }

@@ -39,6 +39,8 @@ def usage(swarm):
         run(swarm, "swarmctl", *verb.split(), "x", "y", code=2)
     s.check("ca sign" in run(swarm, "swarmctl", "ca", "--help", code=0), "a group's help")
     run(swarm, "swarmctl", "ca", "explode", code=2)
+    s.check("did you mean 'status'" in run(swarm, "swarmctl", "statsu", code=2), "a near verb")
+    s.check("  backup restore " in run(swarm, "swarmctl", "backup", code=2), "a group alone")
     run(swarm, "swarmctl", "status", "--node", code=2)
     run(swarm, "swarmctl", "status", "--node", "127.0.0.1:1", code=2)  # no certificate
 
