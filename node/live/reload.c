@@ -89,11 +89,11 @@ static void warn_of_restart(const struct sw_host_config *was, const struct sw_ho
         const char *key;
         bool same;
     } rows[] = {
-        { "dns", same },
-        { "peers", same_text(was->peers, is->peers) },
-        { "admin", same_text(was->admin, is->admin) },
-        { "fronts", was->fronts == is->fronts },
-        { "jobs", was->jobs == is->jobs },
+        { "listen.dns", same },
+        { "listen.peers", same_text(was->peers, is->peers) },
+        { "listen.admin", same_text(was->admin, is->admin) },
+        { "threads.fronts", was->fronts == is->fronts },
+        { "threads.jobs", was->jobs == is->jobs },
     };
     for (size_t i = 0; i < SW_LEN(rows); i++) {
         if (!rows[i].same) {
