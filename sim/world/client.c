@@ -157,6 +157,26 @@ static struct sim_luck luck_of(const struct query *q)
                               (uint64_t)q->transmissions << 32 };
 }
 
+/* @d arrives at @at, or what its fate makes of it. */
+static void land(struct sim_world *w, struct sim_datagram *d, struct sim_fate fate, sw_time at,
+                 sim_fn arrives)
+{
+    const size_t size = sizeof *d + d->len;
+    if (fate.dropped) {
+        sim_pool_put(&w->pool, d, size);
+        return;
+    }
+    if (fate.altered && d->len > 0) {
+        d->data[fate.bit / 8 % d->len] ^= (uint8_t)(1U << (fate.bit % 8));
+    }
+    if (fate.twice) {
+        struct sim_datagram *second = sim_pool_get(&w->pool, size);
+        memcpy(second, d, size);
+        (void)sim_at(w->engine, at + fate.later, arrives, second, 0);
+    }
+    (void)sim_at(w->engine, at, arrives, d, 0);
+}
+
 void sim_query_arrives(void *self, uint64_t arg)
 {
     (void)arg;
@@ -211,7 +231,8 @@ static void transmit(struct query *q)
     sw_time at;
     if (sim_network_datagram(w->net, now, g->place, sim_host_place(d->host), d->len, d->luck,
                              &at)) {
-        (void)sim_at(w->engine, at, sim_query_arrives, d, 0);
+        land(w, d, sim_network_fate(w->net, g->place, sim_host_place(d->host), d->luck), at,
+             sim_query_arrives);
     } else {
         sim_pool_put(&w->pool, d, sizeof *d + d->len);
     }
@@ -325,7 +346,9 @@ void sim_clientele_reply(struct sim_clientele *c, struct sim_datagram *d)
     if (group < c->n_groups &&
         sim_network_datagram(w->net, sim_now(w->engine), sim_host_place(d->host),
                              c->groups[group].place, d->len, d->luck, &at)) {
-        (void)sim_at(w->engine, at, sim_reply_arrives, d, 0);
+        land(w, d,
+             sim_network_fate(w->net, sim_host_place(d->host), c->groups[group].place, d->luck), at,
+             sim_reply_arrives);
     } else {
         sim_pool_put(&w->pool, d, sizeof *d + d->len);
     }

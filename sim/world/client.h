@@ -24,6 +24,9 @@ void sim_clientele_reply(struct sim_clientele *c, struct sim_datagram *d);
 void sim_clientele_stream(struct sim_clientele *c, uint32_t host, uint64_t stream,
                           struct sw_bytes data, struct sim_luck luck);
 void sim_clientele_stream_closed(struct sim_clientele *c, uint32_t host, uint64_t stream);
+/* Clients of @region ask @crowd times as often as usual, and @attack times as often beside that
+ * for names that do not exist.  From each group's next query on. */
+void sim_clientele_load(struct sim_clientele *c, uint32_t region, double crowd, double attack);
 /* The network of a region went off or on. */
 void sim_clientele_dark(struct sim_clientele *c, uint32_t region, bool begins);
 

@@ -12,6 +12,19 @@ void sim_clientele_dark(struct sim_clientele *c, uint32_t region, bool begins)
     }
 }
 
+void sim_clientele_load(struct sim_clientele *c, uint32_t region, double crowd, double attack)
+{
+    for (size_t i = 0; i < c->n_groups; i++) {
+        struct group *g = &c->groups[i];
+        if (g->place.region == region) {
+            const struct sim_clients *s = g->spec;
+            g->mean_gap = 1e9 / (s->rate * (double)s->count) / (crowd + attack);
+            sim_questions_nonexistent(g->questions,
+                                      (crowd * s->nonexistent + attack) / (crowd + attack));
+        }
+    }
+}
+
 static int truth_of(struct sim_clientele *c, const char *zone, const struct sim_truth **out,
                     struct sw_diag *d)
 {

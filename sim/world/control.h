@@ -4,6 +4,7 @@
 #ifndef SIM_CONTROL_H
 #define SIM_CONTROL_H
 
+#include "sim/world/network.h"
 #include "sim/world/world.h"
 
 enum sim_death {
@@ -26,6 +27,24 @@ void sim_world_darken(struct sim_world *w, uint32_t region, bool begins);
 void sim_world_cut(struct sim_world *w, uint32_t from, uint32_t to, bool begins);
 /* No packet gets to or from a node. */
 void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins);
+
+/* What packets suffer; the end names the same values as the beginning. */
+void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bool begins);
+
+/* What a fault may do to a node or a region, by an amount; several at once add up as said. */
+enum sim_effect {
+    SIM_SLOW_PROCESSOR, /* node: work takes this many times as long; factors multiply */
+    SIM_SLOW_DISK,      /* node: file calls take this many times as long; factors multiply */
+    SIM_FULL_DISK,      /* node: no file grows; amount unused */
+    SIM_CLOCK_STEP,     /* node: its wall clock is ahead by ns (behind: negative); added */
+    SIM_CLOCK_DRIFT,    /* node: its wall clock gains ppm from now on; added */
+    SIM_CROWD,          /* region: its clients ask this many times as often; factors multiply */
+    SIM_ATTACK,         /* region: so many times the usual queries beside them, for names that do
+                         * not exist; added */
+};
+/* The end names the same values as the beginning. */
+void sim_world_affect(struct sim_world *w, enum sim_effect effect, uint32_t where, double amount,
+                      bool begins);
 
 /* Index of the region that node @node stands in. */
 uint32_t sim_world_region_of(const struct sim_world *w, uint32_t node);

@@ -248,3 +248,8 @@ uint64_t sim_disk_used(const struct sim_disk_state *d)
 {
     return d->used;
 }
+
+void sim_disk_fill(struct sim_disk_state *d, bool full)
+{
+    d->full = full;
+}

@@ -34,6 +34,8 @@ void sim_disk_crash(struct sim_disk_state *d);
 void sim_disk_wipe(struct sim_disk_state *d);
 /* A grey failure: calls begun from now on take @factor times as long (> 0; 1 is healthy). */
 void sim_disk_slow(struct sim_disk_state *d, double factor);
+/* While @full, no file of a job grows. */
+void sim_disk_fill(struct sim_disk_state *d, bool full);
 /* A planted error: while @lies, fsync of files and folders takes its time and does nothing. */
 void sim_disk_lie(struct sim_disk_state *d, bool lies);
 

@@ -72,6 +72,9 @@ static struct change *remember(struct sim_disk_state *d, struct inode *f, uint64
 
 static bool fits(const struct sim_disk_state *d, const struct inode *f, uint64_t size)
 {
+    if (d->full && size > f->size) {
+        return false;
+    }
     if (d->model.capacity == 0 || size <= f->size) {
         return true;
     }

@@ -87,6 +87,7 @@ struct sim_disk_state {
     struct sw_rng faults, jitter;
     double slow;
     bool lies; /* fsync does nothing */
+    bool full; /* whatever its capacity */
 
     struct inode *root, *oldest, *newest;
     struct inode *dying; /* of no reference, linked by @newer, to be freed */

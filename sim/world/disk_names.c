@@ -401,7 +401,9 @@ static int fs_free_space(void *self, const char *path, uint64_t *bytes)
         return SW_ERR_NOTFOUND;
     }
     const struct sim_disk_state *d = v->disk;
-    if (d->model.capacity == 0) {
+    if (d->full) {
+        *bytes = 0;
+    } else if (d->model.capacity == 0) {
         *bytes = INT64_MAX;
     } else {
         *bytes = d->model.capacity > d->used ? d->model.capacity - d->used : 0;

@@ -28,7 +28,7 @@ struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind
     return (struct sw_event){
         .kind = kind,
         .now = now,
-        .wall = sim_wall(now),
+        .wall = sim_world_wall(h->w, h->index),
         .arrived_at = now,
         .load = { .waiting =
                       sim_processor_waiting(h->processor) + sim_processor_serving(h->processor),

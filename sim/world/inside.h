@@ -16,6 +16,7 @@
 struct sim_host;
 struct sim_clientele;
 struct sim_operations;
+struct sim_effecting;
 
 /* What the trace hash says of an event: who, and one of these. */
 enum sim_kind {
@@ -51,6 +52,8 @@ struct sim_world {
     struct sim_watching *watching;
     size_t n_watching;
     struct sim_hooks hooks;
+    struct sim_effecting *effects; /* of faults that last */
+    size_t n_effects;
     struct sim_result result;
     bool finished; /* watchers were told that the run ended */
     bool closing;  /* being freed: nothing begins any more */
@@ -60,6 +63,9 @@ static inline sw_wall sim_wall(sw_time t)
 {
     return SIM_EPOCH + (sw_wall)t;
 }
+
+/* What node @node takes for the time. */
+sw_wall sim_world_wall(const struct sim_world *w, uint32_t node);
 
 /* Index of a name in the scenario; UINT32_MAX when there is none. */
 uint32_t sim_find_node(const struct sim_scenario *s, const char *name);

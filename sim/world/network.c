@@ -6,6 +6,7 @@
 #include "node/base/fmath.h"
 #include "node/base/rng.h"
 #include "sim/world/geography.h"
+#include "sim/world/pool.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ struct sim_network {
     uint32_t *dark;     /* n */
     uint32_t *isolated; /* a host */
     bool hampered;      /* is any of the three above non-zero? */
-    sw_time *free_at;   /* two a host: when its uplink to its own region, to others is free */
+    struct sim_impairment *impairments;
+    size_t n_impairments;
+    sw_time *free_at; /* two a host: when its uplink to its own region, to others is free */
 };
 
 struct sim_luck sim_luck_child(struct sim_luck cause, uint64_t n)
@@ -83,6 +86,7 @@ void sim_network_free(struct sim_network *net)
     free(net->dark);
     free(net->isolated);
     free(net->free_at);
+    free(net->impairments);
     free(net);
 }
 
@@ -92,10 +96,21 @@ static const struct sim_link *link_of(const struct sim_network *net, struct sim_
     return from.region == to.region ? &net->s->local : &net->s->wide;
 }
 
+/* Does @i ail packets from @from to @to? */
+static bool ails(const struct sim_impairment *i, struct sim_place from, struct sim_place to)
+{
+    return (i->region == UINT32_MAX || i->region == from.region || i->region == to.region) &&
+           (i->host == UINT32_MAX || i->host == from.host || i->host == to.host);
+}
+
 sw_dur sim_network_latency(const struct sim_network *net, struct sim_place from,
                            struct sim_place to)
 {
-    return net->latency[from.region * net->n + to.region];
+    sw_dur d = net->latency[from.region * net->n + to.region];
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        d += ails(&net->impairments[i], from, to) ? net->impairments[i].latency : 0;
+    }
+    return d;
 }
 
 bool sim_network_reaches(const struct sim_network *net, struct sim_place from, struct sim_place to)
@@ -137,11 +152,27 @@ static sw_dur jitter(sw_dur scale, const uint64_t bits[2])
     return (sw_dur)(median * sw_exp(sigma * sw_normal(bits[0], bits[1])) + 0.5);
 }
 
+/* How much later than the others a packet comes. */
+static sw_dur held_up(const struct sim_network *net, struct sim_place from, struct sim_place to,
+                      struct sim_luck luck)
+{
+    sw_dur d = 0;
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        const struct sim_impairment *x = &net->impairments[i];
+        uint64_t bits[2];
+        if (x->reordering > 0 && ails(x, from, to)) {
+            draw(net, luck, 2, bits);
+            d += sw_unit(bits[0]) < x->reordering ? x->delay : 0;
+        }
+    }
+    return d;
+}
+
 sw_dur sim_network_flight(const struct sim_network *net, struct sim_place from, struct sim_place to,
                           struct sim_luck luck)
 {
     const struct sim_link *l = link_of(net, from, to);
-    const sw_dur base = sim_network_latency(net, from, to);
+    const sw_dur base = sim_network_latency(net, from, to) + held_up(net, from, to, luck);
     if (l->jitter == 0) {
         return base;
     }
@@ -153,7 +184,12 @@ sw_dur sim_network_flight(const struct sim_network *net, struct sim_place from, 
 bool sim_network_loses(const struct sim_network *net, struct sim_place from, struct sim_place to,
                        uint64_t packets, struct sim_luck luck)
 {
-    const double loss = link_of(net, from, to)->loss;
+    double loss = link_of(net, from, to)->loss;
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        if (ails(&net->impairments[i], from, to)) {
+            loss = 1 - (1 - loss) * (1 - net->impairments[i].loss);
+        }
+    }
     if (loss <= 0) {
         return false;
     }
@@ -163,15 +199,28 @@ bool sim_network_loses(const struct sim_network *net, struct sim_place from, str
     return sw_unit(bits[0]) >= all_arrive;
 }
 
+/* Bits/s of @from's uplink towards @to; 0: no limit. */
+static double bandwidth(const struct sim_network *net, struct sim_place from, struct sim_place to)
+{
+    double b = (double)link_of(net, from, to)->bandwidth;
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        const struct sim_impairment *x = &net->impairments[i];
+        if (x->narrowing > 0 && ails(x, from, to)) {
+            b /= x->narrowing;
+        }
+    }
+    return b;
+}
+
 /* How long the uplink needs for @bytes, and which of the host's two it is; NULL: no limit. */
 static sw_time *uplink(struct sim_network *net, struct sim_place from, struct sim_place to,
                        size_t bytes, sw_dur *takes)
 {
-    const struct sim_link *l = link_of(net, from, to);
-    if (from.host == SIM_NO_HOST || l->bandwidth == 0) {
+    const double b = bandwidth(net, from, to);
+    if (from.host == SIM_NO_HOST || b <= 0) {
         return NULL;
     }
-    *takes = (sw_dur)((double)bytes * 8e9 / (double)l->bandwidth + 0.5);
+    *takes = (sw_dur)((double)bytes * 8e9 / b + 0.5);
     return &net->free_at[2 * from.host + (from.region == to.region ? 0 : 1)];
 }
 
@@ -199,7 +248,7 @@ bool sim_network_datagram(struct sim_network *net, sw_time now, struct sim_place
     sw_time *free_at = uplink(net, from, to, wire, &takes);
     if (free_at != NULL) {
         const sw_dur backlog = *free_at > now ? *free_at - now : 0;
-        const double queued = (double)backlog / 8e9 * (double)link_of(net, from, to)->bandwidth;
+        const double queued = (double)backlog / 8e9 * bandwidth(net, from, to);
         if (queued > (double)SIM_UPLINK_QUEUE) {
             return false;
         }
@@ -251,4 +300,56 @@ void sim_network_dark(struct sim_network *net, uint32_t region, bool begins)
 bool sim_network_is_dark(const struct sim_network *net, uint32_t region)
 {
     return net->dark[region] > 0;
+}
+
+static bool same(const struct sim_impairment *a, const struct sim_impairment *b)
+{
+    return a->region == b->region && a->host == b->host && a->loss == b->loss &&
+           a->latency == b->latency && a->narrowing == b->narrowing &&
+           a->duplication == b->duplication && a->reordering == b->reordering &&
+           a->delay == b->delay && a->corruption == b->corruption && a->checksum == b->checksum;
+}
+
+void sim_network_impair(struct sim_network *net, const struct sim_impairment *what, bool begins)
+{
+    if (begins) {
+        net->impairments =
+            sim_realloc(net->impairments, (net->n_impairments + 1) * sizeof *net->impairments);
+        net->impairments[net->n_impairments++] = *what;
+        return;
+    }
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        if (same(&net->impairments[i], what)) {
+            net->impairments[i] = net->impairments[--net->n_impairments];
+            return;
+        }
+    }
+}
+
+struct sim_fate sim_network_fate(const struct sim_network *net, struct sim_place from,
+                                 struct sim_place to, struct sim_luck luck)
+{
+    struct sim_fate fate = { .twice = false };
+    for (size_t i = 0; i < net->n_impairments; i++) {
+        const struct sim_impairment *x = &net->impairments[i];
+        uint64_t bits[2];
+        if (!ails(x, from, to)) {
+            continue;
+        }
+        draw(net, luck, 2, bits);
+        if (sw_unit(bits[1]) < x->duplication) {
+            fate.twice = true;
+            fate.later = SW_US + bits[1] % (10 * SW_MS);
+        }
+        draw(net, luck, 3, bits);
+        if (sw_unit(bits[0]) < x->corruption) {
+            const bool missed =
+                x->checksum == SIM_CHECKSUM_MISSES ||
+                (x->checksum == SIM_CHECKSUM_MISSES_AT_NODES && to.host != SIM_NO_HOST);
+            fate.altered = fate.altered || missed;
+            fate.dropped = fate.dropped || !missed;
+            fate.bit = bits[1];
+        }
+    }
+    return fate;
 }

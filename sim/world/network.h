@@ -71,6 +71,34 @@ void sim_network_cut(struct sim_network *net, uint32_t from, uint32_t to, bool b
 void sim_network_isolate(struct sim_network *net, uint32_t host, bool begins);
 /* A region's network is off: nothing gets in, out, or across. */
 void sim_network_dark(struct sim_network *net, uint32_t region, bool begins);
+
+/* What ails packets that come from or go to a place, beside the links' own properties. */
+struct sim_impairment {
+    uint32_t region; /* UINT32_MAX: any */
+    uint32_t host;   /* UINT32_MAX: any */
+    double loss;
+    sw_dur latency;     /* one way, added */
+    double narrowing;   /* uplinks' bandwidth is divided by it; 0: it is not */
+    double duplication; /* datagrams only */
+    double reordering;  /* share of packets that come @delay later than the others */
+    sw_dur delay;
+    double corruption; /* share of datagrams in which a bit flips */
+    enum { SIM_CHECKSUM_CATCHES, SIM_CHECKSUM_MISSES_AT_NODES, SIM_CHECKSUM_MISSES } checksum;
+};
+/* The end names the same values as the beginning. */
+void sim_network_impair(struct sim_network *net, const struct sim_impairment *what, bool begins);
+
+/* What happens to a datagram that arrives. */
+struct sim_fate {
+    bool twice;
+    sw_dur later; /* the second one comes this much after the first */
+    bool dropped; /* altered, and the receiver's checksum saw it */
+    bool altered; /* and nobody saw it */
+    uint64_t bit; /* which bit flipped, to be reduced */
+};
+struct sim_fate sim_network_fate(const struct sim_network *net, struct sim_place from,
+                                 struct sim_place to, struct sim_luck luck);
+
 bool sim_network_is_dark(const struct sim_network *net, uint32_t region);
 
 #endif

@@ -107,6 +107,11 @@ int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *tr
     return 0;
 }
 
+void sim_questions_nonexistent(struct sim_questions *q, double share)
+{
+    q->nonexistent = (uint64_t)(share * 4294967296.0);
+}
+
 void sim_questions_free(struct sim_questions *q)
 {
     if (q == NULL) {

@@ -19,6 +19,9 @@ int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *tr
                       struct sim_questions **out, struct sw_diag *d);
 void sim_questions_free(struct sim_questions *q);
 
+/* This share of queries, from the next drawn on, is for names that do not exist. */
+void sim_questions_nonexistent(struct sim_questions *q, double share);
+
 /* One query's question. */
 struct sim_question {
     uint64_t made_up; /* label of a name that does not exist; 0: @name is meant */

@@ -241,6 +241,11 @@ void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins)
     sim_conns_paths_changed(w->conns);
 }
 
+void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bool begins)
+{
+    sim_network_impair(w->net, what, begins);
+}
+
 uint32_t sim_world_region_of(const struct sim_world *w, uint32_t node)
 {
     return sim_host_place(w->hosts[node]).region;
@@ -393,6 +398,7 @@ void sim_world_free(struct sim_world *w)
     free(w->hosts);
     sim_conns_free(w->conns);
     sim_network_free(w->net);
+    free(w->effects);
     sim_pool_fini(&w->pool);
     sim_engine_free(w->engine);
     free(w);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Each kind of fault does what it says while it lasts, and nothing afterwards. */
+#include "sim/world/disk.h"
+#include "sim/world/inside.h"
+#include "tests/lib/check.h"
+#include "tests/lib/small_world.h"
+
+static const struct small_world usual = {
+    .nodes_a_region = 1, .holders = 3, .rate = 20, .duration = 100 * SW_SEC, .service = 100 * SW_US
+};
+
+/* From 30 s to 60 s; clients of one region, counted before, meanwhile, and long after. */
+struct seen {
+    struct small_counts before, meanwhile, after;
+    struct sim_result r;
+};
+
+static struct seen run(const char *kind, const char *const params[])
+{
+    struct small_scenario *x = small_scenario(&usual);
+    struct seen s;
+    small_fault(x, kind, 30 * SW_SEC, 30 * SW_SEC, params);
+    struct sim_world *w = small_start_world(x, 1);
+    const struct small_counts *a = small_watch(w, 5 * SW_SEC, 29 * SW_SEC);
+    const struct small_counts *b = small_watch(w, 31 * SW_SEC, 55 * SW_SEC);
+    const struct small_counts *c = small_watch(w, 65 * SW_SEC, 89 * SW_SEC);
+    (void)sim_world_run(w, SW_TIME_NEVER, &s.r);
+    s.before = *a;
+    s.meanwhile = *b;
+    s.after = *c;
+    sim_world_free(w);
+    free(x);
+    return s;
+}
+
+static uint64_t asked(const struct small_counts *c)
+{
+    return c->answered + c->failed;
+}
+
+/* Queries sent more than once. */
+static uint64_t repeated(const struct small_counts *c)
+{
+    return c->transmissions - asked(c);
+}
+
+/* Calm before and after. */
+static void check_calm(const struct seen *s)
+{
+    CHECK_STR(s->r.complaint, "");
+    CHECK_U64(repeated(&s->before), 0);
+    CHECK_U64(repeated(&s->after), 0);
+    CHECK(s->before.slowest < 100 * SW_MS);
+    CHECK(s->after.slowest < 100 * SW_MS);
+}
+
+static void lost_and_altered_packets_are_sent_again(void)
+{
+    static const char *const kinds[] = { "packet_loss", "corruption" };
+    const char *const params[] = { "share", "0.2", NULL };
+    for (size_t i = 0; i < SW_LEN(kinds); i++) {
+        const struct seen s = run(kinds[i], params);
+        check_calm(&s);
+        CHECK(repeated(&s.meanwhile) > asked(&s.meanwhile) / 5);
+    }
+}
+
+static void altered_answers_that_no_checksum_catches_are_seen_by_the_oracle(void)
+{
+    const char *const params[] = { "share", "0.5", "checksum", "misses", NULL };
+    const struct seen s = run("corruption", params);
+    CHECK_STR(s.r.oracle, "answers");
+}
+
+static void a_path_or_a_node_that_is_slow_answers_late(void)
+{
+    const char *const by[] = { "region", "dublin", "by", "300ms", NULL };
+    const char *const late[] = { "share", "0.5", "by", "200ms", NULL };
+    const char *const factor[] = { "node", "n0", "factor", "2000", NULL };
+    const char *const narrow[] = { "node", "n0", "factor", "100000", NULL };
+    struct seen s = run("latency_spike", by);
+    check_calm(&s);
+    CHECK(s.meanwhile.slowest > 600 * SW_MS);
+    s = run("reordering", late);
+    check_calm(&s);
+    CHECK(s.meanwhile.slowest > 400 * SW_MS);
+    s = run("slow_node", factor);
+    CHECK_STR(s.r.complaint, "");
+    CHECK(s.meanwhile.slowest > 500 * SW_MS);
+    CHECK(s.before.slowest < 100 * SW_MS);
+    s = run("bandwidth_drop", narrow);
+    CHECK_STR(s.r.complaint, "");
+    CHECK(s.meanwhile.slowest > 200 * SW_MS);
+    CHECK(s.before.slowest < 100 * SW_MS);
+}
+
+static void datagrams_that_come_twice_harm_nobody(void)
+{
+    const char *const params[] = { "share", "1", NULL };
+    const struct seen s = run("duplication", params);
+    check_calm(&s);
+    CHECK_U64(s.meanwhile.failed, 0);
+    CHECK_U64(repeated(&s.meanwhile), 0);
+}
+
+static void crowds_and_attacks_ask_more_while_they_last(void)
+{
+    static const char *const kinds[] = { "flash_crowd", "random_subdomain" };
+    const char *const params[] = { "region", "dublin", "factor", "10", NULL };
+    for (size_t i = 0; i < SW_LEN(kinds); i++) {
+        const struct seen s = run(kinds[i], params);
+        CHECK_STR(s.r.complaint, "");
+        CHECK(asked(&s.meanwhile) > 3 * asked(&s.before));
+        CHECK(asked(&s.after) < 2 * asked(&s.before));
+        CHECK_U64(s.meanwhile.failed, 0);
+    }
+}
+
+static void a_wall_clock_goes_wrong_and_is_set_right(void)
+{
+    static const char *const kinds[] = { "clock_step", "clock_skew" };
+    const char *const step[] = { "node", "n1", "by", "1h", "to", "past", NULL };
+    const char *const skew[] = { "node", "n1", "ppm", "100000", NULL };
+    for (size_t i = 0; i < SW_LEN(kinds); i++) {
+        struct small_scenario *x = small_scenario(&usual);
+        struct sim_result r;
+        small_fault(x, kinds[i], 30 * SW_SEC, 30 * SW_SEC, i == 0 ? step : skew);
+        struct sim_world *w = small_start_world(x, 1);
+        (void)sim_world_run(w, 50 * SW_SEC, &r);
+        const sw_wall off = sim_world_wall(w, 1) - sim_wall(50 * SW_SEC);
+        CHECK_I64(off, i == 0 ? -3600 * (sw_wall)SW_SEC : 2 * (sw_wall)SW_SEC);
+        CHECK_I64(sim_world_wall(w, 0), sim_wall(50 * SW_SEC));
+        (void)sim_world_run(w, SW_TIME_NEVER, &r);
+        CHECK_STR(r.complaint, "");
+        CHECK_I64(sim_world_wall(w, 1), sim_wall(100 * SW_SEC));
+        sim_world_free(w);
+        free(x);
+    }
+}
+
+/* When is a snapshot safe that begins at 35 s, while a disk has @kind? */
+static struct small_outcome snapshot(const char *kind, const char *const params[])
+{
+    struct small_world size = usual;
+    size.nodes_a_region = 2;
+    size.holders = 6;
+    struct small_scenario *x = small_scenario(&size);
+    struct sim_result r;
+    small_set(x, 20, 20000, 0);
+    small_operation(x, 35 * SW_SEC, "snapshot", "n0", "", NULL);
+    if (kind != NULL) {
+        small_fault(x, kind, 30 * SW_SEC, 30 * SW_SEC, params);
+    }
+    const struct small_outcome o = small_run(x, 1, NULL, &r);
+    CHECK_STR(r.complaint, "");
+    free(x);
+    return o;
+}
+
+static void a_disk_that_is_slow_or_full_delays_a_snapshot_or_fails_it(void)
+{
+    const char *const slow[] = { "node", "n0", "factor", "100", NULL };
+    const char *const full[] = { "node", "n0", NULL };
+    const struct small_outcome healthy = snapshot(NULL, NULL);
+    CHECK_U64(healthy.safe, 1);
+    const struct small_outcome late = snapshot("slow_disk", slow);
+    CHECK_U64(late.safe, 1);
+    CHECK(late.safe_at > healthy.safe_at + SW_SEC);
+    const struct small_outcome none = snapshot("full_disk", full);
+    CHECK(none.failed > 0 || none.safe_at > 60 * SW_SEC);
+}
+
+static void a_cut_cable_parts_two_regions_only(void)
+{
+    struct small_world o = usual;
+    o.nodes_a_region = 2;
+    o.holders = 1;
+    o.forward = true;
+    struct small_scenario *x = small_scenario(&o);
+    const char *const params[] = { "from", "dublin", "to", "frankfurt", NULL };
+    struct sim_result r;
+    small_fault(x, "cable_cut", 30 * SW_SEC, 30 * SW_SEC, params);
+    struct sim_world *w = small_start_world(x, 1);
+    (void)sim_world_run(w, 50 * SW_SEC, &r);
+    const struct sim_place at[] = { { 0, SIM_NO_HOST }, { 1, SIM_NO_HOST }, { 2, SIM_NO_HOST } };
+    CHECK(!sim_network_reaches(w->net, at[0], at[1]) && !sim_network_reaches(w->net, at[1], at[0]));
+    CHECK(sim_network_joined(w->net, at[0], at[2]) && sim_network_joined(w->net, at[1], at[2]));
+    (void)sim_world_run(w, SW_TIME_NEVER, &r);
+    CHECK_STR(r.complaint, "");
+    CHECK(sim_network_joined(w->net, at[0], at[1]));
+    sim_world_free(w);
+    free(x);
+}
+
+extern CU_TestInfo tests_faults[];
+CU_TestInfo tests_faults[] = {
+    { "lost and altered packets are sent again", lost_and_altered_packets_are_sent_again },
+    { "altered answers that no checksum catches are seen by the oracle",
+      altered_answers_that_no_checksum_catches_are_seen_by_the_oracle },
+    { "a path or a node that is slow answers late", a_path_or_a_node_that_is_slow_answers_late },
+    { "datagrams that come twice harm nobody", datagrams_that_come_twice_harm_nobody },
+    { "crowds and attacks ask more while they last", crowds_and_attacks_ask_more_while_they_last },
+    { "a wall clock goes wrong and is set right", a_wall_clock_goes_wrong_and_is_set_right },
+    { "a disk that is slow or full delays a snapshot, or fails it",
+      a_disk_that_is_slow_or_full_delays_a_snapshot_or_fails_it },
+    { "a cut cable parts two regions only", a_cut_cable_parts_two_regions_only },
+    CU_TEST_INFO_NULL,
+};
