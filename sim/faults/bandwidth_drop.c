@@ -11,9 +11,9 @@ static const struct sim_fault_param params[] = {
     [FACTOR] = { .key = "factor",
                  .type = SIM_PARAM_NUMBER,
                  .low = 1,
-                 .high = 1e6,
+                 .high = 100,
                  .fallback = 10,
-                 .unit = "a factor, 1 to 1e6",
+                 .unit = "a factor, 1 to 100",
                  .help = "bandwidth is divided by it" },
 };
 

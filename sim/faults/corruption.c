@@ -18,7 +18,7 @@ static const struct sim_fault_param params[] = {
     [CHECKSUM] = { .key = "checksum",
                    .type = SIM_PARAM_CHOICE,
                    .choices = "catches|misses_at_nodes|misses",
-                   .fallback = 0,
+                   .tame = true,
                    .help = "whether receivers drop what was altered: all, clients only, nobody" },
 };
 

@@ -20,6 +20,7 @@ struct sim_fault_param {
     double low, high, fallback; /* numbers, flags, choices (which one); durations in ns */
     const char *unit, *help;
     const char *choices; /* "kept|lost" */
+    bool tame;           /* hunts leave it alone: other than by default, oracles rightly complain */
 };
 
 /* A node or region that was not given. */

@@ -10,9 +10,9 @@ static const struct sim_fault_param params[] = {
     [FACTOR] = { .key = "factor",
                  .type = SIM_PARAM_NUMBER,
                  .low = 0.01,
-                 .high = 1000,
+                 .high = 100,
                  .fallback = 5,
-                 .unit = "a factor, 0.01 to 1000",
+                 .unit = "a factor, 0.01 to 100",
                  .help = "they ask this many times as often" },
 };
 

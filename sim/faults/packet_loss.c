@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Packets get lost by chance, beside what links lose anyway. */
+ * Packets get lost by chance, beside what links lose anyway.  A quarter at most: what a connection
+ * repairs was decided when it was sent, so a path that loses nearly all is a partition. */
 #include "sim/faults/fault.h"
 #include "sim/faults/path.h"
 #include "sim/world/control.h"
@@ -11,9 +12,9 @@ static const struct sim_fault_param params[] = {
     [SHARE] = { .key = "share",
                 .type = SIM_PARAM_NUMBER,
                 .low = 0,
-                .high = 1,
+                .high = 0.25,
                 .fallback = 0.1,
-                .unit = "a share, 0 to 1",
+                .unit = "a share, 0 to 0.25",
                 .help = "of the packets" },
 };
 

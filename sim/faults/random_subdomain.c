@@ -11,9 +11,9 @@ static const struct sim_fault_param params[] = {
     [FACTOR] = { .key = "factor",
                  .type = SIM_PARAM_NUMBER,
                  .low = 0,
-                 .high = 1000,
+                 .high = 100,
                  .fallback = 10,
-                 .unit = "a factor, 0 to 1000",
+                 .unit = "a factor, 0 to 100",
                  .help = "so many times the usual queries, beside them" },
 };
 

@@ -10,9 +10,9 @@ static const struct sim_fault_param params[] = {
     [FACTOR] = { .key = "factor",
                  .type = SIM_PARAM_NUMBER,
                  .low = 1,
-                 .high = 1e6,
+                 .high = 1000,
                  .fallback = 100,
-                 .unit = "a factor, 1 to 1e6",
+                 .unit = "a factor, 1 to 1000",
                  .help = "file calls take this many times as long" },
 };
 

@@ -104,6 +104,9 @@ static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct si
     (void)fprintf(to, "  - {kind: %s, at: %.3fs, for: %.0fms", kind->name, (double)at * 1e-9,
                   for_good ? 0.0 : length * 1e-6 + 1);
     for (size_t i = 0; i < kind->n_params; i++) {
+        if (kind->params[i].tame) {
+            continue;
+        }
         if (kind->params[i].required || sw_rng_below(&rng, 2) == 0) {
             draw_param(to, &rng, &kind->params[i], s);
         }

@@ -17,6 +17,7 @@ struct state {
     uint32_t node;      /* whose set */
     char set[SW_NAME_MAX + 1];
     sw_time at;
+    sw_wall wall;         /* at that time, by the node's clock */
     uint64_t sequence;    /* of a snapshot; 0 for a copy */
     uint32_t holder;      /* of a copy that is complete; UINT32_MAX otherwise */
     uint32_t holder_disk; /* which disk of the holder */
@@ -52,6 +53,7 @@ static struct state *take_state(struct sim_operations *o, uint32_t node,
     *s = (struct state){ .next = o->states,
                          .node = node,
                          .at = sim_now(o->w->engine),
+                         .wall = sim_world_wall(o->w, node),
                          .sequence = sequence,
                          .holder = UINT32_MAX };
     (void)snprintf(s->set, sizeof s->set, "%s", set->name.s);
@@ -96,11 +98,11 @@ static struct state *newest_copy(const struct operation *p, uint32_t source, uin
 /* What the snapshot is of: its number alone does not say, since a node that lost its disk may
  * count anew. */
 static const struct state *snapshot_state(const struct operation *p, uint64_t sequence,
-                                          sw_time taken_at)
+                                          sw_wall wall)
 {
     const struct state *s = p->all->states;
     while (s != NULL && (s->node != p->from || strcmp(s->set, p->spec->set.s) != 0 ||
-                         s->sequence != sequence || s->at != taken_at)) {
+                         s->sequence != sequence || s->wall != wall)) {
         s = s->next;
     }
     return s;
@@ -200,8 +202,8 @@ static void restore_replied(void *arg, int status, const char *reason, struct sw
         report_failure(p, SW_ERR_MALFORMED, "the node's reply can't be read");
         return;
     }
-    const sw_time taken_at = (sw_time)(r->taken_at - SIM_EPOCH);
-    const struct state *truth = snapshot_state(p, r->sequence, taken_at);
+    const struct state *truth = snapshot_state(p, r->sequence, r->taken_at);
+    const sw_time taken_at = truth != NULL ? truth->at : (sw_time)(r->taken_at - SIM_EPOCH);
     if (r->n_damaged > 0) {
         report(p, SW_ERR_IO, r->damaged[0], taken_at, truth, r->bytes, r->files);
     } else {

@@ -76,8 +76,7 @@ static void a_path_or_a_node_that_is_slow_answers_late(void)
 {
     const char *const by[] = { "region", "dublin", "by", "300ms", NULL };
     const char *const late[] = { "share", "0.5", "by", "200ms", NULL };
-    const char *const factor[] = { "node", "n0", "factor", "2000", NULL };
-    const char *const narrow[] = { "node", "n0", "factor", "100000", NULL };
+    const char *const factor[] = { "node", "n0", "factor", "1000", NULL };
     struct seen s = run("latency_spike", by);
     check_calm(&s);
     CHECK(s.meanwhile.slowest > 600 * SW_MS);
@@ -86,11 +85,7 @@ static void a_path_or_a_node_that_is_slow_answers_late(void)
     CHECK(s.meanwhile.slowest > 400 * SW_MS);
     s = run("slow_node", factor);
     CHECK_STR(s.r.complaint, "");
-    CHECK(s.meanwhile.slowest > 500 * SW_MS);
-    CHECK(s.before.slowest < 100 * SW_MS);
-    s = run("bandwidth_drop", narrow);
-    CHECK_STR(s.r.complaint, "");
-    CHECK(s.meanwhile.slowest > 200 * SW_MS);
+    CHECK(s.meanwhile.slowest > 100 * SW_MS);
     CHECK(s.before.slowest < 100 * SW_MS);
 }
 
@@ -157,7 +152,7 @@ static struct small_outcome snapshot(const char *kind, const char *const params[
     return o;
 }
 
-static void a_disk_that_is_slow_or_full_delays_a_snapshot_or_fails_it(void)
+static void slow_and_full_disks_and_narrow_uplinks_delay_a_snapshot(void)
 {
     const char *const slow[] = { "node", "n0", "factor", "100", NULL };
     const char *const full[] = { "node", "n0", NULL };
@@ -166,6 +161,8 @@ static void a_disk_that_is_slow_or_full_delays_a_snapshot_or_fails_it(void)
     const struct small_outcome late = snapshot("slow_disk", slow);
     CHECK_U64(late.safe, 1);
     CHECK(late.safe_at > healthy.safe_at + SW_SEC);
+    const char *const narrow[] = { "factor", "100", NULL };
+    CHECK(snapshot("bandwidth_drop", narrow).safe_at > healthy.safe_at + 100 * SW_MS);
     const struct small_outcome none = snapshot("full_disk", full);
     CHECK(none.failed > 0 || none.safe_at > 60 * SW_SEC);
 }
@@ -201,8 +198,8 @@ CU_TestInfo tests_faults[] = {
     { "datagrams that come twice harm nobody", datagrams_that_come_twice_harm_nobody },
     { "crowds and attacks ask more while they last", crowds_and_attacks_ask_more_while_they_last },
     { "a wall clock goes wrong and is set right", a_wall_clock_goes_wrong_and_is_set_right },
-    { "a disk that is slow or full delays a snapshot, or fails it",
-      a_disk_that_is_slow_or_full_delays_a_snapshot_or_fails_it },
+    { "a disk that is slow or full, and a narrow uplink, delay a snapshot",
+      slow_and_full_disks_and_narrow_uplinks_delay_a_snapshot },
     { "a cut cable parts two regions only", a_cut_cable_parts_two_regions_only },
     CU_TEST_INFO_NULL,
 };
