@@ -143,7 +143,8 @@ struct sw_event {
     X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")               \
     X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")   \
     X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")        \
-    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")
+    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")              \
+    X(SW_TRACE_SNAPSHOT_PARTIAL, "snapshot leaves out files", "sequence", "files")
 
 enum sw_trace_kind {
 #define X(kind, text, a, b) kind,

@@ -155,6 +155,12 @@ static void print_snapshot(const Swarm__V1__SnapshotReply *r, const char *node)
         (void)printf("%s %s", i > 0 ? "," : "", r->holders[i]);
     }
     (void)putchar('\n');
+    for (size_t i = 0; i < r->n_skipped; i++) {
+        (void)printf("left out: %s\n", r->skipped[i]);
+    }
+    if (r->more_skipped > 0) {
+        (void)printf("left out: %llu more\n", (unsigned long long)r->more_skipped);
+    }
 }
 
 static void print_list(struct ctl_json *j, const char *key, char *const *items, size_t n)
@@ -180,6 +186,8 @@ static void print_snapshot_json(const Swarm__V1__SnapshotReply *r, const char *n
     ctl_json_number(&j, "packs", r->packs);
     print_list(&j, "holders", r->holders, r->n_holders);
     ctl_json_hex(&j, "manifest", (struct sw_bytes){ r->manifest.data, r->manifest.len });
+    print_list(&j, "skipped", r->skipped, r->n_skipped);
+    ctl_json_number(&j, "more_skipped", r->more_skipped);
     ctl_json_close(&j, '}');
     (void)putchar('\n');
 }
@@ -194,7 +202,8 @@ int ctl_backup_snapshot(int argc, char **argv)
     };
     const struct ctl_usage u = {
         "backup snapshot",
-        "Takes a snapshot of a node's set now, and waits until all its holders have it on disk.",
+        "Takes a snapshot of a node's set now, and waits until all its holders have it on disk.\n"
+        "Exit code 1: some files could not be read, or changed meanwhile; they are listed.",
         options, SW_LEN(options)
     };
     const int parsed = ctl_parse(&u, argc, argv);
@@ -220,10 +229,14 @@ int ctl_backup_snapshot(int argc, char **argv)
     } else if (r != NULL) {
         print_snapshot(r, ctl_client_node(c));
     }
+    const bool partial = r != NULL && r->n_skipped > 0;
     swarm__v1__snapshot_reply__free_unpacked(r, NULL);
     ctl_disconnect(c);
     sw_blob_fini(&reply);
-    return err == 0 ? CTL_DONE : ctl_fail(err, &d);
+    if (err != 0) {
+        return ctl_fail(err, &d);
+    }
+    return partial ? CTL_FAILED : CTL_DONE;
 }
 
 /* ---- restore ---- */
@@ -254,6 +267,9 @@ static void print_restore(const Swarm__V1__RestoreReply *r, const char *target)
     for (size_t i = 0; i < r->n_damaged; i++) {
         (void)printf("damaged: %s\n", r->damaged[i]);
     }
+    if (r->more_damaged > 0) {
+        (void)printf("damaged: %llu more\n", (unsigned long long)r->more_damaged);
+    }
 }
 
 static void print_restore_json(const Swarm__V1__RestoreReply *r)
@@ -269,6 +285,7 @@ static void print_restore_json(const Swarm__V1__RestoreReply *r)
     ctl_json_number(&j, "write_time", r->write_time);
     print_list(&j, "holders", r->holders, r->n_holders);
     print_list(&j, "damaged", r->damaged, r->n_damaged);
+    ctl_json_number(&j, "more_damaged", r->more_damaged);
     ctl_json_close(&j, '}');
     (void)putchar('\n');
 }

@@ -33,6 +33,7 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
         return SW_LOG_DEBUG;
     case SW_TRACE_ZONE_REFUSED:
     case SW_TRACE_SNAPSHOT_FAILED:
+    case SW_TRACE_SNAPSHOT_PARTIAL:
     case SW_TRACE_RESTORE_FAILED:
     case SW_TRACE_BAD_MESSAGE:
     case SW_TRACE_SUSPECT:

@@ -176,6 +176,10 @@ static bool advance(struct sw_backup *b, struct sw_spread *s, uint32_t object, c
 void sw_spread_free(struct sw_spread *s)
 {
     if (s != NULL) {
+        for (size_t i = 0; i < s->n_skipped; i++) {
+            free(s->skipped[i]);
+        }
+        free(s->skipped);
         free(s->objects);
         free(s);
     }
@@ -242,6 +246,9 @@ static void safe(struct sw_backup *b, struct sw_spread *s)
     r.holders = names;
     r.manifest = (ProtobufCBinaryData){ SW_DIGEST_LEN, s->objects[s->n - 1].name.b };
     r.taken_at = s->o.taken_at;
+    r.skipped = s->skipped;
+    r.n_skipped = s->n_skipped;
+    r.more_skipped = s->more_skipped;
     unlink_spread(b, s);
     sw_backup_trace(b, SW_TRACE_SNAPSHOT_SAFE, NULL, &s->objects[s->n - 1].name, s->o.sequence,
                     s->bytes, s->o.set.s);
@@ -350,6 +357,23 @@ void sw_replicate_retry(struct sw_backup *b)
 
 /* ---- begin and end ---- */
 
+static int note_skipped(struct sw_spread *s, const Swarm__Job__SnapshotResult *r)
+{
+    const size_t n = r->n_skipped < SW_SKIPPED_SHOWN ? r->n_skipped : SW_SKIPPED_SHOWN;
+    s->more_skipped = r->more_skipped + (r->n_skipped - n);
+    s->skipped = calloc(n + 1, sizeof(char *));
+    for (size_t i = 0; s->skipped != NULL && i < n; i++) {
+        const size_t len = strlen(r->skipped[i]) + 1;
+        s->skipped[i] = malloc(len);
+        if (s->skipped[i] == NULL) {
+            return SW_ERR_NOMEM;
+        }
+        memcpy(s->skipped[i], r->skipped[i], len);
+        s->n_skipped++;
+    }
+    return s->skipped != NULL ? SW_OK : SW_ERR_NOMEM;
+}
+
 static int fill(struct sw_spread *s, const Swarm__Job__SnapshotResult *r)
 {
     s->objects = calloc(r->n_objects, sizeof *s->objects);
@@ -368,7 +392,7 @@ static int fill(struct sw_spread *s, const Swarm__Job__SnapshotResult *r)
             return SW_ERR_MALFORMED;
         }
     }
-    return SW_OK;
+    return note_skipped(s, r);
 }
 
 /* The snapshot's objects lie in our own store. */
@@ -414,6 +438,10 @@ int sw_replicate_begin(struct sw_backup *b, const struct sw_spread_options *o,
         return err;
     }
     s->o = *o;
+    if (s->n_skipped > 0) { /* nobody may be waiting for the reply */
+        sw_backup_trace(b, SW_TRACE_SNAPSHOT_PARTIAL, NULL, NULL, s->o.sequence,
+                        s->n_skipped + s->more_skipped, s->o.set.s);
+    }
     note_stock(b, s);
     overtake(b, s);
     struct sw_spread **last = &b->replicate.spreads;

@@ -140,6 +140,9 @@ static const char *reason_text(int reason)
 static int on_skipped(void *self, const char *path, int reason)
 {
     struct snapshot *s = self;
+    if (reason == SW_ERR_UNSUPPORTED) {
+        return SW_OK; /* pipes, sockets and devices: nobody misses them */
+    }
     if (s->n_skipped == SKIPPED_MAX) {
         s->more_skipped++;
         return SW_OK;

@@ -18,10 +18,15 @@ struct sw_spread_object {
     uint32_t n_holders;
 };
 
+#define SW_SKIPPED_SHOWN 100
+
 struct sw_spread {
     struct sw_spread *next;
     struct sw_spread_options o;
     uint64_t files, bytes;
+    char **skipped; /* files left out, with the reason: SW_SKIPPED_SHOWN at most */
+    size_t n_skipped;
+    uint64_t more_skipped;            /* as many more */
     struct sw_spread_object *objects; /* packs, then the manifest */
     uint32_t n;
     uint32_t first; /* all before it are done */

@@ -441,6 +441,26 @@ static void when_the_newest_is_not_whole_the_one_before_is_restored(void)
     swarm_fini(&s);
 }
 
+static void a_snapshot_that_leaves_out_a_file_says_so(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    memfs_refuse(s.nodes[0].fs, "data/big", SW_ERR_DENIED);
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    const struct swarm_reply *r = swarm_replied(&s.nodes[0], 7);
+    REQUIRE(r != NULL && r->status == 0);
+    Swarm__V1__SnapshotReply *m =
+        swarm__v1__snapshot_reply__unpack(NULL, r->message.len, r->message.data);
+    REQUIRE(m != NULL && m->n_skipped == 1);
+    CHECK_STR(m->skipped[0], "big: permission denied");
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_PARTIAL), 1);
+    swarm__v1__snapshot_reply__free_unpacked(m, NULL);
+    swarm_fini(&s);
+}
+
 static void a_second_snapshot_sends_only_what_is_new(void)
 {
     struct swarm s;
@@ -608,6 +628,7 @@ CU_TestInfo tests_backup_swarm[] = {
       a_holder_that_does_not_answer_costs_time_and_no_file },
     { "when the newest is not whole the one before is restored",
       when_the_newest_is_not_whole_the_one_before_is_restored },
+    { "a snapshot that leaves out a file says so", a_snapshot_that_leaves_out_a_file_says_so },
     { "a second snapshot sends only what is new", a_second_snapshot_sends_only_what_is_new },
     { "a node that lost its disk goes on counting where it was",
       a_node_that_lost_its_disk_goes_on_counting_where_it_was },
