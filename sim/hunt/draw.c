@@ -60,6 +60,12 @@ static uint64_t below(struct drawing *d, uint64_t n)
     return sw_rng_below(&d->rng, n);
 }
 
+/* @low to @low + @n - 1, as printf wants it. */
+static unsigned long long some(struct drawing *d, unsigned low, unsigned n)
+{
+    return low + below(d, n);
+}
+
 static double between(struct drawing *d, double low, double high)
 {
     return low + (high - low) * sw_unit(sw_rng_next(&d->rng));
@@ -145,9 +151,9 @@ static void write_nodes(struct drawing *d)
     (void)fprintf(d->to,
                   "defaults:\n  node:\n    processor: {cores: %llu, service: %.0fus, distribution: "
                   "%s, queue: %llu}\n    routing: {policy: %s}\n",
-                  (unsigned long long)(1 + below(d, 4)), between(d, 20, 2000),
-                  distributions[below(d, SW_LEN(distributions))],
-                  (unsigned long long)(1ULL << below(d, 13)), draw_policy(d));
+                  some(d, 1, 4), between(d, 20, 2000),
+                  distributions[below(d, SW_LEN(distributions))], 1ULL << below(d, 13),
+                  draw_policy(d));
     (void)fputs("nodes:\n", d->to);
     unsigned n = 0;
     for (unsigned i = 0; i < d->n_regions; i++) {
@@ -160,8 +166,7 @@ static void write_nodes(struct drawing *d)
                     ", files: [{path: etc, count: %llu, size: %lluKiB}], backup: {copies: %llu, "
                     "sets: "
                     "[{name: etc, path: etc, every: %llus}]}",
-                    (unsigned long long)(1 + below(d, 30)), (unsigned long long)(1 + below(d, 64)),
-                    (unsigned long long)(1 + below(d, 3)), (unsigned long long)(3 + below(d, 18)));
+                    some(d, 1, 30), some(d, 1, 64), some(d, 1, 3), some(d, 3, 18));
             }
             (void)fputs("}\n", d->to);
         }
@@ -178,9 +183,9 @@ static void write_clients(struct drawing *d)
         (void)fprintf(d->to,
                       "  - {region: %s, count: %llu, rate: %.2f/s, zone: hunt.example, timeout: "
                       "%.1fs, attempts: %llu, rotation: %s, nonexistent: %.0f%%, servers: [%s",
-                      any_region(d), (unsigned long long)(1 + below(d, 50)), between(d, 0.05, 1),
-                      between(d, 1, 5), (unsigned long long)(1 + below(d, 3)),
-                      below(d, 2) == 0 ? "rotate" : "in_order", between(d, 0, 30), any_node(d));
+                      any_region(d), some(d, 1, 50), between(d, 0.05, 1), between(d, 1, 5),
+                      some(d, 1, 3), below(d, 2) == 0 ? "rotate" : "in_order", between(d, 0, 30),
+                      any_node(d));
         for (uint64_t more = below(d, 3); more > 0; more--) {
             (void)fprintf(d->to, ", %s", any_node(d));
         }

@@ -172,7 +172,7 @@ static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f,
     struct line l = { .len = 0 };
     add(&l, "%s %s", f->kind, begins ? "begins" : "ends");
     for (size_t i = 0; i < f->n_params; i++) {
-        add(&l, "%s %s: %s", i == 0 ? "," : ",", f->params[i].key, f->params[i].value);
+        add(&l, ", %s: %s", f->params[i].key, f->params[i].value);
     }
     write_line(log, SIM_LOG_FAULT, sim_world_now(w), "-", l.text);
 }
