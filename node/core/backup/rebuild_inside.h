@@ -6,8 +6,8 @@
 #include "node/core/backup/rebuild.h"
 
 #define REBUILD_PATH_CAP 8192
-#define REBUILD_FILES 1024 /* of a batch; folders likewise */
-#define REBUILD_REFS 2048 /* about 128 MiB of files */
+#define REBUILD_FILES 1024          /* of a batch; folders likewise */
+#define REBUILD_REFS 2048           /* about 128 MiB of files */
 #define REBUILD_TEXT (256 * SW_KIB) /* bytes of paths */
 #define REBUILD_FILE_MODE 0600
 #define REBUILD_FOLDER_MODE 0700
