@@ -10,19 +10,23 @@
 /* Time to find out, dial, load zones and trust again: stubs give up after 20 s or more, and
  * dials back off to as much. */
 #define BOUND (60 * SW_SEC)
-/* Failures in a row that chance, as loss of packets, does not explain. */
+/* Failures in a row, over so long, that chance does not explain: one lost segment of a peer's only
+ * connection stalls it for seconds, longer than queries wait, and all asked meanwhile fail. */
 #define STREAK 8U
+#define STALL (20 * SW_SEC)
 
 struct liveness {
     uint32_t active;  /* faults in effect */
     sw_time quiet;    /* since when there is none */
     uint32_t *failed; /* a group of clients: in a row, since then and the bound */
+    sw_time *since;   /* the first of those was sent */
 };
 
 static int start(struct sim_world *w, void **self)
 {
     struct liveness *l = sim_calloc(1, sizeof *l);
     l->failed = sim_calloc(sim_world_scenario(w)->n_clients + 1, sizeof *l->failed);
+    l->since = sim_calloc(sim_world_scenario(w)->n_clients + 1, sizeof *l->since);
     *self = l;
     return 0;
 }
@@ -31,6 +35,7 @@ static void stop(void *self)
 {
     struct liveness *l = self;
     free(l->failed);
+    free(l->since);
     free(l);
 }
 
@@ -52,12 +57,15 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         l->failed[q->group] = 0;
         return;
     }
-    if (++l->failed[q->group] == STREAK) {
+    if (l->failed[q->group]++ == 0) {
+        l->since[q->group] = q->sent_at;
+    }
+    if (l->failed[q->group] >= STREAK && q->sent_at >= l->since[q->group] + STALL) {
         const struct sim_scenario *s = sim_world_scenario(w);
         sim_complain(w, "liveness",
                      "clients of %s (group %u) got no answer %u times in a row, though the last "
                      "fault ended %.0f s before",
-                     s->regions[q->region].name.s, q->group, STREAK,
+                     s->regions[q->region].name.s, q->group, l->failed[q->group],
                      (double)(q->sent_at - l->quiet) / 1e9);
     }
 }
