@@ -101,11 +101,9 @@ void sw_sets_peer_up(struct sw_backup *b, struct sw_holder *h)
             continue;
         }
         h->heads_owed++;
-        if (!s->learned) {
-            s->answers_owed++;
-            s->asked_at = s->asked ? s->asked_at : sw_backup_now(b);
-            s->asked = true;
-        }
+        s->answers_owed++;
+        s->asked_at = s->asked ? s->asked_at : sw_backup_now(b);
+        s->asked = true;
     }
 }
 
@@ -114,14 +112,17 @@ void sw_sets_peer_up(struct sw_backup *b, struct sw_holder *h)
 static void learn(struct sw_set *s, const Swarm__V1__Head *head)
 {
     struct sw_digest name;
-    if (!sw_digest_from(head->name, &name) || head->sequence > INT64_MAX ||
-        head->sequence < s->sequence || memcmp(name.b, s->manifest.b, SW_DIGEST_LEN) == 0) {
+    const bool read = sw_digest_from(head->name, &name);
+    s->confirmed = s->confirmed || (read && memcmp(name.b, s->manifest.b, SW_DIGEST_LEN) == 0);
+    if (!read || head->sequence > INT64_MAX || head->sequence < s->sequence ||
+        memcmp(name.b, s->manifest.b, SW_DIGEST_LEN) == 0) {
         return;
     }
     s->wanted = s->wanted || (s->learned && s->sequence > 0);
     s->sequence = head->sequence;
     s->manifest = name;
     s->taken_at = head->taken_at;
+    s->confirmed = true;
 }
 
 void sw_sets_heads(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__Heads *m)
@@ -169,6 +170,7 @@ static void snapshot_ok(struct sw_backup *b, struct sw_set *s, const struct sw_t
         return;
     }
     s->served.n = 0;
+    s->confirmed = true;
     sw_backup_trace(b, SW_TRACE_SNAPSHOT_SEALED, NULL, &s->manifest, t->tag, r->n_objects - 1,
                     s->name.s);
     const int err = sw_replicate_begin(b, &o, r);
@@ -259,12 +261,29 @@ static bool may_take(struct sw_backup *b, struct sw_set *s)
     return b->ready && !s->running && s->learned;
 }
 
+/* Peers are being asked whether anybody has the newest snapshot. */
+static bool is_doubtful(const struct sw_set *s)
+{
+    return s->asked && !s->confirmed && s->sequence > 0 && s->cfg->every != 0;
+}
+
+/* We died before the newest snapshot reached anybody: take another, now.  (Only on a schedule:
+ * who asked for one by hand saw his command fail.) */
+static void catch_up(const struct sw_backup *b, struct sw_set *s)
+{
+    if (is_doubtful(s) && sw_backup_now(b) >= s->asked_at + SW_SET_ASK) {
+        s->confirmed = true;
+        s->wanted = true;
+    }
+}
+
 void sw_sets_tick(struct sw_backup *b)
 {
     const sw_time now = sw_backup_now(b);
     for (size_t i = 0; b->ready && !b->draining && i < b->sets.n; i++) {
         struct sw_set *s = &b->sets.v[i];
         s->wanted = s->wanted || s->due <= now;
+        catch_up(b, s);
         if (s->wanted && may_take(b, s)) {
             take(b, s);
         }
@@ -278,6 +297,9 @@ sw_time sw_sets_deadline(const struct sw_backup *b)
         const struct sw_set *s = &b->sets.v[i];
         const bool wanted = s->wanted || s->due <= sw_backup_now(b);
         sw_time at = wanted ? SW_TIME_NEVER : s->due;
+        if (is_doubtful(s)) {
+            at = at < s->asked_at + SW_SET_ASK ? at : s->asked_at + SW_SET_ASK;
+        }
         if (wanted && !s->running) {
             at = s->learned ? sw_backup_now(b) : SW_TIME_NEVER;
             at = !s->learned && s->asked ? s->asked_at + SW_SET_ASK : at;

@@ -34,6 +34,7 @@ struct sw_set {
     sw_wall taken_at;
     /* what peers hold of it: our own store may be new */
     bool asked, learned;
+    bool confirmed; /* a peer holds the newest snapshot, or it is being brought to some */
     sw_time asked_at;
     uint32_t answers_owed;
 };

@@ -531,6 +531,29 @@ static void a_schedule_takes_snapshots_and_a_restart_keeps_to_it(void)
     swarm_fini(&s);
 }
 
+static void a_snapshot_that_reached_nobody_is_taken_again_after_a_restart(void)
+{
+    struct swarm s;
+    swarm_init(&s, 4, 3);
+    s.nodes[0].set.every = 24 * SW_HOUR;
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    while (swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SEALED) == 0 &&
+           swarm_step(&s, s.now + SW_MIN)) {
+    }
+    swarm_kill(&s.nodes[0]);
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 0);
+    swarm_boot(&s.nodes[0]);
+    REQUIRE(swarm_run(&s, SW_MIN));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 1);
+    /* and one that did is not */
+    swarm_kill(&s.nodes[0]);
+    swarm_boot(&s.nodes[0]);
+    REQUIRE(swarm_run(&s, SW_HOUR));
+    CHECK_U64(swarm_traced(&s.nodes[0], SW_TRACE_SNAPSHOT_SAFE), 1);
+    swarm_fini(&s);
+}
+
 static void too_few_nodes_for_the_copies_is_said_and_not_waited_for(void)
 {
     struct swarm s;
@@ -634,6 +657,8 @@ CU_TestInfo tests_backup_swarm[] = {
       a_node_that_lost_its_disk_goes_on_counting_where_it_was },
     { "a schedule takes snapshots and a restart keeps to it",
       a_schedule_takes_snapshots_and_a_restart_keeps_to_it },
+    { "a snapshot that reached nobody is taken again after a restart",
+      a_snapshot_that_reached_nobody_is_taken_again_after_a_restart },
     { "too few nodes for the copies is said and not waited for",
       too_few_nodes_for_the_copies_is_said_and_not_waited_for },
     { "commands that cannot be done are refused with a reason",
