@@ -100,6 +100,19 @@ CREATE TABLE IF NOT EXISTS events (
     PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 
+-- The faults of a run: those that the scenario lists, and those that its storm drew.
+CREATE TABLE IF NOT EXISTS faults (
+    run           INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+    number        INTEGER NOT NULL,     -- in the order in which they began
+    kind          TEXT NOT NULL,        -- `swarmsim list faults` says what it means
+    began_at      REAL NOT NULL,        -- s
+    ended_at      REAL,                 -- s; NULL: it was in effect when the run ended
+    drawn         INTEGER NOT NULL,     -- 1: by the scenario's storm; 0: listed
+    parameters    TEXT NOT NULL,        -- a JSON object with every key of the kind, defaults
+                                        -- included; durations in s, null: not given
+    PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+
 -- What the scenario expects.
 CREATE TABLE IF NOT EXISTS expectations (
     study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,

@@ -22,7 +22,7 @@ _swarmsim()
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--out --help' ;;
     selftest) options='--system --customers --seed --tolerance --json --help' ;;
-    list) options='policies faults oracles metrics parameters keys' ;;
+    list) options='policies faults oracles metrics parameters keys --json' ;;
     esac
     if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

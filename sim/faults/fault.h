@@ -5,6 +5,8 @@
 
 #include "sim/world/world.h"
 
+#include <stdio.h>
+
 /* A parameter as a scenario writes it. */
 struct sim_fault_param {
     const char *key;
@@ -53,5 +55,22 @@ const struct sim_fault_kind *sim_fault_kind_find(const char *name);
 int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
                    const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
                    struct sw_diag *d);
+
+/* ---- describe.c ---- */
+
+/* What a parameter is when it is not given, as a scenario would write it; "" for none. */
+#define SIM_PARAM_TEXT_MAX 64
+void sim_fault_param_default(const struct sim_fault_param *p, char out[SIM_PARAM_TEXT_MAX]);
+/* In a person's words: "duration". */
+const char *sim_fault_param_type(const struct sim_fault_param *p);
+/* Its bounds, as "1 to 1000" or "1ms to 1h"; "" when it has none. */
+void sim_fault_param_range(const struct sim_fault_param *p, char out[SIM_PARAM_TEXT_MAX]);
+/* All parameters of @f, defaults included, as a JSON object: numbers in the table's unit, durations
+ * in seconds, names of nodes and regions, null where none was given.  The text becomes the
+ * caller's; NULL when memory is out or @f does not bind. */
+char *sim_fault_json(const struct sim_scenario *s, const struct sim_fault *f);
+/* The registry as JSON, and as Markdown for the documentation of scenarios. */
+void sim_faults_print_json(FILE *to);
+void sim_faults_print_markdown(FILE *to);
 
 #endif

@@ -24,6 +24,7 @@ static const char *const sql[STATEMENTS] = {
     [PUT_SAMPLE] = "INSERT OR REPLACE INTO samples VALUES(?,?,?,?,?)",
     [PUT_BUCKET] = "INSERT INTO histograms VALUES(?,?,?,?,?,?)",
     [PUT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?)",
+    [PUT_FAULT] = "INSERT INTO faults VALUES(?,?,?,?,?,?,?)",
 };
 
 /* SQLite's words and ours: what happened to which file, and what to do. */
@@ -268,6 +269,20 @@ static int put_event(void *self, const struct sim_event_row *e)
     return sim_db_step(st);
 }
 
+static int put_fault(void *self, const struct sim_fault_row *f)
+{
+    struct sim_db *db = self;
+    sqlite3_stmt *st = db->put[PUT_FAULT];
+    (void)sqlite3_bind_int64(st, 1, db->run);
+    (void)sqlite3_bind_int64(st, 2, db->faults++);
+    sim_db_bind_text(st, 3, f->kind);
+    sim_db_bind_real(st, 4, sim_db_seconds(f->began_at));
+    sim_db_bind_real(st, 5, f->ended_at == SW_TIME_NEVER ? NAN : sim_db_seconds(f->ended_at));
+    (void)sqlite3_bind_int64(st, 6, f->drawn);
+    sim_db_bind_text(st, 7, f->parameters);
+    return sim_db_step(st);
+}
+
 struct seed_of {
     uint64_t seed;
 };
@@ -303,7 +318,8 @@ static int put_rows(struct sim_db *db, struct sw_bytes rows)
                                          .metric = put_metric,
                                          .sample = put_sample,
                                          .bucket = put_bucket,
-                                         .event = put_event };
+                                         .event = put_event,
+                                         .fault = put_fault };
     int err = sim_rows_each(rows, &first);
     if (err == 0) {
         err = forget_run(db, db->configuration, seed.seed);
@@ -320,6 +336,7 @@ int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes row
     }
     db->configuration = configuration;
     db->events = 0;
+    db->faults = 0;
     err = put_rows(db, rows);
     if (err == SW_ERR_MALFORMED) {
         (void)sw_diag_set(d, err, "a run sent rows that are none");

@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, STATEMENTS };
+enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, PUT_FAULT, STATEMENTS };
 struct sim_db {
     sqlite3 *sq;
     char *path;
@@ -15,7 +15,7 @@ struct sim_db {
     int64_t study;
     /* while a run is stored */
     int64_t run;
-    int64_t events;
+    int64_t events, faults; /* stored of it so far */
     const char *configuration;
 };
 

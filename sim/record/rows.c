@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ROW_INFO = 1, ROW_METRIC, ROW_SAMPLE, ROW_BUCKET, ROW_EVENT };
+enum { ROW_INFO = 1, ROW_METRIC, ROW_SAMPLE, ROW_BUCKET, ROW_EVENT, ROW_FAULT };
 
 static void put(struct sim_rows *r, const void *data, size_t len)
 {
@@ -71,6 +71,16 @@ void sim_rows_event(struct sim_rows *r, const struct sim_event_row *e)
     put_text(r, e->text);
     put(r, &e->a, sizeof e->a);
     put(r, &e->b, sizeof e->b);
+}
+
+void sim_rows_fault(struct sim_rows *r, const struct sim_fault_row *f)
+{
+    put_tag(r, ROW_FAULT);
+    put(r, &f->began_at, sizeof f->began_at);
+    put(r, &f->ended_at, sizeof f->ended_at);
+    put_tag(r, f->drawn);
+    put_text(r, f->kind);
+    put_text(r, f->parameters);
 }
 
 /* ---- decoding ---- */
@@ -147,11 +157,22 @@ static int each_event(struct sw_rd *rd, const struct sim_row_handler *h)
     return rd->fail || h->event == NULL ? 0 : h->event(h->self, &e);
 }
 
+static int each_fault(struct sw_rd *rd, const struct sim_row_handler *h)
+{
+    struct sim_fault_row f;
+    get(rd, &f.began_at, sizeof f.began_at);
+    get(rd, &f.ended_at, sizeof f.ended_at);
+    f.drawn = sw_rd_u8(rd) != 0;
+    f.kind = get_text(rd);
+    f.parameters = get_text(rd);
+    return rd->fail || h->fault == NULL ? 0 : h->fault(h->self, &f);
+}
+
 int sim_rows_each(struct sw_bytes rows, const struct sim_row_handler *h)
 {
     static int (*const each[])(struct sw_rd *, const struct sim_row_handler *) = {
         [ROW_INFO] = each_info,     [ROW_METRIC] = each_metric, [ROW_SAMPLE] = each_sample,
-        [ROW_BUCKET] = each_bucket, [ROW_EVENT] = each_event,
+        [ROW_BUCKET] = each_bucket, [ROW_EVENT] = each_event,   [ROW_FAULT] = each_fault,
     };
     struct sw_rd rd = { .buf = rows.data, .len = rows.len };
     int err = 0;

@@ -35,6 +35,13 @@ struct sim_event_row {
     uint64_t a, b;
 };
 void sim_rows_event(struct sim_rows *r, const struct sim_event_row *e);
+/* A fault, as it happened. */
+struct sim_fault_row {
+    sw_time began_at, ended_at;    /* SW_TIME_NEVER: it was in effect when the run ended */
+    bool drawn;                    /* by the scenario's storm */
+    const char *kind, *parameters; /* JSON */
+};
+void sim_rows_fault(struct sim_rows *r, const struct sim_fault_row *f);
 
 /* ---- decoding ---- */
 
@@ -46,6 +53,7 @@ struct sim_row_handler {
     int (*bucket)(void *self, const char *metric, const char *during, uint32_t bucket,
                   uint32_t count);
     int (*event)(void *self, const struct sim_event_row *e);
+    int (*fault)(void *self, const struct sim_fault_row *f);
 };
 
 /* Call @h for every row; each of its functions may be NULL.  Stops at the first that does not

@@ -103,6 +103,7 @@ struct sim_fault {
     char *kind;
     sw_time at;
     sw_dur length; /* 0: for good */
+    bool drawn;    /* by the storm */
     struct sim_param *params;
     size_t n_params;
     size_t line;

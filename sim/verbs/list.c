@@ -43,25 +43,27 @@ static void list_policies(void)
     }
 }
 
-static const char *const param_types[] = {
-    [SIM_PARAM_NODE] = "node",          [SIM_PARAM_REGION] = "region",
-    [SIM_PARAM_DURATION] = "duration",  [SIM_PARAM_NUMBER] = "number",
-    [SIM_PARAM_FLAG] = "true or false", [SIM_PARAM_CHOICE] = "choice",
-};
-
 static void list_faults(void)
 {
     const struct sim_fault_kind *k;
     for (size_t i = 0; (k = sim_fault_kind_at(i)) != NULL; i++) {
         entry(k->name, k->help);
         for (size_t p = 0; p < k->n_params; p++) {
+            const struct sim_fault_param *q = &k->params[p];
             char name[80];
-            char text[300];
-            (void)snprintf(name, sizeof name, "    %s", k->params[p].key);
-            const char *choices = k->params[p].choices;
-            (void)snprintf(text, sizeof text, "[%s%s] %s",
-                           choices != NULL ? choices : param_types[k->params[p].type],
-                           k->params[p].required ? ", required" : "", k->params[p].help);
+            char text[400];
+            char range[SIM_PARAM_TEXT_MAX];
+            char fallback[SIM_PARAM_TEXT_MAX];
+            sim_fault_param_range(q, range);
+            sim_fault_param_default(q, fallback);
+            (void)snprintf(name, sizeof name, "    %s", q->key);
+            (void)snprintf(text, sizeof text, "[%s%s%s%s%s] %s",
+                           q->choices != NULL ? q->choices : sim_fault_param_type(q),
+                           range[0] != '\0' ? ", " : "", range,
+                           q->required           ? ", required"
+                           : fallback[0] != '\0' ? ", default "
+                                                 : "",
+                           fallback, q->help);
             entry(name, text);
         }
     }
@@ -119,6 +121,8 @@ static void list_keys(void)
     sw_yaml_document(stdout, &sim_file_table);
     (void)puts("\n## Items of `nodes`, and `defaults.node`\n");
     sw_yaml_document(stdout, &sim_node_table);
+    (void)puts("\n## Kinds of faults\n");
+    sim_faults_print_markdown(stdout);
     (void)puts("\n## A live node's file\n");
     sw_yaml_document(stdout, &sw_node_file_table);
 }
@@ -134,9 +138,18 @@ static const struct {
 static int run(int argc, char **argv)
 {
     const char *what = NULL;
+    const char *json = NULL;
+    const struct sim_option options[] = { { "--json", true, &json } };
     size_t n = 0;
-    if (sim_parse_options(argc, argv, NULL, 0, &what, 1, &n) != 0) {
+    if (sim_parse_options(argc, argv, options, SW_LEN(options), &what, 1, &n) != 0) {
         return SIM_EXIT_USAGE;
+    }
+    if (json != NULL) {
+        if (n != 1 || strcmp(what, "faults") != 0) {
+            return sim_quit(SIM_EXIT_USAGE, "list --json is for faults only");
+        }
+        sim_faults_print_json(stdout);
+        return SIM_EXIT_OK;
     }
     for (size_t i = 0; i < SW_LEN(lists); i++) {
         if (n == 1 && strcmp(lists[i].name, what) == 0) {
@@ -151,9 +164,9 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_list;
 const struct sim_verb sim_verb_list = {
     .name = "list",
-    .usage = "policies|faults|oracles|metrics|parameters|keys",
+    .usage = "policies|faults|oracles|metrics|parameters|keys [--json]",
     .help = "Documents everything registered: routing policies, kinds of faults and their keys,\n"
             "oracles, metrics with their units, parameters of the policies, and the keys of\n"
-            "scenario and node files.\n",
+            "scenario and node files.  --json (faults only) prints the table as JSON.\n",
     .run = run,
 };

@@ -340,6 +340,16 @@ class Swarmsim(unittest.TestCase):
             for word in words:
                 self.assertIn(word, done.stdout)
 
+    def test_list_prints_the_kinds_of_faults_as_json(self):
+        done = self.tool("list", "faults", "--json")
+        self.assertEqual(done.returncode, 0)
+        kinds = {k["kind"]: k for k in json.loads(done.stdout)}
+        disk = [p for p in kinds["crash"]["parameters"] if p["key"] == "disk"][0]
+        self.assertEqual(disk["choices"], "kept|lost")
+        self.assertEqual(disk["default"], "kept")
+        self.assertFalse(disk["required"])
+        self.assertEqual(self.tool("list", "oracles", "--json").returncode, 2)
+
     def test_the_scenarios_readme_documents_every_key_as_the_tables_do(self):
         with open(os.path.join(ROOT, "scenarios", "README.md"), encoding="utf-8") as f:
             readme = f.read()

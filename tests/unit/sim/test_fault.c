@@ -92,6 +92,61 @@ static void every_registered_kind_explains_itself(void)
     CHECK(n >= 3);
 }
 
+static void a_fault_is_kept_with_all_its_parameters(void)
+{
+    static const struct {
+        const char *kind, *params[7], *json;
+    } cases[] = {
+        { "crash",
+          { "node", "n2", NULL },
+          "{\"node\":\"n2\",\"of\":\"machine\",\"disk\":\"kept\"}" },
+        { "partition",
+          { "region", "dublin", "one_way", "true", NULL },
+          "{\"region\":\"dublin\",\"from\":null,\"node\":null,\"one_way\":true}" },
+        { "clock_step",
+          { "node", "n0", "by", "1m30s", "to", "past", NULL },
+          "{\"node\":\"n0\",\"by\":90,\"to\":\"past\"}" },
+        { "slow_node",
+          { "node", "n0", "factor", "2.5", NULL },
+          "{\"node\":\"n0\",\"factor\":2.5}" },
+    };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        struct small_scenario *x = scenario();
+        small_fault(x, cases[i].kind, 0, 0, cases[i].params);
+        char *json = sim_fault_json(&x->s, &x->faults[0]);
+        CHECK(json != NULL);
+        CHECK_STR(json != NULL ? json : "", cases[i].json);
+        free(json);
+        free(x);
+    }
+}
+
+static void bounds_and_defaults_are_told_as_a_scenario_writes_them(void)
+{
+    static const struct {
+        const char *kind, *key, *range, *fallback;
+    } cases[] = {
+        { "slow_node", "factor", "1 to 1000", "10" },
+        { "clock_step", "by", "1ns to 34722.2d", "1h" },
+        { "clock_step", "to", "", "future" },
+        { "crash", "node", "", "" },
+        { "partition", "one_way", "", "false" },
+    };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        const struct sim_fault_kind *k = sim_fault_kind_find(cases[i].kind);
+        char text[SIM_PARAM_TEXT_MAX];
+        size_t p = 0;
+        while (p + 1 < k->n_params && strcmp(k->params[p].key, cases[i].key) != 0) {
+            p++;
+        }
+        CHECK_STR(k->params[p].key, cases[i].key);
+        sim_fault_param_range(&k->params[p], text);
+        CHECK_STR(text, cases[i].range);
+        sim_fault_param_default(&k->params[p], text);
+        CHECK_STR(text, cases[i].fallback);
+    }
+}
+
 /* Down nodes of @x at @at, as a bit each. */
 static unsigned down_at(struct sim_world *w, sw_time at)
 {
@@ -164,6 +219,9 @@ CU_TestInfo tests_fault[] = {
     { "parameters are bound in the table's order", parameters_are_bound_in_the_tables_order },
     { "mistakes are named with line and column", mistakes_are_named_with_line_and_column },
     { "every registered kind explains itself", every_registered_kind_explains_itself },
+    { "a fault is kept with all its parameters", a_fault_is_kept_with_all_its_parameters },
+    { "bounds and defaults are told as a scenario writes them",
+      bounds_and_defaults_are_told_as_a_scenario_writes_them },
     { "overlapping faults count", overlapping_faults_count },
     { "a partition parts peers and they find each other again",
       a_partition_parts_peers_and_they_find_each_other_again },

@@ -56,6 +56,15 @@ static struct sim_rows make_rows(uint64_t seed, double availability, size_t samp
                                                 .peer = "",
                                                 .text = "it's",
                                                 .a = UINT64_MAX });
+    sim_rows_fault(&r, &(struct sim_fault_row){ .began_at = 2 * SW_SEC,
+                                                .ended_at = 5 * SW_SEC,
+                                                .drawn = true,
+                                                .kind = "crash",
+                                                .parameters = "{\"node\":\"n1\"}" });
+    sim_rows_fault(&r, &(struct sim_fault_row){ .began_at = 9 * SW_SEC,
+                                                .ended_at = SW_TIME_NEVER,
+                                                .kind = "full_disk",
+                                                .parameters = "{}" });
     for (size_t i = 0; i < samples; i++) {
         sim_rows_sample(&r, "availability", "", i * SW_SEC, 1);
     }
@@ -116,6 +125,11 @@ static void what_was_stored_can_be_read(void)
     CHECK_I64(count("SELECT count(*) FROM samples"), 6);
     CHECK_I64(count("SELECT sum(count) FROM histograms WHERE low < 0.005 AND high > 0.005"), 2);
     CHECK_I64(count("SELECT a FROM events"), -1);
+    CHECK_I64(count("SELECT count(*) FROM faults WHERE number = 0 AND kind = 'crash' AND "
+                    "began_at = 2 AND ended_at = 5 AND drawn = 1 AND "
+                    "json_extract(parameters, '$.node') = 'n1'"),
+              2);
+    CHECK_I64(count("SELECT count(*) FROM faults WHERE number = 1 AND ended_at IS NULL"), 2);
     CHECK_I64(count("SELECT count(*) FROM metrics WHERE value = 9e999"), 2); /* infinite */
 }
 
