@@ -5,27 +5,34 @@
 -- A value that never came (a service that did not recover) is Inf.
 
 PRAGMA application_id = 0x53574d53; -- "SWMS"
-PRAGMA user_version = 1;            -- of this schema
+PRAGMA user_version = 2;            -- of this schema
 
--- One question, asked of one scenario file.
+-- One question, asked of one scenario file.  A file holds one study: its runs are of one scenario
+-- text and one build.
 CREATE TABLE IF NOT EXISTS studies (
     study         INTEGER PRIMARY KEY,
     name          TEXT NOT NULL UNIQUE, -- the scenario's name
     question      TEXT NOT NULL,        -- as the scenario words it
     path          TEXT NOT NULL,        -- of the scenario file, as given
     scenario      TEXT NOT NULL,        -- the file's text
-    build         TEXT NOT NULL,        -- version and digest of the node core
+    inputs        TEXT NOT NULL,        -- digest of the files that it names, 16 hex. digits
+    build         TEXT NOT NULL,        -- version, digest of the node core, program's build-id
     started_at    TEXT NOT NULL,        -- wall clock, UTC, ISO 8601
     warmup        REAL NOT NULL,        -- s; left out of every metric
     duration      REAL NOT NULL,        -- s; of one run
     interval      REAL NOT NULL         -- s; between samples
 );
 
--- The systems that a study compares; one, '', when the scenario has no configurations.
+-- The systems that a study compares: the file's configurations ('' when it has none), or routing
+-- policies.
 CREATE TABLE IF NOT EXISTS configurations (
     study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
     configuration TEXT NOT NULL,
     number        INTEGER NOT NULL,     -- in the order of the file
+    base          TEXT NOT NULL,        -- the file's configuration that it was made from; when
+    policy        TEXT NOT NULL,        -- every node got this routing policy; '' when none did
+    first_seed    INTEGER NOT NULL,     -- the runs that were asked for last: this seed and up,
+    seeds         INTEGER NOT NULL,     -- so many; those that are stored lie in runs
     PRIMARY KEY (study, configuration)
 ) WITHOUT ROWID;
 

@@ -42,8 +42,8 @@ static size_t padded(size_t size, size_t align)
     return (size + align - 1) & ~(align - 1);
 }
 
-/* Print the build-id among the notes in [@at, @at + @len); false when there is none. */
-static bool print_build_id(FILE *out, const unsigned char *at, size_t len, size_t align)
+/* The build-id among the notes in [@at, @at + @len), in hexadecimal; false when there is none. */
+static bool find_in_notes(char out[SW_BUILD_ID], const unsigned char *at, size_t len, size_t align)
 {
     while (len >= sizeof(ElfW(Nhdr))) {
         ElfW(Nhdr) note;
@@ -56,8 +56,8 @@ static bool print_build_id(FILE *out, const unsigned char *at, size_t len, size_
         }
         if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
             memcmp(at + name_at, "GNU", 4) == 0) {
-            for (size_t i = 0; i < note.n_descsz; i++) {
-                (void)fprintf(out, "%02x", at[id_at + i]);
+            for (size_t i = 0; i < note.n_descsz && 2 * i + 3 <= SW_BUILD_ID; i++) {
+                (void)snprintf(out + 2 * i, 3, "%02x", at[id_at + i]);
             }
             return true;
         }
@@ -65,6 +65,22 @@ static bool print_build_id(FILE *out, const unsigned char *at, size_t len, size_
         len -= next;
     }
     return false;
+}
+
+static bool find_build_id(const struct dl_phdr_info *info, char out[SW_BUILD_ID])
+{
+    bool found = false;
+    out[0] = '\0';
+    for (size_t i = 0; i < info->dlpi_phnum && !found; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        if (p->p_type == PT_NOTE) {
+            /* Where the linker mapped it: an address made from numbers. */
+            const uintptr_t at = (uintptr_t)info->dlpi_addr + (uintptr_t)p->p_vaddr;
+            found =
+                find_in_notes(out, (const unsigned char *)at, p->p_memsz, p->p_align == 8 ? 8 : 4);
+        }
+    }
+    return found;
 }
 
 static int print_library(struct dl_phdr_info *info, size_t size, void *arg)
@@ -76,19 +92,23 @@ static int print_library(struct dl_phdr_info *info, size_t size, void *arg)
     if (!called_by_core(name)) {
         return 0;
     }
-    (void)fprintf(out, "library %s ", name);
-    bool found = false;
-    for (size_t i = 0; i < info->dlpi_phnum && !found; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        if (p->p_type == PT_NOTE) {
-            /* Where the linker mapped it: an address made from numbers. */
-            const uintptr_t at = (uintptr_t)info->dlpi_addr + (uintptr_t)p->p_vaddr;
-            found =
-                print_build_id(out, (const unsigned char *)at, p->p_memsz, p->p_align == 8 ? 8 : 4);
-        }
-    }
-    (void)fputs(found ? "\n" : "no build-id\n", out);
+    char id[SW_BUILD_ID];
+    (void)fprintf(out, "library %s %s\n", name, find_build_id(info, id) ? id : "no build-id");
     return 0;
+}
+
+/* The program itself comes first. */
+static int take_first(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size;
+    (void)find_build_id(info, arg);
+    return 1;
+}
+
+void sw_program_id(char out[SW_BUILD_ID])
+{
+    out[0] = '\0';
+    (void)dl_iterate_phdr(take_first, out);
 }
 
 int sw_version_print(FILE *out, const char *program)

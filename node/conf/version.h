@@ -9,6 +9,11 @@
 const char *sw_version(void);     /* "0.1.0" */
 const char *sw_core_digest(void); /* 64 hex digits; scripts/core-digest says of what */
 
+/* The running program's GNU build-id in hexadecimal, which differs between programs made of
+ * different code; "" when it was linked without one. */
+#define SW_BUILD_ID 65
+void sw_program_id(char out[SW_BUILD_ID]);
+
 /* Print, one fact a line, the first word saying which:
  *   @program and its version; core; compiler; flags; a "library" line with name and GNU build-id
  *   for every loaded shared library that the core calls.

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,6 +78,15 @@ static void tell(void *self, sw_time now, uint64_t events)
     }
 }
 
+/* However the parent ends, nobody is left to read what this process finds. */
+static void die_with(pid_t parent)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(3); /* it ended before the kernel was told */
+    }
+}
+
 static _Noreturn void work(const struct sim_task *t, int fd)
 {
     struct worker w = { .fd = fd };
@@ -122,6 +132,7 @@ static int start(struct parent *p, struct child *c)
         return sw_diag_set(p->d, SW_ERR_IO, "no pipe for a run: %s", strerror(errno));
     }
     (void)fflush(NULL);
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) {
         (void)close(fds[0]);
@@ -130,6 +141,7 @@ static int start(struct parent *p, struct child *c)
     }
     if (pid == 0) {
         (void)close(fds[0]);
+        die_with(parent);
         work(&p->crew->tasks[p->started], fds[1]);
     }
     (void)close(fds[1]);

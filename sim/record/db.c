@@ -12,8 +12,10 @@
 #include <string.h>
 
 #define APPLICATION_ID 0x53574d53
-#define SCHEMA_VERSION 1
-#define WAIT_FOR_LOCK_MS 2000
+#define SCHEMA_VERSION 2
+#define OPEN_WAIT_MS 2000 /* for somebody who holds the file: say so soon */
+#define CLOSE_WAIT_MS 1000
+#define WRITE_WAIT_MS 60000 /* for a stranger's transaction: don't give up hours of work */
 
 static const char put_run_sql[] =
     "INSERT INTO runs(study,configuration,seed,trace_hash,events,sim_seconds,wall_seconds,"
@@ -97,10 +99,12 @@ static int check_or_make(struct sim_db *db, struct sw_diag *d)
 
 static int set_up(struct sim_db *db, struct sw_diag *d)
 {
-    (void)sqlite3_busy_timeout(db->sq, WAIT_FOR_LOCK_MS);
+    (void)sqlite3_busy_timeout(db->sq, OPEN_WAIT_MS);
+    /* WAL: readers see all stored runs and never wait, nor do we for them.  NORMAL: a kill loses
+     * nothing that was stored; a power failure may lose the last runs, which run again. */
     int err = sim_db_run_sql(db,
                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                             "PRAGMA foreign_keys=ON;",
+                             "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;",
                              d);
     if (err == 0) {
         err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d); /* a lock held elsewhere shows now */
@@ -116,6 +120,7 @@ static int set_up(struct sim_db *db, struct sw_diag *d)
             err = sim_db_fail(db, d);
         }
     }
+    (void)sqlite3_busy_timeout(db->sq, WRITE_WAIT_MS);
     return err;
 }
 
@@ -127,12 +132,12 @@ int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d)
         free(db);
         return sw_diag_set(d, SW_ERR_NOMEM, "%.150s: out of memory", path);
     }
-    int err = 0;
-    if (sqlite3_open_v2(path, &db->sq, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix") !=
-        SQLITE_OK) {
-        err = sim_db_fail(db, d);
-    } else {
-        err = set_up(db, d);
+    int err = sim_lock_take(&db->lock, path, d);
+    if (err == 0) {
+        err = sqlite3_open_v2(path, &db->sq, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix") ==
+                      SQLITE_OK
+                  ? set_up(db, d)
+                  : sim_db_fail(db, d);
     }
     if (err != 0) {
         sim_db_close(db);
@@ -144,16 +149,22 @@ int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d)
 
 void sim_db_close(struct sim_db *db)
 {
-    if (db != NULL) {
-        for (size_t i = 0; i < STATEMENTS; i++) {
-            (void)sqlite3_finalize(db->put[i]);
-        }
-        /* one file to carry about, readable where nothing can be written */
+    if (db == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        (void)sqlite3_finalize(db->put[i]);
+    }
+    if (db->sq != NULL) {
+        /* one file to carry about, readable where nothing can be written; not while it is read:
+         * then the last reader clears up */
+        (void)sqlite3_busy_timeout(db->sq, CLOSE_WAIT_MS);
         (void)sqlite3_exec(db->sq, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
         (void)sqlite3_close(db->sq);
-        free(db->path);
-        free(db);
     }
+    sim_lock_release(&db->lock);
+    free(db->path);
+    free(db);
 }
 
 void sim_db_limit(struct sim_db *db, uint32_t pages)
@@ -167,7 +178,7 @@ void sim_db_limit(struct sim_db *db, uint32_t pages)
 
 void sim_db_bind_text(sqlite3_stmt *st, int i, const char *s)
 {
-    (void)sqlite3_bind_text(st, i, s, -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_text(st, i, s, -1, SQLITE_STATIC); /* it outlives the step */
 }
 
 void sim_db_bind_real(sqlite3_stmt *st, int i, double v)
@@ -360,7 +371,7 @@ int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
     const int rc = sqlite3_open_v2(path, &sq, SQLITE_OPEN_READONLY, "unix");
     const int64_t application = rc == SQLITE_OK ? pragma(sq, "PRAGMA application_id") : -1;
     if (rc == SQLITE_OK && application == APPLICATION_ID) {
-        (void)sqlite3_busy_timeout(sq, WAIT_FOR_LOCK_MS);
+        (void)sqlite3_busy_timeout(sq, WRITE_WAIT_MS);
         *out = sq;
         return 0;
     }

@@ -10,19 +10,27 @@
 struct sqlite3;
 struct sim_db;
 
-/* Open or make @path for writing.
+/* Open or make @path for writing, and keep other writers out until it is closed.
  * Errors: SW_ERR_BUSY (another process writes to it), SW_ERR_FULL, SW_ERR_IO, SW_ERR_DENIED,
  * SW_ERR_MALFORMED (no study's database, or of another version). */
 int sim_db_open(const char *path, struct sim_db **out, struct sw_diag *d);
 /* Close; pending nothing.  NULL is nothing. */
 void sim_db_close(struct sim_db *db);
 
-/* Say which study the coming runs belong to: @s is any of its configurations.  Errors as open. */
+/* Say which study the coming runs belong to: @s is any of its configurations.  A file that holds
+ * runs already must hold them of the same scenario text, the same files beside it (@s->inputs) and
+ * the same @build: anything else would mix results that can't be compared.
+ * Errors as open, and SW_ERR_EXISTS: it holds runs of something else; the diag says what. */
 int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
                  struct sw_diag *d);
-/* Say what configuration number @number (in file order) of that study is.  Errors as open. */
+/* Say what configuration number @number (in file order) of that study is, and that runs of @seeds
+ * seeds from @first_seed on are wanted of it.  Errors as sim_db_study. */
 int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,
-                         struct sw_diag *d);
+                         uint64_t first_seed, uint64_t seeds, struct sw_diag *d);
+/* The run of @configuration with @seed, when it is stored.  Returns 1: it is, and @out says how it
+ * ended; 0: it isn't; or an error as of open. */
+int sim_db_stored(struct sim_db *db, const char *configuration, uint64_t seed,
+                  struct sim_run_info *out, struct sw_diag *d);
 /* Store one run, replacing an earlier one of the same configuration and seed.  Errors as open, and
  * SW_ERR_MALFORMED for rows that are none; nothing of the run is stored then. */
 int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes rows,

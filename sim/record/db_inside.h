@@ -4,6 +4,7 @@
 #define SIM_DB_INSIDE_H
 
 #include "sim/record/db.h"
+#include "sim/record/lock.h"
 
 #include <sqlite3.h>
 
@@ -11,6 +12,7 @@ enum { PUT_RUN, PUT_METRIC, PUT_SAMPLE, PUT_BUCKET, PUT_EVENT, PUT_FAULT, STATEM
 struct sim_db {
     sqlite3 *sq;
     char *path;
+    struct sim_lock lock;
     sqlite3_stmt *put[STATEMENTS];
     int64_t study;
     /* while a run is stored */

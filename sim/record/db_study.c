@@ -4,6 +4,8 @@
 #include "sim/record/db_inside.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 /* ---- studies ---- */
@@ -17,13 +19,54 @@ static void utc_now(char out[32])
     }
 }
 
-int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
-                 struct sw_diag *d)
+static int no_mixing(const struct sim_db *db, const char *what, struct sw_diag *d)
+{
+    return sw_diag_set(d, SW_ERR_EXISTS,
+                       "%.120s: holds runs of another %s (choose another --out, or remove the file "
+                       "to begin anew)",
+                       db->path, what);
+}
+
+struct identity {
+    const char *build;
+    char inputs[17];
+};
+
+/* What the file holds runs of, and whether these belong to it: 1, they do; 0, it holds none. */
+static int compare_studies(struct sim_db *db, const struct sim_scenario *s,
+                           const struct identity *own, struct sw_diag *d)
 {
     static const char text[] =
-        "INSERT INTO studies(name,question,path,scenario,build,started_at,warmup,duration,interval)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(name) DO UPDATE SET question=?2,path=?3,"
-        "scenario=?4,build=?5,started_at=?6,warmup=?7,duration=?8,interval=?9 RETURNING study";
+        "SELECT study, name = ?1, scenario = ?2, inputs = ?3, build = ?4 FROM studies"
+        " WHERE study IN (SELECT study FROM runs)";
+    static const char *const what[] = { "study", "version of this scenario",
+                                        "version of a file that the scenario names",
+                                        "build of swarmsim" };
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
+        return sim_db_fail(db, d);
+    }
+    sim_db_bind_text(st, 1, s->name);
+    (void)sqlite3_bind_text(st, 2, (const char *)s->text.data, (int)s->text.len, SQLITE_STATIC);
+    sim_db_bind_text(st, 3, own->inputs);
+    sim_db_bind_text(st, 4, own->build);
+    int found = 0;
+    while (found >= 0 && sqlite3_step(st) == SQLITE_ROW) {
+        found = 1;
+        db->study = sqlite3_column_int64(st, 0);
+        for (size_t i = 0; found > 0 && i < SW_LEN(what); i++) {
+            found = sqlite3_column_int(st, (int)i + 1) ? 1 : no_mixing(db, what[i], d);
+        }
+    }
+    return sqlite3_finalize(st) == SQLITE_OK ? found : sim_db_fail(db, d);
+}
+
+static int put_study(struct sim_db *db, const struct sim_scenario *s, const struct identity *own,
+                     struct sw_diag *d)
+{
+    static const char text[] =
+        "INSERT INTO studies(name,question,path,scenario,inputs,build,started_at,warmup,duration,"
+        "interval) VALUES(?,?,?,?,?,?,?,?,?,?) RETURNING study";
     sqlite3_stmt *st = NULL;
     char now[32];
     utc_now(now);
@@ -33,15 +76,40 @@ int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *bu
     sim_db_bind_text(st, 1, s->name);
     sim_db_bind_text(st, 2, s->question);
     sim_db_bind_text(st, 3, s->path);
-    (void)sqlite3_bind_text(st, 4, (const char *)s->text.data, (int)s->text.len, SQLITE_TRANSIENT);
-    sim_db_bind_text(st, 5, build);
-    sim_db_bind_text(st, 6, now);
-    sim_db_bind_real(st, 7, sim_db_seconds(s->warmup));
-    sim_db_bind_real(st, 8, sim_db_seconds(s->duration));
-    sim_db_bind_real(st, 9, sim_db_seconds(s->interval));
+    (void)sqlite3_bind_text(st, 4, (const char *)s->text.data, (int)s->text.len, SQLITE_STATIC);
+    sim_db_bind_text(st, 5, own->inputs);
+    sim_db_bind_text(st, 6, own->build);
+    sim_db_bind_text(st, 7, now);
+    sim_db_bind_real(st, 8, sim_db_seconds(s->warmup));
+    sim_db_bind_real(st, 9, sim_db_seconds(s->duration));
+    sim_db_bind_real(st, 10, sim_db_seconds(s->interval));
     const int rc = sqlite3_step(st);
     db->study = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
     return sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_ROW ? 0 : sim_db_fail(db, d);
+}
+
+int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                 struct sw_diag *d)
+{
+    struct identity own = { .build = build };
+    (void)snprintf(own.inputs, sizeof own.inputs, "%016llx", (unsigned long long)s->inputs);
+    int err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d);
+    if (err != 0) {
+        return err;
+    }
+    const int same = compare_studies(db, s, &own, d);
+    err = same < 0 ? same : 0;
+    if (same == 0) {
+        err = sim_db_run_sql(db, "DELETE FROM studies", d); /* begun, and nothing came of it */
+        err = err == 0 ? put_study(db, s, &own, d) : err;
+    }
+    if (err == 0) {
+        err = sim_db_run_sql(db, "COMMIT", d);
+    }
+    if (err != 0) {
+        (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
 }
 
 static int put_node(struct sim_db *db, const struct sim_scenario *s, size_t i)
@@ -85,29 +153,64 @@ static int end_transaction(struct sim_db *db, int err, struct sw_diag *d)
     return err;
 }
 
-static int put_configuration(struct sim_db *db, size_t number, const char *configuration)
+/* 0 when runs stored under this configuration's name were made the same way. */
+static int compare_configurations(struct sim_db *db, const struct sim_scenario *s,
+                                  const char *policy, struct sw_diag *d)
+{
+    static const char text[] =
+        "SELECT 1 FROM configurations c WHERE study = ?1 AND configuration = ?2"
+        " AND (base <> ?3 OR policy <> ?4) AND EXISTS (SELECT 1 FROM runs r"
+        " WHERE r.study = c.study AND r.configuration = c.configuration)";
+    char what[2 * SW_NAME_MAX + 40];
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
+        return sim_db_fail(db, d);
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    sim_db_bind_text(st, 2, s->configuration.s);
+    sim_db_bind_text(st, 3, s->base.s);
+    sim_db_bind_text(st, 4, policy);
+    const int rc = sqlite3_step(st);
+    (void)sqlite3_finalize(st);
+    if (rc != SQLITE_ROW) {
+        return rc == SQLITE_DONE ? 0 : sim_db_fail(db, d);
+    }
+    (void)snprintf(what, sizeof what, "configuration called '%s'", s->configuration.s);
+    return no_mixing(db, what, d);
+}
+
+static int put_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,
+                             const char *policy, uint64_t first_seed, uint64_t seeds)
 {
     sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db->sq, "INSERT OR REPLACE INTO configurations VALUES(?,?,?)", -1, &st,
-                           NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(db->sq, "INSERT OR REPLACE INTO configurations VALUES(?,?,?,?,?,?,?)",
+                           -1, &st, NULL) != SQLITE_OK) {
         return SW_ERR_IO;
     }
     (void)sqlite3_bind_int64(st, 1, db->study);
-    sim_db_bind_text(st, 2, configuration);
+    sim_db_bind_text(st, 2, s->configuration.s);
     (void)sqlite3_bind_int64(st, 3, (int64_t)number + 1);
+    sim_db_bind_text(st, 4, s->base.s);
+    sim_db_bind_text(st, 5, policy);
+    (void)sqlite3_bind_int64(st, 6, (int64_t)first_seed);
+    (void)sqlite3_bind_int64(st, 7, (int64_t)seeds);
     const int err = sim_db_step(st);
     (void)sqlite3_finalize(st);
     return err;
 }
 
 int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,
-                         struct sw_diag *d)
+                         uint64_t first_seed, uint64_t seeds, struct sw_diag *d)
 {
-    int err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d);
+    const char *policy = s->policy != NULL ? s->policy : "";
+    int err = compare_configurations(db, s, policy, d);
+    if (err == 0) {
+        err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d);
+    }
     if (err != 0) {
         return err;
     }
-    err = put_configuration(db, number, s->configuration.s);
+    err = put_configuration(db, number, s, policy, first_seed, seeds);
     if (err == 0) {
         err = forget(db, "DELETE FROM nodes WHERE study=? AND configuration=?", s->configuration.s);
     }
@@ -115,6 +218,50 @@ int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scen
         err = put_node(db, s, i);
     }
     return end_transaction(db, err, d);
+}
+
+/* ---- runs that are stored ---- */
+
+static void take_text(char *out, size_t cap, sqlite3_stmt *st, int column)
+{
+    (void)snprintf(out, cap, "%s", sqlite3_column_text(st, column));
+}
+
+static void take_run(sqlite3_stmt *st, uint64_t seed, struct sim_run_info *out)
+{
+    struct sim_result *r = &out->result;
+    r->seed = seed;
+    r->trace_hash = strtoull((const char *)sqlite3_column_text(st, 0), NULL, 16);
+    r->events = (uint64_t)sqlite3_column_int64(st, 1);
+    out->sim_seconds = sqlite3_column_double(st, 2);
+    out->wall_seconds = sqlite3_column_double(st, 3);
+    out->cpu_seconds = sqlite3_column_double(st, 4);
+    take_text(r->oracle, sizeof r->oracle, st, 5);
+    take_text(r->complaint, sizeof r->complaint, st, 6);
+    r->complained_at = (sw_time)(sqlite3_column_double(st, 7) * 1e9 + 0.5);
+    r->ended_at = (sw_time)(out->sim_seconds * 1e9 + 0.5);
+}
+
+int sim_db_stored(struct sim_db *db, const char *configuration, uint64_t seed,
+                  struct sim_run_info *out, struct sw_diag *d)
+{
+    static const char text[] =
+        "SELECT trace_hash, events, sim_seconds, wall_seconds, cpu_seconds, oracle, complaint,"
+        " complained_at FROM runs WHERE study=? AND configuration=? AND seed=?";
+    sqlite3_stmt *st = NULL;
+    *out = (struct sim_run_info){ 0 };
+    if (sqlite3_prepare_v2(db->sq, text, -1, &st, NULL) != SQLITE_OK) {
+        return sim_db_fail(db, d);
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    sim_db_bind_text(st, 2, configuration);
+    (void)sqlite3_bind_int64(st, 3, (int64_t)seed);
+    const int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW) {
+        take_run(st, seed, out);
+    }
+    (void)sqlite3_finalize(st);
+    return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : sim_db_fail(db, d);
 }
 
 /* ---- verdicts ---- */

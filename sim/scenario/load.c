@@ -3,9 +3,15 @@
 #define _POSIX_C_SOURCE 200809L
 #include "sim/scenario/load.h"
 #include "node/conf/config.h"
+#include "sim/engine/xxh64.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+void sim_load_input(struct sim_loader *l, const void *data, size_t len)
+{
+    l->f->s.inputs = sim_xxh64(data, len, l->f->s.inputs);
+}
 
 static int fill_basics(struct sim_loader *l, const char *path, const char *configuration)
 {

@@ -14,6 +14,10 @@ struct sim_loader {
     struct sw_diag *d;
 };
 
+/* load.c: @data was read from a file that the scenario names; a study is resumed only when it is
+ * the same again. */
+void sim_load_input(struct sim_loader *l, const void *data, size_t len);
+
 /* merge.c: the root with the keys of configuration @name replaced. */
 int sim_overlay(struct sim_loader *l, const char *name);
 /* @over on top of @under: mappings are merged key by key, anything else is replaced.  Either may

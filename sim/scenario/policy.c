@@ -21,6 +21,8 @@ int sim_scenario_route_by(struct sim_scenario *s, const char *policy)
         }
         c->policy = own;
     }
+    s->base = s->configuration;
+    s->policy = own;
     (void)snprintf(s->configuration.s, sizeof s->configuration.s, "%s", policy);
     free(f->policy);
     f->policy = own;

@@ -130,5 +130,9 @@ int sim_load_rtt(struct sim_loader *l)
     }
     free(line);
     (void)fclose(f);
-    return err == 0 ? complete(l) : err;
+    if (err == 0) {
+        err = complete(l);
+        sim_load_input(l, s->rtt, cells * sizeof *s->rtt);
+    }
+    return err;
 }

@@ -126,6 +126,8 @@ struct sim_configuration {
 struct sim_scenario {
     char *path, *name, *question;
     struct sw_name configuration; /* "" when the scenario has none */
+    struct sw_name base;          /* which it was before sim_scenario_route_by */
+    const char *policy;           /* that sim_scenario_route_by gave to all nodes; or NULL */
     uint64_t seed;
     uint32_t replications;
     sw_dur duration, warmup, interval; /* interval: of recorded samples */
@@ -151,6 +153,7 @@ struct sim_scenario {
     char **oracles; /* names; NULL: all */
     size_t n_oracles;
     struct sw_bytes text; /* the file as read, for the results */
+    uint64_t inputs;      /* digest of what was read from other files: zones, a matrix, ... */
 };
 
 /* The names of a scenario file's configurations, in file order; @n is 0 when it has none.
@@ -165,7 +168,8 @@ void sim_configurations_free(struct sim_configuration *v);
 int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
                       struct sw_diag *d);
 /* Give every node the routing policy @policy (a registered name), with default parameters where it
- * had another, and name the configuration after it.  Errors: SW_ERR_NOMEM: @s unchanged. */
+ * had another, and name the configuration after it (@s->base keeps the name it had).  Errors:
+ * SW_ERR_NOMEM: @s unchanged. */
 int sim_scenario_route_by(struct sim_scenario *s, const char *policy);
 /* The same for text in memory, as @path would hold it: other files it names are looked for beside
  * @path. */

@@ -105,6 +105,7 @@ static int add_zone(struct sim_loader *l, size_t i)
     }
     int err = read_text(l, sw_yaml_get(n, "file"), z);
     if (err == 0) {
+        sim_load_input(l, z->text, z->len);
         err = check_text(l, sw_yaml_get(n, "file"), z);
     }
     if (err == 0) {

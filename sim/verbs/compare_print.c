@@ -305,8 +305,9 @@ void sim_compare_print_json(const struct sim_compare_study *cs, FILE *to)
     json_text(to, "scenario", cs->study.arms[0].s->name);
     (void)fputc(',', to);
     json_text(to, "core_digest", sw_core_digest());
-    (void)fprintf(to, ",\n\"first_seed\":%llu,\"runs\":%zu,", (unsigned long long)c->first_seed,
-                  c->runs);
+    (void)fprintf(to, ",\n\"first_seed\":%llu,\"runs\":%zu,\"reused\":%zu,",
+                  (unsigned long long)c->first_seed, c->runs,
+                  cs->study.n_tasks - cs->study.n_missing);
     json_text(to, "baseline", c->arms[c->baseline]);
     (void)fprintf(to, ",\"differences\":%zu,\n", c->tests);
     json_metrics(c, to);

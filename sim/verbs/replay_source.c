@@ -40,7 +40,8 @@ static int from_file(const char *path, const char *name, struct sim_scenario **o
     return err;
 }
 
-/* Columns of @st: the scenario's path and text, and a configuration that ran the seed. */
+/* Columns of @st: the scenario's path and text, a configuration that ran the seed, and what that
+ * was made from: a configuration of the file, and the policy that its nodes got instead. */
 static int from_rows(sqlite3_stmt *st, const char *path, uint64_t seed, struct sim_scenario **out,
                      struct sw_diag *d)
 {
@@ -48,9 +49,14 @@ static int from_rows(sqlite3_stmt *st, const char *path, uint64_t seed, struct s
         return sw_diag_set(d, SW_ERR_NOTFOUND, "%.150s: holds no such run of seed %llu", path,
                            (unsigned long long)seed);
     }
-    const int err = sim_scenario_parse(
+    const char *policy = (const char *)sqlite3_column_text(st, 4);
+    int err = sim_scenario_parse(
         (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-        (size_t)sqlite3_column_bytes(st, 1), (const char *)sqlite3_column_text(st, 2), out, d);
+        (size_t)sqlite3_column_bytes(st, 1),
+        (const char *)sqlite3_column_text(st, policy[0] != '\0' ? 3 : 2), out, d);
+    if (err == 0 && policy[0] != '\0') {
+        err = sim_scenario_route_by(*out, policy);
+    }
     if (err == 0 && sqlite3_step(st) == SQLITE_ROW) {
         sim_scenario_free(*out);
         *out = NULL;
@@ -72,8 +78,10 @@ static int from_study(const char *path, const char *name, uint64_t seed, struct 
         return err;
     }
     if (sqlite3_prepare_v2(sq,
-                           "SELECT s.path, s.scenario, r.configuration FROM studies s"
-                           " JOIN runs r USING (study) WHERE r.seed = ?1"
+                           "SELECT s.path, s.scenario, r.configuration, c.base, c.policy"
+                           " FROM studies s JOIN runs r USING (study)"
+                           " JOIN configurations c USING (study, configuration)"
+                           " WHERE r.seed = ?1"
                            " AND r.configuration = coalesce(?2, r.configuration)"
                            " ORDER BY s.started_at DESC, r.run",
                            -1, &st, NULL) != SQLITE_OK) {

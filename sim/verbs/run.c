@@ -127,8 +127,9 @@ const struct sim_verb sim_verb_run = {
             "  --seed N, --seeds A..B  instead of the scenario's own\n"
             "  -j N                    processes at once (default: as many as processors)\n"
             "  --json                  one JSON object on standard output\n"
-            "  --out DIR               default: results/runs/NAME-DATE; runs already there are\n"
-            "                          kept, equal ones replaced\n"
+            "  --out DIR               default: results/runs/NAME-DATE; runs that are there\n"
+            "                          already, of the same scenario and build, are reused: a\n"
+            "                          study that was killed goes on where it stopped\n"
             "  --configuration NAME    only this one\n"
             "  --no-plots              only the database\n\n"
             "Exit code 1: an expectation failed, or an oracle stopped a run.\n",

@@ -61,7 +61,8 @@ static int make_tasks(struct sim_study *st, struct sw_diag *d)
     st->n_tasks = (size_t)seeds * st->n_arms;
     st->tasks = calloc(st->n_tasks, sizeof *st->tasks);
     st->infos = calloc(st->n_tasks, sizeof *st->infos);
-    if (st->tasks == NULL || st->infos == NULL) {
+    st->missing = calloc(st->n_tasks, sizeof *st->missing);
+    if (st->tasks == NULL || st->infos == NULL || st->missing == NULL) {
         return no_memory(d);
     }
     for (size_t i = 0; i < st->n_tasks; i++) {
@@ -129,9 +130,39 @@ static int name_folder(struct sim_study *st, struct sw_diag *d)
     return 0;
 }
 
+/* What made the runs: anything that differs here may make others. */
+static int describe(struct sim_study *st, struct sw_diag *d)
+{
+    char build[300];
+    char id[SW_BUILD_ID];
+    sw_program_id(id);
+    (void)snprintf(build, sizeof build, "swarmsim %s, core %s, program %s", sw_version(),
+                   sw_core_digest(), id);
+    int err = sim_db_study(st->db, st->arms[0].s, build, d);
+    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
+        err = sim_db_configuration(st->db, i, st->arms[i].s, st->tasks[0].seed,
+                                   st->n_tasks / st->n_arms, d);
+    }
+    return err;
+}
+
+static int find_missing(struct sim_study *st, struct sw_diag *d)
+{
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        const struct sim_task *t = &st->tasks[i];
+        const int stored = sim_db_stored(st->db, t->s->configuration.s, t->seed, &st->infos[i], d);
+        if (stored < 0) {
+            return stored;
+        }
+        if (stored == 0) {
+            st->missing[st->n_missing++] = i;
+        }
+    }
+    return 0;
+}
+
 int sim_study_open(struct sim_study *st, struct sw_diag *d)
 {
-    char build[200];
     int err = name_folder(st, d);
     if (err == 0) {
         err = make_folders(st->out, d);
@@ -140,19 +171,16 @@ int sim_study_open(struct sim_study *st, struct sw_diag *d)
         err = sim_db_open(st->database, &st->db, d);
     }
     if (err == 0) {
-        (void)snprintf(build, sizeof build, "swarmsim %s, core %s", sw_version(), sw_core_digest());
-        err = sim_db_study(st->db, st->arms[0].s, build, d);
+        err = describe(st, d);
     }
-    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
-        err = sim_db_configuration(st->db, i, st->arms[i].s, d);
-    }
-    return err;
+    return err == 0 ? find_missing(st, d) : err;
 }
 
 /* ---- running ---- */
 
 struct running {
     struct sim_study *st;
+    struct sim_task *tasks; /* those that are missing */
     struct sim_progress_line line;
 };
 
@@ -162,9 +190,10 @@ static int keep_info(void *self, const struct sim_run_info *info)
     return 0;
 }
 
-static int on_done(void *self, size_t task, struct sw_bytes rows, struct sw_diag *d)
+static int on_done(void *self, size_t number, struct sw_bytes rows, struct sw_diag *d)
 {
     struct sim_study *st = ((struct running *)self)->st;
+    const size_t task = st->missing[number];
     const struct sim_row_handler h = { .self = &st->infos[task], .info = keep_info };
     int err = sim_rows_each(rows, &h);
     if (err != 0) {
@@ -217,18 +246,36 @@ static int judge_arm(struct sim_study *st, struct sim_arm *a, struct sw_diag *d)
     return err;
 }
 
-int sim_study_run(struct sim_study *st, struct sw_diag *d)
+static int run_missing(struct sim_study *st, struct sw_diag *d)
 {
-    struct running r = { .st = st };
-    const struct sim_crew crew = { .tasks = st->tasks,
-                                   .n = st->n_tasks,
+    struct running r = { .st = st, .tasks = calloc(st->n_missing + 1, sizeof *r.tasks) };
+    if (r.tasks == NULL) {
+        return no_memory(d);
+    }
+    for (size_t i = 0; i < st->n_missing; i++) {
+        r.tasks[i] = st->tasks[st->missing[i]];
+    }
+    const struct sim_crew crew = { .tasks = r.tasks,
+                                   .n = st->n_missing,
                                    .jobs = st->options.jobs,
                                    .self = &r,
                                    .on_done = on_done,
                                    .on_progress = on_progress };
     sim_progress_begin(&r.line);
-    int err = sim_crew_run(&crew, d);
+    const int err = sim_crew_run(&crew, d);
     st->elapsed = sim_progress_end(&r.line);
+    free(r.tasks);
+    return err;
+}
+
+int sim_study_run(struct sim_study *st, struct sw_diag *d)
+{
+    const size_t stored = st->n_tasks - st->n_missing;
+    if (stored > 0) {
+        (void)fprintf(stderr, "swarmsim: %zu of %zu runs are stored in %s already\n", stored,
+                      st->n_tasks, st->database);
+    }
+    int err = run_missing(st, d);
     for (size_t i = 0; i < st->n_arms && err == 0; i++) {
         err = judge_arm(st, &st->arms[i], d);
     }
@@ -262,4 +309,5 @@ void sim_study_fini(struct sim_study *st)
     free(st->arms);
     free(st->tasks);
     free(st->infos);
+    free(st->missing);
 }

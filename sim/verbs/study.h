@@ -36,6 +36,8 @@ struct sim_study {
     struct sim_task *tasks;     /* seed by seed, each with every arm: common random numbers */
     struct sim_run_info *infos; /* one a task */
     size_t n_tasks;
+    size_t *missing; /* tasks that the database doesn't hold yet, n_missing of them */
+    size_t n_missing;
     double elapsed;     /* s, of all runs, as the clock on the wall saw it */
     char out[512];      /* folder */
     char database[600]; /* in it */
@@ -44,9 +46,10 @@ struct sim_study {
 
 /* Read the scenario, in all its configurations.  Errors: those of sim_scenario_load. */
 int sim_study_load(struct sim_study *st, struct sw_diag *d);
-/* Make the folder and the database.  Errors: those of sim_db_open; SW_ERR_IO. */
+/* Make the folder and the database, or find the runs that an earlier call left in it.
+ * Errors: those of sim_db_open and sim_db_study; SW_ERR_IO. */
 int sim_study_open(struct sim_study *st, struct sw_diag *d);
-/* Run every task and judge.  Errors: those of sim_crew_run and sim_db_run. */
+/* Run every task that is missing, and judge.  Errors: those of sim_crew_run and sim_db_run. */
 int sim_study_run(struct sim_study *st, struct sw_diag *d);
 void sim_study_fini(struct sim_study *st);
 

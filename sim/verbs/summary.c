@@ -78,16 +78,25 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     double simulated = 0;
     double wall = 0;
     double events = 0;
-    for (size_t i = 0; i < st->n_tasks; i++) {
-        simulated += st->infos[i].sim_seconds;
-        wall += st->infos[i].wall_seconds;
-        events += (double)st->infos[i].result.events;
+    for (size_t k = 0; k < st->n_missing; k++) {
+        const struct sim_run_info *info = &st->infos[st->missing[k]];
+        simulated += info->sim_seconds;
+        wall += info->wall_seconds;
+        events += (double)info->result.events;
     }
+    const size_t reused = st->n_tasks - st->n_missing;
     (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
-    (void)fprintf(
-        to, "%zu run%s, %.0f s simulated in %.1f s (each run %.0f x real time, %.2f M events/s)\n",
-        st->n_tasks, st->n_tasks == 1 ? "" : "s", simulated, st->elapsed, simulated / wall,
-        events / wall * 1e-6);
+    if (reused > 0) {
+        (void)fprintf(to, "%zu run%s, %zu of them reused\n", st->n_tasks,
+                      st->n_tasks == 1 ? "" : "s", reused);
+    }
+    if (st->n_missing > 0) {
+        (void)fprintf(to,
+                      "%zu run%s, %.0f s simulated in %.1f s (each run %.0f x real time, %.2f M "
+                      "events/s)\n",
+                      st->n_missing, st->n_missing == 1 ? "" : "s", simulated, st->elapsed,
+                      simulated / wall, events / wall * 1e-6);
+    }
     for (size_t i = 0; i < st->n_arms; i++) {
         print_arm(&st->arms[i], to);
     }
@@ -99,7 +108,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
 
 static void json_runs(const struct sim_study *st, FILE *to)
 {
-    (void)fputs("\"runs\":[", to);
+    (void)fprintf(to, "\"reused\":%zu,\n\"runs\":[", st->n_tasks - st->n_missing);
     for (size_t i = 0; i < st->n_tasks; i++) {
         const struct sim_run_info *info = &st->infos[i];
         (void)fprintf(

@@ -303,10 +303,10 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual([r["configuration"] for r in json.loads(only.stdout)["runs"]], ["ants"])
 
     def test_a_run_that_dies_is_exit_4_with_its_seed_and_others_are_kept(self):
-        self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
-        path = self.file(TINY.replace("duration: 40s", "duration: 100h"))
-        with subprocess.Popen([TOOL, "run", path, "--out", self.out(), "--no-plots", "--seed",
-                               "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        path = self.file(TINY + "configurations:\n  short: {}\n  long: {duration: 100h}\n")
+        command = ("run", path, "--out", self.out(), "--no-plots", "--configuration")
+        self.assertEqual(self.tool(*command, "short", "--seed", "1").returncode, 0)
+        with subprocess.Popen([TOOL, *command, "long", "--seed", "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True) as parent:
             children = f"/proc/{parent.pid}/task/{parent.pid}/children"
             deadline = time.monotonic() + 60

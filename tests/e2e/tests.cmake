@@ -5,6 +5,13 @@ if(TARGET swarmsim)
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/swarmsim.py $<TARGET_FILE:swarmsim>)
   add_test(NAME e2e.compare
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/compare.py $<TARGET_FILE:swarmsim>)
+  # Killed at so many random moments.
+  set(kills 5)
+  if(SW_LONG)
+    set(kills 200)
+  endif()
+  add_test(NAME e2e.resume
+    COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/resume.py $<TARGET_FILE:swarmsim> ${kills})
   if(SW_LONG AND NOT SW_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # Drawn worlds, half a minute of them: the same seeds in the same order each time, as many as
     # there is time for.  scripts/hunt goes on where this stops.

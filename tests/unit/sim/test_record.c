@@ -146,6 +146,50 @@ static void a_repeated_run_replaces_itself(void)
     CHECK_I64(count("SELECT value * 100 FROM metrics WHERE metric = 'availability'"), 25);
 }
 
+static void what_is_stored_is_found_as_it_was(void)
+{
+    struct sw_diag d = { 0 };
+    struct sim_run_info info;
+    REQUIRE(fresh() == 0);
+    struct sim_db *db = open_study(&d);
+    REQUIRE(db != NULL && store(db, UINT64_MAX, 0.5, 1, &d) == 0);
+    CHECK_I64(sim_db_stored(db, "", 1, &info, &d), 0);
+    CHECK_I64(sim_db_stored(db, "other", UINT64_MAX, &info, &d), 0);
+    CHECK_I64(sim_db_stored(db, "", UINT64_MAX, &info, &d), 1);
+    CHECK(info.result.seed == UINT64_MAX && info.result.trace_hash == 0xabc);
+    CHECK(info.result.events == 9 && info.sim_seconds == 60 && info.result.complaint[0] == '\0');
+    sim_db_close(db);
+}
+
+/* Open anew with one thing changed: the study's build, text, inputs or name. */
+static void runs_of_something_else_are_not_added(void)
+{
+    struct sw_diag d = { 0 };
+    REQUIRE(fresh() == 0);
+    struct sim_db *db = open_study(&d);
+    REQUIRE(db != NULL && store(db, 1, 0.5, 1, &d) == 0);
+    static char renamed[] = "another";
+    struct sim_scenario other[4];
+    const char *words[] = { "another build", "another version of this scenario",
+                            "another version of a file", "another study" };
+    for (size_t i = 0; i < SW_LEN(other); i++) {
+        other[i] = scenario();
+    }
+    other[1].text = (struct sw_bytes){ (const uint8_t *)"y", 1 };
+    other[2].inputs = 1;
+    other[3].name = renamed;
+    for (size_t i = 0; i < SW_LEN(other); i++) {
+        struct sw_diag why = { 0 };
+        CHECK_I64(sim_db_study(db, &other[i], i == 0 ? "other" : "build", &why), SW_ERR_EXISTS);
+        CHECK(strstr(why.text, words[i]) != NULL && strstr(why.text, "--out") != NULL);
+    }
+    const struct sim_scenario same = scenario();
+    CHECK_I64(sim_db_study(db, &same, "build", &d), 0);
+    CHECK_I64(store(db, 2, 0.5, 1, &d), 0);
+    sim_db_close(db);
+    CHECK_I64(count("SELECT count(*) FROM runs JOIN studies USING (study)"), 2);
+}
+
 static void a_full_disk_is_told_and_keeps_what_was_complete(void)
 {
     struct sw_diag d = { 0 };
@@ -256,6 +300,8 @@ static void cut_rows_are_refused_at_every_length(void)
 CU_TestInfo tests_record[] = {
     { "what was stored can be read", what_was_stored_can_be_read },
     { "a repeated run replaces itself", a_repeated_run_replaces_itself },
+    { "what is stored is found as it was", what_is_stored_is_found_as_it_was },
+    { "runs of something else are not added", runs_of_something_else_are_not_added },
     { "a full disk is told, and keeps what was complete",
       a_full_disk_is_told_and_keeps_what_was_complete },
     { "a lock held by another process is told", a_lock_held_by_another_process_is_told },
