@@ -228,13 +228,25 @@ static size_t explore(const struct view *v, const struct sw_choice *c, enum rule
     return best < c->n ? best : cheapest(v, c, rule);
 }
 
-static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
+static struct view look_around(struct sw_route *r, const struct sw_choice *c)
 {
     struct sw_aco_state *s = r->state;
     if (c->own.known && c->own.service > 0) {
         s->own_service = (double)c->own.service;
     }
-    const struct view v = look(r, c->now);
+    return look(r, c->now);
+}
+
+size_t sw_aco_cheapest(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
+{
+    (void)rng;
+    const struct view v = look_around(r, c);
+    return cheapest(&v, c, strictest(&v, c));
+}
+
+static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
+{
+    const struct view v = look_around(r, c);
     const enum rule rule = strictest(&v, c);
     if (sw_unit(sw_rng_next(rng)) < v.k->q0) {
         return cheapest(&v, c, rule);
@@ -242,13 +254,13 @@ static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rn
     return explore(&v, c, rule, rng);
 }
 
-static sw_dur patience(const struct sw_route *r, uint32_t peer)
+sw_dur sw_aco_patience(const struct sw_route *r, uint32_t peer)
 {
     const struct sw_aco_peer *p = sw_route_peer(r, peer);
     return sw_rtt_patience(&p->rtt);
 }
 
-static double cost(const struct sw_route *r, uint32_t peer, sw_time now)
+double sw_aco_cost(const struct sw_route *r, uint32_t peer, sw_time now)
 {
     const struct view v = look(r, now);
     const struct sw_aco_peer *p = sw_route_peer(r, peer);
@@ -301,8 +313,8 @@ const struct sw_policy sw_policy_ant_colony = {
     .on_reply = sw_aco_on_reply,
     .on_timeout = sw_aco_on_timeout,
     .next_probe = sw_aco_next_probe,
-    .patience = patience,
-    .cost = cost,
+    .patience = sw_aco_patience,
+    .cost = sw_aco_cost,
     .trail = trail,
     .suspected = sw_aco_suspected,
 };

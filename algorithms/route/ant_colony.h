@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * ant_colony: the priced router.  What it keeps, and its formulas; nobody outside the three
- * ant_*.c files includes this.
+ * ant_colony: the priced router.  What it keeps, and its formulas; nobody but the three
+ * ant_*.c files and priced_greedy.c includes this.
  *
  * Symbols: d a destination; T a round trip; q requests waiting at d; s its service time; c its
  * cores; os our queries outstanding at d; overline: moving average.  Times are ns; where a
@@ -112,6 +112,10 @@ void sw_aco_on_send(struct sw_route *r, uint32_t peer, sw_time now);
 void sw_aco_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late);
 void sw_aco_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe);
+/* The cheapest of C, outright. */
+size_t sw_aco_cheapest(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng);
+sw_dur sw_aco_patience(const struct sw_route *r, uint32_t peer);
+double sw_aco_cost(const struct sw_route *r, uint32_t peer, sw_time now);
 bool sw_aco_suspected(const struct sw_route *r, uint32_t peer);
 uint32_t sw_aco_next_probe(struct sw_route *r, sw_time now, const struct sw_candidate *peers,
                            size_t n, struct sw_rng *rng);

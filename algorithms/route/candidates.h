@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Small steps that several routing policies take. */
+ * Small steps that several routing policies take.  A candidate is *open* when it was not asked
+ * for this query yet; when all were asked, all are open again. */
 #ifndef SW_ROUTE_CANDIDATES_H
 #define SW_ROUTE_CANDIDATES_H
 
@@ -26,5 +27,16 @@ static inline bool sw_all_tried(const struct sw_choice *c)
     }
     return true;
 }
+
+/* A number that a policy gives candidate @i. */
+typedef double sw_score_fn(const struct sw_route *r, const struct sw_choice *c, size_t i);
+
+/* The open candidate with the least score, the first of equals.  Scores are numbers, never NaN. */
+size_t sw_least(const struct sw_route *r, const struct sw_choice *c, sw_score_fn *score);
+/* One open candidate, each as likely as the other. */
+size_t sw_any(const struct sw_choice *c, struct sw_rng *rng);
+/* One open candidate, drawn in proportion to its weight (finite, >= 0); any where all are 0. */
+size_t sw_drawn(const struct sw_route *r, const struct sw_choice *c, sw_score_fn *weight,
+                struct sw_rng *rng);
 
 #endif

@@ -11,7 +11,7 @@
  * Source: the rule common to BIND 9 and Knot Resolver; the decaying penalty is hickory-dns's
  * idea.  Known weakness: all entry nodes herd on the same near peer and overload it. */
 #include "algorithms/route/candidates.h"
-#include "algorithms/route/rtt.h"
+#include "algorithms/route/usual.h"
 #include "node/base/fmath.h"
 
 struct params {
@@ -19,7 +19,7 @@ struct params {
 };
 
 struct peer {
-    struct sw_rtt rtt;
+    struct sw_usual usual;
     double failure;
     sw_time failed_at;
 };
@@ -33,33 +33,25 @@ static double failure_at(const struct sw_route *r, const struct peer *p, sw_time
 static double cost(const struct sw_route *r, uint32_t peer, sw_time now)
 {
     const struct peer *p = sw_route_peer(r, peer);
-    return p->rtt.srtt + failure_at(r, p, now);
+    return p->usual.rtt.srtt + failure_at(r, p, now);
+}
+
+static double score(const struct sw_route *r, const struct sw_choice *c, size_t i)
+{
+    return cost(r, c->candidates[i].peer, c->now);
 }
 
 static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)
 {
     (void)rng;
-    const bool any = sw_all_tried(c);
-    size_t best = c->n;
-    double least = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        if (any || !sw_was_tried(c, i)) {
-            const double score = cost(r, c->candidates[i].peer, c->now);
-            if (best == c->n || score < least) {
-                best = i;
-                least = score;
-            }
-        }
-    }
-    return best;
+    return sw_least(r, c, score);
 }
 
 static void on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late)
 {
-    (void)now, (void)t, (void)probe;
     struct peer *p = sw_route_peer(r, peer);
-    sw_rtt_sample(&p->rtt, (double)rtt);
+    sw_usual_on_reply(r, peer, now, rtt, t, probe, late);
     if (!late) {
         p->failure = 0;
     }
@@ -67,18 +59,11 @@ static void on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
 
 static void on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe)
 {
-    (void)probe;
     const struct params *params = r->params;
     struct peer *p = sw_route_peer(r, peer);
     p->failure = failure_at(r, p, now) + params->penalty;
     p->failed_at = now;
-    sw_rtt_back_off(&p->rtt);
-}
-
-static sw_dur patience(const struct sw_route *r, uint32_t peer)
-{
-    const struct peer *p = sw_route_peer(r, peer);
-    return sw_rtt_patience(&p->rtt);
+    sw_usual_on_timeout(r, peer, now, probe);
 }
 
 static const struct sw_param parameters[] = {
@@ -99,6 +84,6 @@ const struct sw_policy sw_policy_lowest_rtt = {
     .choose = choose,
     .on_reply = on_reply,
     .on_timeout = on_timeout,
-    .patience = patience,
+    .patience = sw_usual_patience,
     .cost = cost,
 };

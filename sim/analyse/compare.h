@@ -10,7 +10,7 @@
 
 struct sqlite3;
 
-#define SIM_COMPARE_ARMS 16
+#define SIM_COMPARE_ARMS 32
 #define SIM_COMPARE_METRICS 32
 #define SIM_CONFIDENCE 0.95
 

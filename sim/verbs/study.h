@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define SIM_POLICIES 16
+#define SIM_POLICIES 32
 
 struct sim_study_options {
     const char *scenario;      /* path */

@@ -63,6 +63,32 @@ static inline void route_answer(struct route_test *t, uint32_t peer, sw_dur rtt)
     t->r.policy->on_reply(&t->r, peer, t->now, rtt, &nothing, false, false);
 }
 
+/* An answer in time, or an ant's, with a report of load. */
+static inline void route_report(struct route_test *t, uint32_t peer, sw_dur rtt,
+                                struct sw_telemetry load, bool probe)
+{
+    load.known = true;
+    t->r.policy->on_reply(&t->r, peer, t->now, rtt, &load, probe, false);
+}
+
+static inline void route_set(struct route_test *t, const char *param, double value)
+{
+    if (sw_route_set(&t->r, param, value) != SW_OK) {
+        abort();
+    }
+}
+
+/* How often each of the first @n peers is chosen in @times choices, without learning. */
+static inline void route_frequencies(struct route_test *t, size_t n, int times, double *share)
+{
+    for (size_t i = 0; i < n; i++) {
+        share[i] = 0;
+    }
+    for (int i = 0; i < times; i++) {
+        share[route_choose(t, n)] += 1.0 / times;
+    }
+}
+
 static inline void route_timeout(struct route_test *t, uint32_t peer)
 {
     t->r.policy->on_timeout(&t->r, peer, t->now, false);
