@@ -57,6 +57,8 @@ struct sim_fibre {
     struct context *back; /* who resumed it last */
     sim_event_id wake;    /* 0 while it runs */
     bool ended;
+    const uint32_t *held;            /* NULL: nothing holds it */
+    bool late;                       /* its wait is over and something holds it */
     void *mapping;                   /* guard page, then stack */
     struct sim_fibre *older, *newer; /* among those alive; @newer links free stacks, too */
 };
@@ -189,6 +191,11 @@ static void wake(void *self, uint64_t arg)
 {
     (void)arg;
     struct sim_fibre *f = self;
+    if (f->held != NULL && *f->held != 0) {
+        f->wake = 0;
+        f->late = true;
+        return;
+    }
     resume(f->engine, f);
 }
 
@@ -218,6 +225,8 @@ struct sim_fibre *sim_fibre_start(struct sim_engine *e, void (*body)(void *arg),
     f->body = body;
     f->arg = arg;
     f->ended = false;
+    f->held = NULL;
+    f->late = false;
 #ifdef FIBRE_TSAN
     f->here.tsan = __tsan_create_fiber(0);
 #endif
@@ -239,6 +248,22 @@ void sim_fibre_wait(struct sim_fibre *f, sw_dur delay)
     }
     f->wake = sim_at(e, e->now + delay, wake, f, 0);
     switch_to(&f->here, f->back, false);
+}
+
+void sim_fibre_hold(struct sim_fibre *f, const uint32_t *held)
+{
+    f->held = held;
+}
+
+void sim_fibre_release(struct sim_engine *e, const uint32_t *held)
+{
+    struct sim_fibre *f = e->fibres == NULL ? NULL : e->fibres->oldest;
+    for (; f != NULL; f = f->newer) {
+        if (f->held == held && f->late) {
+            f->late = false;
+            f->wake = sim_at(e, e->now, wake, f, 0);
+        }
+    }
 }
 
 struct sim_fibre *sim_fibre_current(const struct sim_engine *e)

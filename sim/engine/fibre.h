@@ -14,6 +14,11 @@ struct sim_fibre *sim_fibre_start(struct sim_engine *e, void (*body)(void *arg),
 /* From inside fibre @f: let @delay of virtual time pass; others run meanwhile.  A delay of 0 still
  * lets whatever is due now run first.  Returns at once while sim_fibre_unwind runs. */
 void sim_fibre_wait(struct sim_fibre *f, sw_dur delay);
+/* From inside fibre @f: from now on it goes on after a wait only while *@held is 0.  What was
+ * due meanwhile waits for sim_fibre_release.  @held must outlive the fibre. */
+void sim_fibre_hold(struct sim_fibre *f, const uint32_t *held);
+/* *@held is 0 again: what waited for that goes on now, oldest fibre first. */
+void sim_fibre_release(struct sim_engine *e, const uint32_t *held);
 /* The fibre that runs now, or NULL on the engine's own stack. */
 struct sim_fibre *sim_fibre_current(const struct sim_engine *e);
 /* A fibre frees itself when its body returns; until then the engine must live. */

@@ -2,9 +2,9 @@
  * Nothing that was acknowledged is lost, and what comes back is what was there.
  *
  * A holder that acknowledged an object has it durably: it is on the holder's disk, whatever
- * crashed since, unless that disk burnt.  So an acknowledged snapshot survives as many burnt
- * disks as it has holders less one; beyond that nothing was promised.  Looked at after every
- * fault, when losses happen, and at the end. */
+ * crashed since, unless that disk burnt or the object's bits rot on it.  So an acknowledged
+ * snapshot survives as many burnt disks as it has holders less one; beyond that nothing was
+ * promised.  Looked at after every fault, when losses happen, and at the end. */
 #include "sim/world/disk.h"
 #include "sim/world/pool.h"
 #include "sim/world/world.h"
@@ -22,7 +22,7 @@ struct promise {
     bool safe; /* its snapshot was acknowledged */
 };
 
-/* A node said that it keeps this object, for a peer. */
+/* An object on a disk: its holder said that it keeps it for a peer, or bits of it rot there. */
 struct kept {
     struct sw_digest object;
     uint32_t holder, disk;
@@ -33,6 +33,8 @@ struct snapshots {
     size_t n, cap;
     struct kept *kept;
     size_t n_kept, cap_kept;
+    struct kept *rotten;
+    size_t n_rotten;
     uint64_t acknowledged; /* snapshots */
 };
 
@@ -48,6 +50,7 @@ static void stop(void *self)
     struct snapshots *s = self;
     free(s->v);
     free(s->kept);
+    free(s->rotten);
     free(s);
 }
 
@@ -180,6 +183,17 @@ static void look_at(const struct sim_world *w, uint32_t holder, struct found *f)
     }
 }
 
+static bool is_rotten(const struct snapshots *s, const struct promise *p)
+{
+    for (size_t i = 0; i < s->n_rotten; i++) {
+        const struct kept *k = &s->rotten[i];
+        if (k->holder == p->holder && k->disk == p->disk && compare(&k->object, &p->object) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_holder(const struct snapshots *s, struct sim_world *w, uint32_t holder,
                          struct found *f)
 {
@@ -193,7 +207,9 @@ static void check_holder(const struct snapshots *s, struct sim_world *w, uint32_
             look_at(w, holder, f);
             looked = true;
         }
-        if (f->n == 0 || bsearch(&p->object, f->v, f->n, sizeof *f->v, compare) == NULL) {
+        const bool there =
+            f->n > 0 && bsearch(&p->object, f->v, f->n, sizeof *f->v, compare) != NULL;
+        if (!there && !is_rotten(s, p)) {
             const struct sim_scenario *sc = sim_world_scenario(w);
             sim_complain(w, "snapshots",
                          "%s acknowledged object %02x%02x%02x%02x of %s's snapshot %llu and does "
@@ -232,6 +248,18 @@ static void on_restore(void *self, struct sim_world *w, const struct sim_restore
     }
 }
 
+/* Bits of a file are about to rot: what it was is not promised any longer. */
+static void on_rot(void *self, struct sim_world *w, uint32_t node, const char *path,
+                   struct sw_bytes content)
+{
+    struct snapshots *s = self;
+    struct found f = { .n = 0 };
+    (void)digest(&f, path, content, NULL);
+    s->rotten = sim_realloc(s->rotten, (s->n_rotten + 1) * sizeof *s->rotten);
+    s->rotten[s->n_rotten++] = (struct kept){ f.v[0], node, sim_world_disk_number(w, node) };
+    free(f.v);
+}
+
 static void finish(void *self, struct sim_world *w)
 {
     check(self, w);
@@ -246,6 +274,7 @@ const struct sim_watcher sim_oracle_snapshots = {
     .on_trace = on_trace,
     .on_fault = on_fault,
     .on_restore = on_restore,
+    .on_rot = on_rot,
     .finish = finish,
     .stop = stop,
 };

@@ -8,11 +8,12 @@
 #include "sim/world/world.h"
 
 enum sim_death {
-    SIM_PROCESS_DIES, /* its machine closes its connections */
-    SIM_MACHINE_DIES, /* its peers hear nothing */
+    SIM_PROCESS_DIES, /* its machine closes its connections, and writes back what is not synced */
+    SIM_MACHINE_DIES, /* its peers hear nothing; unsynced writes are lost, or parts of them */
+    SIM_POWER_TEARS,  /* the same, and what was being written is torn */
 };
 
-/* Node @node dies: memory, queues and unsynced writes are lost. */
+/* Node @node dies with its memory and queues. */
 void sim_world_kill(struct sim_world *w, uint32_t node, enum sim_death how);
 /* The end of one kill: the node starts again, from its configuration and disk, when no other
  * fault holds it down. */
@@ -20,6 +21,25 @@ void sim_world_revive(struct sim_world *w, uint32_t node);
 /* Its disk burns.  A new one is there at once, with configuration and zone files as a fresh
  * installation has them and nothing else. */
 void sim_world_burn(struct sim_world *w, uint32_t node);
+
+/* Node @node's process is told to stop in order (SIGTERM): it finishes what is in flight, ten
+ * seconds at most; the end starts it again, also if it had not finished. */
+void sim_world_restart(struct sim_world *w, uint32_t node, bool begins);
+/* The process of node @node stands still (SIGSTOP), while its machine's kernel goes on: what
+ * arrives waits, timers are late, peers that hear nothing hang up.  A process that dies meanwhile
+ * takes its pauses with it. */
+void sim_world_pause(struct sim_world *w, uint32_t node, bool begins);
+/* Power fails inside the next write of node @node's jobs, and returns at the end.  Nothing happens
+ * when nothing is written until then. */
+void sim_world_tear(struct sim_world *w, uint32_t node, bool begins);
+/* @bits bits flip on node @node's disk: in its backup store (@store_only), or in any file. */
+void sim_world_rot(struct sim_world *w, uint32_t node, bool store_only, uint64_t bits);
+
+/* A fault that unfolds, from inside its begin: call that again after @delay, unless its end comes
+ * first. */
+void sim_world_again(struct sim_world *w, sw_dur delay);
+/* From inside begin: how often it was called before.  From inside end: how often in all. */
+uint32_t sim_world_steps(const struct sim_world *w);
 
 /* The network of a region is off, for nodes and clients in it. */
 void sim_world_darken(struct sim_world *w, uint32_t region, bool begins);
@@ -36,6 +56,7 @@ enum sim_effect {
     SIM_SLOW_PROCESSOR, /* node: work takes this many times as long; factors multiply */
     SIM_SLOW_DISK,      /* node: file calls take this many times as long; factors multiply */
     SIM_FULL_DISK,      /* node: no file grows; amount unused */
+    SIM_UNREADABLE,     /* node: this share of its disk's sectors can't be read; added */
     SIM_CLOCK_STEP,     /* node: its wall clock is ahead by ns (behind: negative); added */
     SIM_CLOCK_DRIFT,    /* node: its wall clock gains ppm from now on; added */
     SIM_CROWD,          /* region: its clients ask this many times as often; factors multiply */

@@ -38,6 +38,7 @@ struct sim_disk_state *sim_disk_new(struct sim_engine *e, const struct sim_disk 
     d->model = *model;
     d->slow = 1;
     sw_rng_init(&d->faults, sw_rng_key(seed, "disk crash", name));
+    d->sectors = sw_rng_key(seed, "unreadable sectors", name);
     sw_rng_init(&d->jitter, sw_rng_key(seed, "disk interleaving", name));
     make_root(d);
     return d;

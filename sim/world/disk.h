@@ -4,6 +4,7 @@
 #ifndef SIM_DISK_H
 #define SIM_DISK_H
 
+#include "node/base/rng.h"
 #include "node/core/fs.h"
 #include "sim/engine/fibre.h"
 #include "sim/scenario/scenario.h"
@@ -30,12 +31,30 @@ void sim_disk_fs(struct sim_disk_state *d, struct sw_fs *fs);
  * is rolled back to its last durable state, or, by the seed, to a part of what was written: of
  * each 512-byte sector a prefix of its changes, of each folder's names a prefix, a rename whole. */
 void sim_disk_crash(struct sim_disk_state *d);
+/* The same, and of what was not synced each sector and each name is there or not by the toss of a
+ * coin: what was being written is torn. */
+void sim_disk_tear(struct sim_disk_state *d);
+/* The process dies and its machine lives: descriptors close, calls through an @fs made before fail
+ * as after a crash; what was written stays and is written back in time. */
+void sim_disk_leave(struct sim_disk_state *d);
 /* The disk burns: empty afterwards, and calls through an @fs made before fail as after a crash. */
 void sim_disk_wipe(struct sim_disk_state *d);
 /* A grey failure: calls begun from now on take @factor times as long (> 0; 1 is healthy). */
 void sim_disk_slow(struct sim_disk_state *d, double factor);
 /* While @full, no file of a job grows. */
 void sim_disk_fill(struct sim_disk_state *d, bool full);
+/* Latent sector errors: while @share > 0, that share of all 512-byte sectors can't be read
+ * (SW_ERR_IO), always the same ones; what covers none of them is read as ever. */
+void sim_disk_unreadable(struct sim_disk_state *d, double share);
+/* Bit rot: flip @bits bits, drawn from @key, of the durable and present bytes of regular files
+ * below @folder ("": all).  @before is called for each with the file as it was until then.
+ * How many were flipped: 0 when there are no bytes. */
+uint64_t sim_disk_rot(struct sim_disk_state *d, const char *folder, struct sw_rng_key key,
+                      uint64_t bits,
+                      void (*before)(void *self, const char *path, struct sw_bytes content),
+                      void *self);
+/* Call @fn(@self) inside the next write of a job, when the cache has its bytes; NULL: no more. */
+void sim_disk_on_write(struct sim_disk_state *d, void (*fn)(void *self), void *self);
 /* A planted error: while @lies, fsync of files and folders takes its time and does nothing. */
 void sim_disk_lie(struct sim_disk_state *d, bool lies);
 

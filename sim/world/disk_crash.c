@@ -153,10 +153,8 @@ static struct inode **hold_all(struct sim_disk_state *d)
     return all;
 }
 
-void sim_disk_crash(struct sim_disk_state *d)
+static void crash(struct sim_disk_state *d, double keep)
 {
-    /* All is lost, all survives, or something between. */
-    const double keep = (double)sw_rng_below(&d->faults, 5) / 4;
     sim_disk_detach(d);
     survivors(d, keep);
     struct inode **all = hold_all(d);
@@ -179,4 +177,20 @@ void sim_disk_crash(struct sim_disk_state *d)
         sim_inode_unref(d, *next);
     }
     free(all);
+}
+
+void sim_disk_crash(struct sim_disk_state *d)
+{
+    /* All is lost, all survives, or something between. */
+    crash(d, (double)sw_rng_below(&d->faults, 5) / 4);
+}
+
+void sim_disk_tear(struct sim_disk_state *d)
+{
+    crash(d, 0.5);
+}
+
+void sim_disk_leave(struct sim_disk_state *d)
+{
+    sim_disk_detach(d);
 }

@@ -171,6 +171,9 @@ static int64_t fs_pread(void *self, int fd, void *buf, size_t len, uint64_t offs
         return 0;
     }
     const uint64_t n = len < f->size - offset ? len : f->size - offset;
+    if (!sim_file_readable(v->disk, f, offset, n)) {
+        return SW_ERR_IO;
+    }
     if (n > 0) {
         memcpy(buf, f->data + offset, n);
     }
@@ -192,6 +195,9 @@ static int fs_pwrite(void *self, int fd, const void *buf, size_t len, uint64_t o
     }
     struct inode *f = writable(v, fd);
     const int err = f == NULL ? SW_ERR_STATE : sim_file_write(v->disk, f, buf, len, offset);
+    if (err == SW_OK && v->disk->on_write != NULL) {
+        v->disk->on_write(v->disk->on_write_self);
+    }
     return sim_view_took(v, err == SW_OK ? sim_view_cost(v->disk, 0, len) : 0, err);
 }
 

@@ -86,6 +86,10 @@ struct sim_disk_state {
     sw_wall epoch; /* wall clock at time 0 */
     struct sw_rng faults, jitter;
     double slow;
+    struct sw_rng_key sectors; /* which can't be read */
+    double unreadable;         /* share of them */
+    void (*on_write)(void *self);
+    void *on_write_self;
     bool lies; /* fsync does nothing */
     bool full; /* whatever its capacity */
 
@@ -144,6 +148,12 @@ void sim_file_clear(struct inode *f);
 /* Changes of names up to @number that touch @dir, and whatever must come with them, are durable. */
 void sim_names_sync(struct sim_disk_state *d, struct inode *dir, uint64_t number);
 void sim_log_clear(struct sim_disk_state *d);
+
+/* ---- disk_harm.c ---- */
+
+/* Can @len bytes at @offset be read? */
+bool sim_file_readable(const struct sim_disk_state *d, const struct inode *f, uint64_t offset,
+                       uint64_t len);
 
 /* ---- disk_fs.c: time, descriptors, bytes ---- */
 

@@ -43,6 +43,9 @@ static void apply(struct sim_world *w, enum sim_effect effect, uint32_t where)
     case SIM_FULL_DISK:
         sim_disk_fill(sim_host_disk(w->hosts[where]), t.n > 0);
         break;
+    case SIM_UNREADABLE:
+        sim_disk_unreadable(sim_host_disk(w->hosts[where]), t.n > 0 ? t.sum : 0);
+        break;
     case SIM_CROWD:
     case SIM_ATTACK:
         sim_clientele_load(w->clientele, where, total(w, SIM_CROWD, where).product,

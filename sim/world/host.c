@@ -44,6 +44,7 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->place = (struct sim_place){ sim_find_region(w->s, spec->config.region.s), index };
     h->lost_at = SW_TIME_NEVER;
     h->tick_at = SW_TIME_NEVER;
+    h->late_end = &h->late;
     h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
     int err = SW_ERR_NOMEM;
     if (h->place.region == UINT32_MAX) {
@@ -142,15 +143,34 @@ static void fail_commands(struct sim_host *h)
     }
 }
 
+static void crash_disk(struct sim_host *h, enum sim_death how)
+{
+    switch (how) {
+    case SIM_PROCESS_DIES:
+        sim_disk_leave(h->disk);
+        break;
+    case SIM_MACHINE_DIES:
+        sim_disk_crash(h->disk);
+        break;
+    case SIM_POWER_TEARS:
+        sim_disk_tear(h->disk);
+        break;
+    }
+}
+
 void sim_host_kill(struct sim_host *h, enum sim_death how)
 {
     struct sim_world *w = h->w;
+    const bool silent = how != SIM_PROCESS_DIES;
     if (h->down++ > 0) {
-        if (how == SIM_MACHINE_DIES) {
+        if (silent) {
+            crash_disk(h, how);
             sim_conns_host_gone(w->conns, h->index, true);
         }
         return;
     }
+    h->down += h->stopping; /* those restarts end with a revive */
+    h->stopping = 0;
     sim_trace(w->engine, h->index, SIM_KIND_DEATH, NULL, 0);
     h->life++;
     if (h->lost_at == SW_TIME_NEVER) {
@@ -158,8 +178,8 @@ void sim_host_kill(struct sim_host *h, enum sim_death how)
         h->disks_at_loss = h->disks;
     }
     sim_processor_reset(h->processor);
-    sim_disk_crash(h->disk);
-    sim_conns_host_gone(w->conns, h->index, how == SIM_MACHINE_DIES);
+    crash_disk(h, how);
+    sim_conns_host_gone(w->conns, h->index, silent);
     sim_cancel(w->engine, h->tick);
     h->tick = 0;
     h->tick_at = SW_TIME_NEVER;
@@ -173,6 +193,7 @@ void sim_host_kill(struct sim_host *h, enum sim_death how)
     h->n_retired = 0;
     h->wants_entropy = false;
     fail_commands(h);
+    sim_host_drop_late(h);
 }
 
 void sim_host_revive(struct sim_host *h)
@@ -277,9 +298,7 @@ void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t
     } else {
         ev.u.stream_writable = stream;
     }
-    sim_host_because(h, (struct sim_luck){ stream, ev.now });
-    sim_host_step_front(h, &ev);
-    sim_host_set_tick(h);
+    sim_host_hear(h, &ev, (struct sim_luck){ stream, ev.now });
 }
 
 /* ---- peers ---- */
@@ -292,8 +311,7 @@ static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer
     ev.u.peer_up.class = class;
     ev.u.peer_up.peer = h->w->s->nodes[peer].config.name;
     sim_trace(h->w->engine, h->index, SIM_KIND_PEER_UP, &peer, sizeof peer);
-    sim_host_because(h, (struct sim_luck){ conn << 8 | h->index, ev.now });
-    sim_host_step(h, &ev);
+    sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
 }
 
 static void mail_read(void *self, uint64_t arg)
@@ -347,8 +365,7 @@ static void peer_flow(void *self, sw_conn conn, bool blocked)
     } else {
         ev.u.peer_writable = conn;
     }
-    sim_host_because(h, (struct sim_luck){ conn << 8 | h->index, ev.now });
-    sim_host_step(h, &ev);
+    sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
 }
 
 static void peer_down(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
@@ -359,8 +376,7 @@ static void peer_down(void *self, sw_conn conn, enum sw_class class, uint32_t pe
     ev.u.peer_down.class = class;
     ev.u.peer_down.peer = h->w->s->nodes[peer].config.name;
     sim_trace(h->w->engine, h->index, SIM_KIND_PEER_DOWN, &peer, sizeof peer);
-    sim_host_because(h, (struct sim_luck){ (conn << 8 | h->index) + peer, ev.now });
-    sim_host_step(h, &ev);
+    sim_host_hear(h, &ev, (struct sim_luck){ (conn << 8 | h->index) + peer, ev.now });
 }
 
 const struct sim_conn_user sim_host_peers = {
@@ -383,6 +399,9 @@ static void give_command(void *self, uint64_t arg)
     (void)arg;
     struct asked *a = self;
     struct sim_host *h = a->host;
+    if (sim_host_put_off(h, give_command, a)) {
+        return;
+    }
     if (h->node == NULL) {
         a->reply(a->arg, 14, "the node is down", (struct sw_bytes){ NULL, 0 }, true);
     } else {

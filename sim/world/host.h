@@ -29,6 +29,13 @@ void sim_host_start(struct sim_host *h);
 /* The node is gone, with everything it held in memory; each kill needs its revive. */
 void sim_host_kill(struct sim_host *h, enum sim_death how);
 void sim_host_revive(struct sim_host *h);
+/* The process ends in order, and is held down until the next restart, which revives it. */
+void sim_host_stop(struct sim_host *h);
+void sim_host_restart(struct sim_host *h);
+/* The process stands still; each beginning needs its end. */
+void sim_host_pause(struct sim_host *h, bool begins);
+/* Power fails inside the next write; each beginning needs its end. */
+void sim_host_tear(struct sim_host *h, bool begins);
 /* A new disk, provisioned like a fresh machine. */
 void sim_host_burn(struct sim_host *h);
 

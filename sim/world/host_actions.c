@@ -108,6 +108,9 @@ static void not_found(void *self, uint64_t arg)
     (void)arg;
     const struct unknown_peer u = *(struct unknown_peer *)self;
     struct sim_host *h = u.host;
+    if (sim_host_put_off(h, not_found, self)) {
+        return;
+    }
     sim_pool_put(&h->w->pool, self, sizeof u);
     if (h->life != u.life) {
         return;
@@ -218,7 +221,8 @@ static void carry_out(struct sim_host *h)
             h->wants_entropy = true;
             break;
         case SW_ACT_DRAINED:
-            break; /* no fault drains; a restart would follow here */
+            sim_host_drained(h);
+            break;
         case SW_ACT_TRACE:
             sim_tell_trace(h->w, h->index, &a->u.trace);
             break;

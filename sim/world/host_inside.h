@@ -28,6 +28,15 @@ struct command {
     void *arg;
 };
 
+/* What reached a process that stands still: an event for it, or something to call. */
+struct sim_late {
+    struct sim_late *next;
+    struct sw_event event; /* owns nothing and borrows nothing */
+    struct sim_luck cause;
+    sim_fn fn; /* NULL: the event is for the node, or, of a stream, for its front */
+    void *self;
+};
+
 struct sim_host {
     struct sim_world *w;
     uint32_t index;
@@ -35,8 +44,14 @@ struct sim_host {
     const struct sw_config *config;
     struct sw_node *node; /* NULL while it is down */
     struct sw_front *front;
-    uint32_t down; /* how many faults hold it down */
-    uint64_t life; /* counts its nodes */
+    uint32_t down;                     /* how many faults hold it down */
+    uint64_t life;                     /* counts its nodes */
+    uint32_t stopping;                 /* how many restarts wait for the present process to end */
+    uint32_t paused;                   /* how many pauses hold the present process */
+    uint32_t unpaused;                 /* how many more have yet to end, whose process is gone */
+    uint32_t tears;                    /* how many wait for a write */
+    uint32_t torn;                     /* and how many held the host down after one */
+    struct sim_late *late, **late_end; /* oldest first */
     sw_time lost_at;
     uint32_t disks; /* how many burnt: now, and when it was lost */
     uint32_t disks_at_loss;
@@ -72,6 +87,14 @@ struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind
 void sim_host_step(struct sim_host *h, struct sw_event *ev);
 /* Step the front with an event from outside, and carry out what it wants. */
 void sim_host_step_front(struct sim_host *h, struct sw_event *ev);
+/* The process is given @ev, now or when it goes on. */
+void sim_host_hear(struct sim_host *h, struct sw_event *ev, struct sim_luck cause);
+/* While the process stands still: call @fn(@self, 0) when it goes on, or is gone; true then. */
+bool sim_host_put_off(struct sim_host *h, sim_fn fn, void *self);
+/* The process is gone: whatever waits for it learns. */
+void sim_host_drop_late(struct sim_host *h);
+/* The node said that nothing is in flight any longer. */
+void sim_host_drained(struct sim_host *h);
 /* See that the tick comes when the node or its front want it. */
 void sim_host_set_tick(struct sim_host *h);
 /* Whatever is drawn while the present event is handled belongs to @cause. */

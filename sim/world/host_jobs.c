@@ -41,6 +41,9 @@ static void ended(void *self, uint64_t arg)
     (void)arg;
     struct running *r = self;
     struct sim_host *h = r->host;
+    if (sim_host_put_off(h, ended, r)) {
+        return;
+    }
     if (h->life != r->life) {
         free_run(r);
         return;
@@ -65,6 +68,7 @@ static void body(void *arg)
     struct running *r = arg;
     struct sim_host *h = r->host;
     struct sw_fs fs;
+    sim_fibre_hold(sim_fibre_current(h->w->engine), &h->paused);
     sim_disk_fs(h->disk, &fs);
     if (h->w->hooks.on_fs != NULL) {
         h->w->hooks.on_fs(h->w->hooks.self, h->index, &fs);
@@ -82,6 +86,9 @@ static void begin(void *self, uint64_t arg)
 {
     (void)arg;
     struct running *r = self;
+    if (sim_host_put_off(r->host, begin, r)) {
+        return;
+    }
     if (r->host->life != r->life) {
         free_run(r);
         return;

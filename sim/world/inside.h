@@ -54,6 +54,11 @@ struct sim_world {
     struct sim_hooks hooks;
     struct sim_effecting *effects; /* of faults that last */
     size_t n_effects;
+    struct sim_progress {
+        uint32_t steps; /* how often it began */
+        bool ended;
+    } * progress;    /* of each fault */
+    uint64_t acting; /* the fault whose begin or end is called */
     struct sim_result result;
     bool finished; /* watchers were told that the run ended */
     bool closing;  /* being freed: nothing begins any more */

@@ -58,7 +58,9 @@ struct host {
     struct sim_place place;
     struct sim_conn_end end;
     bool listens;
-    bool silent;   /* its machine is off */
+    bool silent; /* its machine is off */
+    bool paused; /* its process stands still, since: */
+    sw_time paused_at;
     uint64_t life; /* counts its processes */
 };
 

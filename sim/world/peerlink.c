@@ -252,7 +252,8 @@ static void acceptor_up(void *self, uint64_t number)
         return;
     }
     const struct host *to = &c->hosts[conn->host[1]];
-    if (!sim_conn_joined(conn) || to->silent) {
+    const bool deaf = to->silent || (to->paused && conn->end[1].user == NULL);
+    if (!sim_conn_joined(conn) || deaf) {
         fail_later(conn, conn->dialled_at + c->options.connect_timeout);
         return;
     }
@@ -365,6 +366,7 @@ void sim_conns_host_gone(struct sim_conns *c, uint32_t host, bool silent)
 {
     c->hosts[host].life++;
     c->hosts[host].silent = silent;
+    c->hosts[host].paused = false;
     sim_conns_listen(c, host, NULL);
     for (size_t i = 0; i < c->n; i++) {
         struct conn *conn = c->v[i];
@@ -401,6 +403,36 @@ void sim_conns_host_back(struct sim_conns *c, uint32_t host)
                                c->hosts[conn->host[1]].place)) {
             sim_conn_part(conn, 1 - side, sim_now(c->engine) + round_trip(conn));
         }
+    }
+}
+
+static void give_up_on_paused(void *self, uint64_t host)
+{
+    struct sim_conns *c = self;
+    const sw_time since = c->hosts[host].paused_at;
+    if (!c->hosts[host].paused || sim_now(c->engine) - since < c->options.keep_alive) {
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        struct conn *conn = c->v[i];
+        if (conn->number == 0 || (conn->host[0] != host && conn->host[1] != host)) {
+            continue;
+        }
+        const unsigned side = conn->host[0] == host ? 1 : 0; /* the one that lives */
+        const bool its = conn->end[1 - side].user == c->hosts[host].end.user;
+        if (its && conn->open[side]) {
+            sim_conn_hang_up(c, conn->host[side], conn->number);
+        }
+    }
+}
+
+void sim_conns_host_paused(struct sim_conns *c, uint32_t host, bool paused)
+{
+    const sw_time now = sim_now(c->engine);
+    c->hosts[host].paused = paused;
+    c->hosts[host].paused_at = now;
+    if (paused) {
+        (void)sim_at(c->engine, now + c->options.keep_alive, give_up_on_paused, c, host);
     }
 }
 

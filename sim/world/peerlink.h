@@ -77,6 +77,9 @@ void sim_conn_hang_up(struct sim_conns *c, uint32_t host, sw_conn conn);
 void sim_conns_host_gone(struct sim_conns *c, uint32_t host, bool silent);
 /* @host's machine answers again: peers that still hold a connection to what died learn it. */
 void sim_conns_host_back(struct sim_conns *c, uint32_t host);
+/* @host's process stands still, or goes on: dials to it fail, and peers whose connection it left
+ * without a sign for the keep-alive time hang up. */
+void sim_conns_host_paused(struct sim_conns *c, uint32_t host, bool paused);
 /* Cuts or darkness changed: look at every connection. */
 void sim_conns_paths_changed(struct sim_conns *c);
 

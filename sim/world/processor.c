@@ -18,7 +18,7 @@ struct task {
 struct core {
     struct task task;
     sim_event_id end; /* 0: idle */
-    sw_time began;
+    sw_time began, ends_at;
     uint32_t next_idle; /* 1 + index; 0 none */
 };
 
@@ -29,7 +29,7 @@ struct urgent {
     sim_fn fn;
     void *self;
     uint64_t arg;
-    struct urgent *next, *previous; /* @next links the unused as well */
+    struct urgent *next, *previous; /* newer first; @next links the unused as well */
 };
 
 struct sim_processor_state {
@@ -38,6 +38,7 @@ struct sim_processor_state {
     struct sw_rng_key key;
     double location; /* log-normal: mean of the underlying normal, of ns */
     double slow;
+    sw_time paused_at;          /* SW_TIME_NEVER: it is not */
     double cost[SW_WORK_COUNT]; /* ns a unit */
 
     struct core *cores;
@@ -96,6 +97,7 @@ struct sim_processor_state *sim_processor_new(struct sim_engine *e,
     p->mean = (double)model->service;
     p->location = sw_log(p->mean) - model->sigma * model->sigma / 2; /* the mean is as stated */
     p->slow = 1;
+    p->paused_at = SW_TIME_NEVER;
     for (unsigned i = 0; i < SW_WORK_COUNT; i++) {
         p->cost[i] = sim_work_cost((enum sw_work)i);
     }
@@ -156,7 +158,18 @@ static void begin_service(struct sim_processor_state *p, const struct task *t)
     p->serving++;
     c->task = *t;
     c->began = sim_now(p->engine);
-    c->end = sim_at(p->engine, c->began + slowed(p, t->service), end_service, p, index);
+    c->ends_at = c->began + slowed(p, t->service);
+    c->end = sim_at(p->engine, c->ends_at, end_service, p, index);
+}
+
+static void serve_next(struct sim_processor_state *p)
+{
+    if (p->waiting > 0) {
+        const struct task next = p->ring[p->head];
+        p->head = (p->head + 1) & (p->room - 1);
+        p->waiting--;
+        begin_service(p, &next);
+    }
 }
 
 static void end_service(void *self, uint64_t index)
@@ -172,12 +185,7 @@ static void end_service(void *self, uint64_t index)
     p->served++;
     p->busy += took;
     p->mean += ((double)took - p->mean) / 16;
-    if (p->waiting > 0) {
-        const struct task next = p->ring[p->head];
-        p->head = (p->head + 1) & (p->room - 1);
-        p->waiting--;
-        begin_service(p, &next);
-    }
+    serve_next(p);
     done.fn(done.self, done.arg);
 }
 
@@ -201,7 +209,7 @@ static void grow(struct sim_processor_state *p)
 
 static bool submit(struct sim_processor_state *p, const struct task *t)
 {
-    if (p->idle != 0) {
+    if (p->idle != 0 && p->paused_at == SW_TIME_NEVER) {
         begin_service(p, t);
         return true;
     }
@@ -265,14 +273,19 @@ void sim_processor_urgent(struct sim_processor_state *p, sim_fn fn, void *self, 
         p->urgent->previous = u;
     }
     p->urgent = u;
+    if (p->paused_at != SW_TIME_NEVER) {
+        return; /* begins when the process goes on */
+    }
     u->end = sim_at(p->engine, sim_now(p->engine) + slowed(p, SIM_URGENT_COST), end_urgent, u, 0);
 }
 
 void sim_processor_reset(struct sim_processor_state *p)
 {
+    const sw_time now = p->paused_at != SW_TIME_NEVER ? p->paused_at : sim_now(p->engine);
+    p->paused_at = SW_TIME_NEVER;
     for (uint32_t i = 0; i < p->model.cores; i++) {
         if (p->cores[i].end != 0) {
-            p->busy += sim_now(p->engine) - p->cores[i].began;
+            p->busy += now - p->cores[i].began;
             sim_cancel(p->engine, p->cores[i].end);
         }
     }
@@ -282,6 +295,52 @@ void sim_processor_reset(struct sim_processor_state *p)
     while (p->urgent != NULL) {
         sim_cancel(p->engine, p->urgent->end);
         urgent_remove(p->urgent);
+    }
+}
+
+static void pause_now(struct sim_processor_state *p)
+{
+    p->paused_at = sim_now(p->engine);
+    for (uint32_t i = 0; i < p->model.cores; i++) {
+        sim_cancel(p->engine, p->cores[i].end);
+    }
+    for (struct urgent *u = p->urgent; u != NULL; u = u->next) {
+        sim_cancel(p->engine, u->end);
+        u->end = 0;
+    }
+}
+
+static void go_on(struct sim_processor_state *p)
+{
+    const sw_time now = sim_now(p->engine);
+    const sw_dur paused = now - p->paused_at;
+    struct urgent *oldest = p->urgent;
+    p->paused_at = SW_TIME_NEVER;
+    for (uint32_t i = 0; i < p->model.cores; i++) {
+        struct core *c = &p->cores[i];
+        if (c->end != 0) {
+            c->began += paused;
+            c->ends_at += paused;
+            c->end = sim_at(p->engine, c->ends_at, end_service, p, i);
+        }
+    }
+    while (p->idle != 0 && p->waiting > 0) {
+        serve_next(p);
+    }
+    while (oldest != NULL && oldest->next != NULL) {
+        oldest = oldest->next;
+    }
+    for (struct urgent *u = oldest; u != NULL; u = u->previous) {
+        u->end = sim_at(p->engine, now + slowed(p, SIM_URGENT_COST), end_urgent, u, 0);
+    }
+}
+
+void sim_processor_pause(struct sim_processor_state *p, bool paused)
+{
+    if (paused && p->paused_at == SW_TIME_NEVER) {
+        pause_now(p);
+    } else if (!paused && p->paused_at != SW_TIME_NEVER) {
+        go_on(p);
     }
 }
 

@@ -37,8 +37,11 @@ bool sim_processor_submit_for(struct sim_processor_state *p, sw_dur service, sim
 void sim_processor_urgent(struct sim_processor_state *p, sim_fn fn, void *self, uint64_t arg);
 
 /* The node crashed: everything waiting, in service or urgent is forgotten, no function is called;
- * counters and the slow-down stay. */
+ * counters and the slow-down stay, a pause does not. */
 void sim_processor_reset(struct sim_processor_state *p);
+/* The process stops (SIGSTOP), or goes on: nothing is served meanwhile, urgent work neither, and
+ * what was in service goes on where it was. */
+void sim_processor_pause(struct sim_processor_state *p, bool paused);
 /* A grey failure: work begun from now on takes @factor times as long (> 0; 1 is healthy). */
 void sim_processor_slow(struct sim_processor_state *p, double factor);
 

@@ -49,6 +49,9 @@ struct sim_watcher {
     void (*on_restore)(void *self, struct sim_world *w, const struct sim_restore_done *r);
     void (*on_job)(void *self, struct sim_world *w, uint32_t node, const struct sw_job *job,
                    bool begins); /* it ran to its end: none for a job that a crash ended */
+    /* Bits of a file on node @node's disk are about to rot. */
+    void (*on_rot)(void *self, struct sim_world *w, uint32_t node, const char *path,
+                   struct sw_bytes content);
     /* A node gives its host a message for a peer. */
     void (*on_message)(void *self, struct sim_world *w, uint32_t node, struct sw_bytes message);
     void (*on_sample)(void *self, struct sim_world *w); /* every scenario->interval */

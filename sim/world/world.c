@@ -168,8 +168,12 @@ void sim_complain(struct sim_world *w, const char *oracle, const char *fmt, ...)
 
 /* ---- faults ---- */
 
+static void on_fault_begins(void *self, uint64_t index);
+
+/* Begin fault @index, for the first time or once more, or end it. */
 static void apply_fault(struct sim_world *w, uint64_t index, bool begins)
 {
+    struct sim_progress *progress = &w->progress[index];
     const struct sim_fault *f = &w->s->faults[index];
     const struct sim_fault_kind *kind;
     union sim_fault_value values[SIM_FAULT_PARAMS_MAX];
@@ -178,17 +182,35 @@ static void apply_fault(struct sim_world *w, uint64_t index, bool begins)
     }
     const uint64_t payload[2] = { index, begins };
     sim_trace(w->engine, (uint32_t)index, SIM_KIND_FAULT, payload, sizeof payload);
+    w->acting = index;
     if (begins) {
         kind->begin(w, values);
-    } else if (kind->end != NULL) {
+        if (progress->steps++ > 0) {
+            return;
+        }
+    } else {
+        progress->ended = true;
         kind->end(w, values);
     }
     tell_fault(w, f, begins);
 }
 
+void sim_world_again(struct sim_world *w, sw_dur delay)
+{
+    (void)sim_at(w->engine, sim_now(w->engine) + delay, on_fault_begins, w, w->acting);
+}
+
+uint32_t sim_world_steps(const struct sim_world *w)
+{
+    return w->progress[w->acting].steps;
+}
+
 static void on_fault_begins(void *self, uint64_t index)
 {
-    apply_fault(self, index, true);
+    struct sim_world *w = self;
+    if (!w->progress[index].ended) {
+        apply_fault(w, index, true);
+    }
 }
 
 static void on_fault_ends(void *self, uint64_t index)
@@ -198,6 +220,7 @@ static void on_fault_ends(void *self, uint64_t index)
 
 static void schedule_faults(struct sim_world *w)
 {
+    w->progress = sim_calloc(w->s->n_faults + 1, sizeof *w->progress);
     for (size_t i = 0; i < w->s->n_faults; i++) {
         const struct sim_fault *f = &w->s->faults[i];
         (void)sim_at(w->engine, f->at, on_fault_begins, w, i);
@@ -220,6 +243,53 @@ void sim_world_revive(struct sim_world *w, uint32_t node)
 void sim_world_burn(struct sim_world *w, uint32_t node)
 {
     sim_host_burn(w->hosts[node]);
+}
+
+void sim_world_restart(struct sim_world *w, uint32_t node, bool begins)
+{
+    if (begins) {
+        sim_host_stop(w->hosts[node]);
+    } else {
+        sim_host_restart(w->hosts[node]);
+    }
+}
+
+void sim_world_pause(struct sim_world *w, uint32_t node, bool begins)
+{
+    sim_host_pause(w->hosts[node], begins);
+}
+
+void sim_world_tear(struct sim_world *w, uint32_t node, bool begins)
+{
+    sim_host_tear(w->hosts[node], begins);
+}
+
+struct rotting {
+    struct sim_world *w;
+    uint32_t node;
+};
+
+static void tell_rot(void *self, const char *path, struct sw_bytes content)
+{
+    const struct rotting *r = self;
+    for (size_t i = 0; i < r->w->n_watching; i++) {
+        if (r->w->watching[i].watcher->on_rot != NULL) {
+            r->w->watching[i].watcher->on_rot(r->w->watching[i].self, r->w, r->node, path, content);
+        }
+    }
+}
+
+void sim_world_rot(struct sim_world *w, uint32_t node, bool store_only, uint64_t bits)
+{
+    const struct sw_config *c = sim_host_config(w->hosts[node]);
+    struct rotting r = { w, node };
+    const struct sw_rng_key drawn = sw_rng_key(w->seed, "bit rot", c->name.s);
+    const uint64_t now = sw_rng_at(drawn, sim_now(w->engine), 0);
+    const struct sw_rng_key key = { { (uint32_t)now, (uint32_t)(now >> 32) } };
+    if (!store_only || c->store != NULL) {
+        (void)sim_disk_rot(sim_host_disk(w->hosts[node]), store_only ? c->store : "", key, bits,
+                           tell_rot, &r);
+    }
 }
 
 void sim_world_darken(struct sim_world *w, uint32_t region, bool begins)
@@ -399,6 +469,7 @@ void sim_world_free(struct sim_world *w)
     sim_conns_free(w->conns);
     sim_network_free(w->net);
     free(w->effects);
+    free(w->progress);
     sim_pool_fini(&w->pool);
     sim_engine_free(w->engine);
     free(w);

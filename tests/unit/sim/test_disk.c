@@ -572,6 +572,133 @@ static void a_disk_may_burn_while_a_folder_is_synced(void)
     end(&r);
 }
 
+struct rotted {
+    unsigned n;
+    char path[64];
+    uint8_t was[4096];
+};
+
+static void on_rot(void *self, const char *path, struct sw_bytes content)
+{
+    struct rotted *r = self;
+    r->n++;
+    (void)snprintf(r->path, sizeof r->path, "%s", path);
+    memcpy(r->was, content.data, content.len < sizeof r->was ? content.len : sizeof r->was);
+}
+
+static void bits_rot_in_a_folder_one_each_and_by_the_key(void)
+{
+    static uint8_t zeros[1000];
+    struct rig r;
+    begin(&r, 1);
+    unsigned per_file[2] = { 0 };
+    CHECK_I64(sim_disk_put(r.d, "store/a", (struct sw_bytes){ zeros, 1000 }, 0644), SW_OK);
+    CHECK_I64(sim_disk_put(r.d, "store/sub/b", (struct sw_bytes){ zeros, 3000 / 4 }, 0644), SW_OK);
+    CHECK_I64(sim_disk_put(r.d, "zone", (struct sw_bytes){ zeros, 1000 }, 0644), SW_OK);
+    for (uint64_t i = 0; i < 400; i++) {
+        const struct sw_rng_key key = sw_rng_key(i, "rot", "");
+        struct rotted seen = { 0 };
+        struct sw_bytes is;
+        CHECK_U64(sim_disk_rot(r.d, "store", key, 1, on_rot, &seen), 1);
+        CHECK_U64(seen.n, 1);
+        CHECK_I64(sim_disk_get(r.d, seen.path, &is), SW_OK);
+        unsigned flipped = 0;
+        for (size_t k = 0; k < is.len; k++) {
+            flipped += (unsigned)__builtin_popcount(is.data[k] ^ seen.was[k]);
+        }
+        CHECK_U64(flipped, 1);
+        per_file[strcmp(seen.path, "store/a") == 0 ? 0 : 1]++;
+        CHECK_U64(sim_disk_rot(r.d, "store", key, 1, on_rot, &seen), 1); /* the same one: undone */
+        CHECK_I64(sim_disk_get(r.d, seen.path, &is), SW_OK);
+        CHECK(memcmp(is.data, zeros, is.len) == 0);
+    }
+    CHECK(holds(&r, "zone", "") == false);
+    /* 4 : 3, by size: 228.6 of 400 expected, standard deviation 9.9 */
+    CHECK(per_file[0] > 189 && per_file[0] < 268);
+    CHECK_U64(sim_disk_rot(r.d, "nowhere", sw_rng_key(1, "rot", ""), 1, on_rot, NULL), 0);
+    end(&r);
+}
+
+static void rot_outlasts_sync_and_crash(void)
+{
+    struct rig r;
+    begin(&r, 1);
+    struct rotted seen = { 0 };
+    CHECK_I64(save(&r.fs, "f", "AAAAAAAA", true), SW_OK);
+    CHECK_I64(r.fs.fsync_dir(r.fs.self, "."), SW_OK);
+    CHECK_U64(sim_disk_rot(r.d, "", sw_rng_key(7, "rot", ""), 1, on_rot, &seen), 1);
+    crash(&r);
+    CHECK(!holds(&r, "f", "AAAAAAAA") && !absent(&r, "f"));
+    end(&r);
+}
+
+static void sectors_that_cant_be_read_are_always_the_same(void)
+{
+    static uint8_t bytes[512 * 400];
+    struct rig r;
+    uint8_t buf[1024];
+    unsigned bad = 0;
+    begin(&r, 1);
+    CHECK_I64(sim_disk_put(r.d, "f", (struct sw_bytes){ bytes, sizeof bytes }, 0644), SW_OK);
+    const int fd = r.fs.open(r.fs.self, "f", SW_OPEN_READ, 0);
+    CHECK(fd >= 0);
+    sim_disk_unreadable(r.d, 0.1);
+    for (uint64_t s = 0; s + 1 < 400; s++) {
+        const int64_t one = r.fs.pread(r.fs.self, fd, buf, 512, s * 512);
+        const int64_t again = r.fs.pread(r.fs.self, fd, buf, 1, s * 512 + 511);
+        const int64_t next = r.fs.pread(r.fs.self, fd, buf, 512, (s + 1) * 512);
+        const int64_t both = r.fs.pread(r.fs.self, fd, buf, 2, s * 512 + 511);
+        CHECK(one == 512 || one == SW_ERR_IO);
+        CHECK_U64(again < 0, one < 0);
+        CHECK_U64(both < 0, one < 0 || next < 0);
+        bad += one < 0;
+    }
+    CHECK(bad > 16 && bad < 64); /* 40 expected, standard deviation 6 */
+    sim_disk_unreadable(r.d, 0);
+    CHECK_I64(r.fs.pread(r.fs.self, fd, buf, 1024, 0), 1024);
+    end(&r);
+}
+
+static void a_process_that_dies_leaves_what_it_wrote(void)
+{
+    struct rig r;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        begin(&r, seed);
+        CHECK_I64(save(&r.fs, "f", "written", false), SW_OK);
+        sim_disk_leave(r.d);
+        CHECK_I64(save(&r.fs, "g", "too late", false), SW_ERR_CRASHED);
+        CHECK(holds(&r, "f", "written") && absent(&r, "g"));
+        end(&r);
+    }
+}
+
+static void power_that_fails_inside_a_write_tears_it(void)
+{
+    static uint8_t ones[512 * 8];
+    unsigned torn = 0;
+    memset(ones, 1, sizeof ones);
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct rig r;
+        struct sw_bytes is;
+        begin(&r, seed);
+        static const uint8_t zeros[512 * 8];
+        CHECK_I64(sim_disk_put(r.d, "f", (struct sw_bytes){ zeros, sizeof zeros }, 0644), SW_OK);
+        const int fd = r.fs.open(r.fs.self, "f", SW_OPEN_WRITE, 0);
+        CHECK_I64(r.fs.pwrite(r.fs.self, fd, ones, sizeof ones, 0), SW_OK);
+        sim_disk_tear(r.d);
+        CHECK_I64(sim_disk_get(r.d, "f", &is), SW_OK);
+        unsigned there = 0;
+        for (unsigned s = 0; s < 8; s++) {
+            CHECK(memcmp(is.data + s * 512, ones, 512) == 0 ||
+                  memcmp(is.data + s * 512, zeros, 512) == 0);
+            there += is.data[s * 512];
+        }
+        torn += there > 0 && there < 8;
+        end(&r);
+    }
+    CHECK(torn > 90); /* 100 (1 - 2 / 2^8) = 99.2 expected */
+}
+
 CU_TestInfo tests_disk[] = {
     { "what is written is read", what_is_written_is_read },
     { "an open file outlives its name", an_open_file_outlives_its_name },
@@ -593,5 +720,12 @@ CU_TestInfo tests_disk[] = {
     { "a rename between folders is never half done", a_rename_between_folders_is_never_half_done },
     { "a wiped disk is empty and usable", a_wiped_disk_is_empty_and_usable },
     { "a disk may burn while a folder is synced", a_disk_may_burn_while_a_folder_is_synced },
+    { "bits rot in a folder, one each and by the key",
+      bits_rot_in_a_folder_one_each_and_by_the_key },
+    { "rot outlasts sync and crash", rot_outlasts_sync_and_crash },
+    { "sectors that can't be read are always the same",
+      sectors_that_cant_be_read_are_always_the_same },
+    { "a process that dies leaves what it wrote", a_process_that_dies_leaves_what_it_wrote },
+    { "power that fails inside a write tears it", power_that_fails_inside_a_write_tears_it },
     CU_TEST_INFO_NULL,
 };

@@ -175,6 +175,44 @@ static void unwinding_ends_every_fibre_without_time(void)
     sim_engine_free(s.e);
 }
 
+struct halting {
+    struct sim_engine *e;
+    uint32_t held;
+    sw_time went_on;
+};
+
+static void halts(void *arg)
+{
+    struct halting *h = arg;
+    sim_fibre_hold(sim_fibre_current(h->e), &h->held);
+    sim_fibre_wait(sim_fibre_current(h->e), 10);
+    h->went_on = sim_now(h->e);
+}
+
+static void a_held_fibre_goes_on_late(void)
+{
+    /* held over the end of its wait; only meanwhile; until the engine's end */
+    const sw_time until[] = { 25, 5, 0 };
+    const sw_time want[] = { 25, 10, 40 };
+    for (size_t i = 0; i < SW_LEN(until); i++) {
+        struct halting h = { .e = sim_engine_new(), .went_on = SW_TIME_NEVER };
+        CHECK(sim_fibre_start(h.e, halts, &h) != NULL);
+        h.held = 1;
+        sim_run(h.e, until[i] > 0 ? until[i] : 40);
+        CHECK_U64(h.went_on, SW_TIME_NEVER);
+        if (until[i] > 0) {
+            h.held = 0;
+            sim_fibre_release(h.e, &h.held);
+            sim_run(h.e, 40);
+        } else {
+            sim_fibre_unwind(h.e);
+        }
+        CHECK_U64(h.went_on, want[i]);
+        CHECK_U64(sim_fibre_count(h.e), 0);
+        sim_engine_free(h.e);
+    }
+}
+
 static void without_memory_no_body_runs(void)
 {
     struct story s = { .e = sim_engine_new() };
@@ -196,6 +234,7 @@ CU_TestInfo tests_fibre[] = {
     { "a fibre may start another", a_fibre_may_start_another },
     { "many fibres keep deep stacks apart", many_fibres_keep_deep_stacks_apart },
     { "a body that never waits ends inside start", a_body_that_never_waits_ends_inside_start },
+    { "a held fibre goes on late", a_held_fibre_goes_on_late },
     { "without memory no body runs", without_memory_no_body_runs },
     { "unwinding ends every fibre without time", unwinding_ends_every_fibre_without_time },
     CU_TEST_INFO_NULL,

@@ -115,6 +115,39 @@ static void a_reset_forgets_everything_and_serves_again(void)
     end(&b);
 }
 
+static void a_stopped_process_goes_on_where_it_was(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 1, .service = 100, .queue = 10 });
+    CHECK(sim_processor_submit(b.p, 0, note, &b, 0));
+    sim_processor_urgent(b.p, note, &b, 10);
+    sim_run(b.e, 60);
+    sim_processor_pause(b.p, true);
+    CHECK(sim_processor_submit(b.p, 1, note, &b, 1));
+    sim_processor_urgent(b.p, note, &b, 11);
+    sim_run(b.e, 1000000);
+    CHECK_U64(b.n, 0);
+    sim_processor_pause(b.p, false);
+    sim_run(b.e, SW_TIME_NEVER);
+    /* 40 ns of the first service are left; both urgent ones begin anew, older first */
+    const uint64_t who[] = { 0, 1, 10, 11 };
+    const sw_time when[] = { 1000040, 1000140, 1000000 + SIM_URGENT_COST,
+                             1000000 + SIM_URGENT_COST };
+    for (size_t i = 0; i < SW_LEN(who); i++) {
+        CHECK_U64(b.done[i], who[i]);
+        CHECK_U64(b.at[i], when[i]);
+    }
+    CHECK_U64(sim_processor_busy(b.p), 200); /* a pause is no work */
+    /* idle cores don't begin during a pause, and a reset ends it */
+    sim_processor_pause(b.p, true);
+    CHECK(sim_processor_submit(b.p, 2, note, &b, 2));
+    CHECK_U64(sim_processor_serving(b.p), 0);
+    sim_processor_reset(b.p);
+    CHECK(sim_processor_submit(b.p, 3, note, &b, 3));
+    CHECK_U64(sim_processor_serving(b.p), 1);
+    end(&b);
+}
+
 static void a_slow_node_takes_longer_for_everything(void)
 {
     struct bench b;
@@ -250,6 +283,7 @@ CU_TestInfo tests_processor[] = {
     { "a full queue drops and counts", a_full_queue_drops_and_counts },
     { "urgent work passes the queue", urgent_work_passes_the_queue },
     { "a reset forgets everything and serves again", a_reset_forgets_everything_and_serves_again },
+    { "a stopped process goes on where it was", a_stopped_process_goes_on_where_it_was },
     { "a slow node takes longer for everything", a_slow_node_takes_longer_for_everything },
     { "a request costs the same whatever came before",
       a_request_costs_the_same_whatever_came_before },

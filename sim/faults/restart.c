@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An operator restarts a node: it finishes what is in flight, says goodbye, and starts again at the
+ * fault's end. */
+#include "sim/faults/fault.h"
+#include "sim/world/control.h"
+
+enum { NODE };
+
+static const struct sim_fault_param params[] = {
+    [NODE] = { .key = "node", .type = SIM_PARAM_NODE, .required = true, .help = "which one" },
+};
+
+static void begin(struct sim_world *w, const union sim_fault_value *v)
+{
+    sim_world_restart(w, v[NODE].index, true);
+}
+
+static void end(struct sim_world *w, const union sim_fault_value *v)
+{
+    sim_world_restart(w, v[NODE].index, false);
+}
+
+extern const struct sim_fault_kind sim_fault_restart;
+const struct sim_fault_kind sim_fault_restart = {
+    .name = "restart",
+    .help = "a node stops in order and starts again",
+    .params = params,
+    .n_params = SW_LEN(params),
+    .begin = begin,
+    .end = end,
+};
