@@ -9,7 +9,7 @@
 #ifdef SW_SLOW_CHECKS
 #define SEEDS 4U
 #else
-#define SEEDS 40U
+#define SEEDS 18U
 #endif
 
 static const struct small_world usual = {
