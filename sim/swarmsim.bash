@@ -4,7 +4,7 @@ _swarmsim()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run compare verify replay hunt list report selftest --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'run compare verify replay hunt list report export selftest --help --version' -- "$current")
         return
     fi
     case $previous in
@@ -12,7 +12,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --policies | --metric | --baseline | --expect) return ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --policies | --metric | --baseline | --expect | --table) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds -j --json --out --configuration --no-plots --help' ;;
@@ -21,6 +21,7 @@ _swarmsim()
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--out --help' ;;
+    export) options='--out --table --help' ;;
     selftest) options='--system --customers --seed --tolerance --json --help' ;;
     list) options='policies faults oracles metrics parameters keys --json' ;;
     esac

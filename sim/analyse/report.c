@@ -2,6 +2,7 @@
  * The plots of a study, one after another. */
 #define _POSIX_C_SOURCE 200809L
 #include "sim/analyse/report.h"
+#include "embedded/sim_complete_sql.h"
 #include "embedded/sim_configurations_sql.h"
 #include "node/base/types.h"
 #include "sim/analyse/plot.h"
@@ -101,4 +102,24 @@ int sim_report(const struct sim_report_options *o, struct sw_diag *d)
     }
     (void)sqlite3_close(p.sq);
     return err == 0 ? p.drawn : err;
+}
+
+int sim_report_progress(const char *database, struct sim_report_progress *out, struct sw_diag *d)
+{
+    struct sim_plots p = { .d = d };
+    *out = (struct sim_report_progress){ 0 };
+    int err = sim_db_read(database, &p.sq, d);
+    if (err != 0) {
+        return err;
+    }
+    p.study = sim_db_latest(p.sq);
+    sqlite3_stmt *st = sim_plot_query(&p, sim_complete_sql, NULL, NULL, NULL);
+    err = st == NULL ? SW_ERR_MALFORMED : 0;
+    while (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
+        out->wanted += (uint64_t)sqlite3_column_int64(st, 1);
+        out->stored += (uint64_t)sqlite3_column_int64(st, 2);
+    }
+    (void)sqlite3_finalize(st);
+    (void)sqlite3_close(p.sq);
+    return err;
 }

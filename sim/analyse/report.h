@@ -5,6 +5,7 @@
 #define SIM_REPORT_H
 
 #include "node/base/err.h"
+#include "node/base/types.h"
 
 struct sim_comparison;
 
@@ -20,5 +21,13 @@ struct sim_report_options {
  * Errors: SW_ERR_UNREACHABLE (gnuplot is not installed), SW_ERR_MALFORMED (no study's database, or
  * one without runs), SW_ERR_IO, SW_ERR_STATE (gnuplot failed), SW_ERR_NOMEM. */
 int sim_report(const struct sim_report_options *o, struct sw_diag *d);
+
+/* How many runs the last call asked for, and how many of those are stored, over all
+ * configurations. */
+struct sim_report_progress {
+    uint64_t wanted, stored;
+};
+/* Errors: SW_ERR_MALFORMED, SW_ERR_IO. */
+int sim_report_progress(const char *database, struct sim_report_progress *out, struct sw_diag *d);
 
 #endif

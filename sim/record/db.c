@@ -75,6 +75,13 @@ static int64_t pragma(sqlite3 *sq, const char *text)
     return v;
 }
 
+static int wrong_version(const char *path, int64_t version, struct sw_diag *d)
+{
+    return sw_diag_set(d, SW_ERR_MALFORMED,
+                       "%.150s: schema version %lld (%d is expected: another swarmsim wrote it)",
+                       path, (long long)version, SCHEMA_VERSION);
+}
+
 /* An empty file becomes a study's database; any other must be one, of this version. */
 static int check_or_make(struct sim_db *db, struct sw_diag *d)
 {
@@ -91,8 +98,7 @@ static int check_or_make(struct sim_db *db, struct sw_diag *d)
         return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", db->path);
     }
     if (version != SCHEMA_VERSION) {
-        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: schema version %lld (%d is expected)",
-                           db->path, (long long)version, SCHEMA_VERSION);
+        return wrong_version(db->path, version, d);
     }
     return 0;
 }
@@ -369,15 +375,18 @@ int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
     *out = NULL;
     sqlite3 *sq = NULL;
     const int rc = sqlite3_open_v2(path, &sq, SQLITE_OPEN_READONLY, "unix");
+    (void)sqlite3_busy_timeout(sq, WRITE_WAIT_MS); /* while it changes into WAL mode and back */
     const int64_t application = rc == SQLITE_OK ? pragma(sq, "PRAGMA application_id") : -1;
-    if (rc == SQLITE_OK && application == APPLICATION_ID) {
-        (void)sqlite3_busy_timeout(sq, WRITE_WAIT_MS);
+    const int64_t version = rc == SQLITE_OK ? pragma(sq, "PRAGMA user_version") : -1;
+    if (rc == SQLITE_OK && application == APPLICATION_ID && version == SCHEMA_VERSION) {
         *out = sq;
         return 0;
     }
     int err;
     if (rc == SQLITE_CANTOPEN || (rc == SQLITE_OK && sqlite3_errcode(sq) == SQLITE_CANTOPEN)) {
         err = sw_diag_set(d, SW_ERR_IO, "%.150s: can't be opened", path);
+    } else if (application == APPLICATION_ID) {
+        err = wrong_version(path, version, d);
     } else {
         err = sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", path);
     }

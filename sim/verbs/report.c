@@ -8,19 +8,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The folder of the database, unless another was named. */
-static int choose_folder(const char *database, const char *out, char *folder, size_t cap)
+/* What a killed study shows is true of the runs that it stored, and of no more. */
+static int tell_progress(const char *database)
 {
-    const char *slash = strrchr(database, '/');
-    const int len = out != NULL ? snprintf(folder, cap, "%s", out)
-                    : slash != NULL
-                        ? snprintf(folder, cap, "%.*s", (int)(slash - database), database)
-                        : snprintf(folder, cap, ".");
-    if (len < 0 || (size_t)len >= cap) {
-        return sim_quit(SIM_EXIT_USAGE, "--out: too long a path");
+    struct sw_diag d = { 0 };
+    struct sim_report_progress p;
+    const int err = sim_report_progress(database, &p, &d);
+    if (err != 0) {
+        return sim_quit(sim_exit_of(err), "%s", d.text);
     }
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        return sim_quit(SIM_EXIT_ENVIRONMENT, "%s: can't be made: %s", folder, strerror(errno));
+    if (p.stored < p.wanted) {
+        (void)printf("runs      %llu of %llu: the study was not finished (swarmsim run or compare "
+                     "with the same --out goes on)\n",
+                     (unsigned long long)p.stored, (unsigned long long)p.wanted);
+    } else {
+        (void)printf("runs      %llu\n", (unsigned long long)p.stored);
     }
     return 0;
 }
@@ -42,7 +44,10 @@ static int run(int argc, char **argv)
         return sim_quit(SIM_EXIT_USAGE, "%s: %s", database, strerror(errno));
     }
     char folder[512];
-    const int code = choose_folder(database, out, folder, sizeof folder);
+    int code = sim_choose_folder(database, out, "", folder, sizeof folder);
+    if (code == 0) {
+        code = tell_progress(database);
+    }
     if (code != 0) {
         return code;
     }
@@ -64,6 +69,7 @@ const struct sim_verb sim_verb_report = {
     .usage = "STUDY.db [--out DIR]",
     .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, trails;\n"
             "with several configurations one set each, and a comparison.  Scripts and data stay\n"
-            "in DIR/plots (default: beside the database).  Needs gnuplot.\n",
+            "in DIR/plots (default: beside the database).  Says so when runs are missing that\n"
+            "were asked for; works while they run.  Needs gnuplot.\n",
     .run = run,
 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What all verbs share: the registry, command lines, exit codes. */
+#define _POSIX_C_SOURCE 200809L
 #include "sim/verbs/verb.h"
 #include "node/conf/yaml.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SIM_VERB(x) extern const struct sim_verb sim_verb_##x;
 #include "sim/verbs/verbs.def"
@@ -30,6 +33,28 @@ int sim_quit(int code, const char *fmt, ...)
     (void)fputc('\n', stderr);
     va_end(args);
     return code;
+}
+
+int sim_choose_folder(const char *database, const char *out, const char *below, char *folder,
+                      size_t cap)
+{
+    const char *slash = strrchr(database, '/');
+    const int under = slash != NULL ? (int)(slash - database) : 1;
+    const int len = out != NULL
+                        ? snprintf(folder, cap, "%s", out)
+                        : snprintf(folder, cap, "%.*s%s%s", under, slash != NULL ? database : ".",
+                                   below[0] != '\0' ? "/" : "", below);
+    if (len < 0 || (size_t)len >= cap) {
+        return sim_quit(SIM_EXIT_USAGE, "--out: too long a path");
+    }
+    struct stat at;
+    if (stat(folder, &at) == 0 && !S_ISDIR(at.st_mode)) {
+        return sim_quit(SIM_EXIT_ENVIRONMENT, "%s: is not a folder", folder);
+    }
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        return sim_quit(SIM_EXIT_ENVIRONMENT, "%s: can't be made: %s", folder, strerror(errno));
+    }
+    return 0;
 }
 
 int sim_exit_of(int err)

@@ -43,6 +43,11 @@ int sim_parse_number(const char *option, const char *text, uint64_t low, uint64_
 /* "5" or "1..20"; at most @most seeds. */
 int sim_parse_seeds(const char *text, uint64_t most, uint64_t *first, uint64_t *n);
 
+/* Where what is made of @database goes, made when it isn't there: @out, or else the folder that
+ * @below names ("": that of the database itself).  Returns 0, or an exit code after saying why. */
+int sim_choose_folder(const char *database, const char *out, const char *below, char *folder,
+                      size_t cap);
+
 /* Print "swarmsim: ..." on stderr and return @code. */
 int sim_quit(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The exit code for @err of something other than reading input. */

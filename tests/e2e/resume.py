@@ -59,6 +59,8 @@ CONTENT = {
                   " JOIN runs USING (run) ORDER BY 1, 2, 3, 4, 5",
     "events": "SELECT configuration, seed, e.number, at, entity, kind, peer, a, b, text"
               " FROM events e JOIN runs USING (run) ORDER BY 1, 2, 3",
+    "faults": "SELECT configuration, seed, f.number, kind, began_at, ended_at, drawn, parameters"
+              " FROM faults f JOIN runs USING (run) ORDER BY 1, 2, 3",
     "expectations": "SELECT * FROM expectations ORDER BY 1, 2, 3",
     "verdicts": "SELECT * FROM verdicts ORDER BY 1, 2, 3",
 }
@@ -302,6 +304,10 @@ class Resume(unittest.TestCase):
             while study.poll() is None:
                 if os.path.exists(self.database("out")):
                     seen.add(len(self.stored("out")))
+                    out = self.tool(TOOL, "export", self.database("out"), "--table", "samples",
+                                    "--out", "-")
+                    self.assertIn(out.returncode, (0, 2), out.stderr)  # 2: there is nothing yet
+                    self.assertNotIn("locked", out.stderr)
             words = study.stderr.read().decode()
         self.assertEqual(study.returncode, 0, words)
         self.assertNotIn("locked", words)
