@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The DNS questions in a capture file, read with libpcap. */
+#define _DEFAULT_SOURCE /* pcap.h wants u_int */
+#include "sim/scenario/packet.h"
+#include "sim/scenario/replay.h"
+
+#include <pcap/pcap.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* glibc sends again after 5 and 10 s, systemd-resolved after 5 s and another ID. */
+#define REPETITION (15 * SW_SEC)
+#define MAX_SECONDS INT64_C(17179869184) /* 2^34: a time stamp that is none */
+
+struct reading {
+    const char *file;
+    pcap_t *pcap;
+    struct sim_replay *out;
+    struct sw_map sources;   /* address to its number + 1 */
+    struct sw_map questions; /* source, port, ID and question to when it was asked */
+    sw_time last;            /* question */
+    size_t packets;
+    size_t counts[SIM_PACKET_KINDS];
+    size_t repetitions;
+    struct sw_diag *d;
+};
+
+static int fail(const struct reading *r, int err, const char *what)
+{
+    return sw_diag_set(r->d, err, "%.100s: packet %zu: %.120s", r->file, r->packets, what);
+}
+
+static int source_of(struct reading *r, const struct sim_packet *p, uint32_t *out)
+{
+    const struct sw_bytes key = { p->source, sizeof p->source };
+    const uintptr_t known = (uintptr_t)sw_map_get(&r->sources, key);
+    if (known != 0) {
+        *out = (uint32_t)(known - 1);
+        return 0;
+    }
+    *out = r->out->sources++;
+    return sw_map_put(&r->sources, key, (void *)(uintptr_t)r->out->sources, NULL);
+}
+
+/* Was the same asked by the same a moment ago?  Remembers that it was asked at @at. */
+static int repeats(struct reading *r, const struct sim_packet *p, uint32_t source, sw_time at,
+                   bool *out)
+{
+    uint8_t key[10 + SW_DNAME_MAX];
+    const uint16_t numbers[3] = { p->port, p->id, p->type };
+    memcpy(key, &source, 4);
+    memcpy(key + 4, numbers, 6);
+    memcpy(key + 10, p->name, p->len);
+    const struct sw_bytes k = { key, 10 + p->len };
+    sw_time *before = sw_map_get(&r->questions, k);
+    *out = before != NULL && at - *before < REPETITION;
+    if (before != NULL) {
+        *before = at;
+        return 0;
+    }
+    sw_time *when = malloc(sizeof *when);
+    if (when == NULL) {
+        return SW_ERR_NOMEM;
+    }
+    *when = at;
+    const int err = sw_map_put(&r->questions, k, when, NULL);
+    if (err != 0) {
+        free(when);
+    }
+    return err;
+}
+
+static int question(struct reading *r, const struct sim_packet *p, sw_time at)
+{
+    struct sim_asked a = { .type = p->type, .edns = p->edns };
+    bool again = false;
+    int err = source_of(r, p, &a.source);
+    if (err == 0) {
+        at = r->out->n > 0 && at < r->last ? r->last : at; /* recorded a little late */
+        err = repeats(r, p, a.source, at, &again);
+    }
+    if (err == 0 && again) {
+        r->repetitions++;
+        return 0;
+    }
+    a.after = r->out->n > 0 ? at - r->last : 0;
+    r->last = at;
+    return err == 0 ? sim_replay_add(r->out, p->name, p->len, a) : err;
+}
+
+static int packet(struct reading *r, const struct pcap_pkthdr *h, const uint8_t *bytes)
+{
+    struct sim_packet p;
+    if (h->ts.tv_sec < 0 || h->ts.tv_sec > MAX_SECONDS || h->ts.tv_usec < 0 ||
+        h->ts.tv_usec >= 1000000000) {
+        return fail(r, SW_ERR_MALFORMED, "its time stamp is none");
+    }
+    const enum sim_packet_kind kind =
+        sim_packet_read(pcap_datalink(r->pcap), bytes, h->caplen, h->len, &p);
+    r->counts[kind]++;
+    if (kind != SIM_PACKET_QUESTION) {
+        return 0;
+    }
+    const int err =
+        question(r, &p, (sw_time)h->ts.tv_sec * SW_SEC + (sw_time)h->ts.tv_usec); /* ns, as asked */
+    return err == 0 ? 0 : fail(r, err, sw_strerror(err));
+}
+
+static int packets(struct reading *r)
+{
+    struct pcap_pkthdr *h;
+    const uint8_t *bytes;
+    int got;
+    int err = 0;
+    if (!sim_packet_link_known(pcap_datalink(r->pcap))) {
+        const int link = pcap_datalink(r->pcap);
+        const char *name = pcap_datalink_val_to_name(link);
+        return sw_diag_set(r->d, SW_ERR_MALFORMED,
+                           "%.100s: frames of link type %d (%.40s) are not understood (expected "
+                           "Ethernet, Linux cooked, BSD loopback or raw IP)",
+                           r->file, link, name != NULL ? name : "unknown");
+    }
+    while (err == 0 && (got = pcap_next_ex(r->pcap, &h, &bytes)) == 1) {
+        r->packets++;
+        err = packet(r, h, bytes);
+    }
+    if (err == 0 && got == PCAP_ERROR) {
+        r->packets++;
+        err = fail(r, SW_ERR_MALFORMED, pcap_geterr(r->pcap));
+    }
+    if (err == 0 && r->out->n == 0) {
+        const size_t *n = r->counts;
+        err = sw_diag_set(r->d, SW_ERR_MALFORMED,
+                          "%.100s: no DNS question by UDP to port 53 in its %zu packets (%zu "
+                          "answers, %zu TCP, %zu fragments, %zu cut short, %zu malformed)",
+                          r->file, r->packets, n[SIM_PACKET_ANSWER], n[SIM_PACKET_TCP],
+                          n[SIM_PACKET_FRAGMENT], n[SIM_PACKET_CUT], n[SIM_PACKET_MALFORMED]);
+    }
+    return err;
+}
+
+static void forget(struct sw_map *questions)
+{
+    struct sw_bytes key;
+    void *when = sw_map_next(questions, NULL, &key);
+    while (when != NULL) {
+        free(when);
+        when = sw_map_next(questions, &key, &key);
+    }
+    sw_map_fini(questions);
+}
+
+int sim_capture_read(FILE *f, const char *name, struct sim_replay *out, struct sw_diag *d)
+{
+    char why[PCAP_ERRBUF_SIZE] = "";
+    struct reading r = { .file = name, .out = out, .d = d };
+    r.pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, why);
+    if (r.pcap == NULL) {
+        (void)fclose(f);
+        return sw_diag_set(d, SW_ERR_MALFORMED, "%.100s: no capture file: %.120s", name, why);
+    }
+    const int err = packets(&r);
+    pcap_close(r.pcap);
+    sw_map_fini(&r.sources);
+    forget(&r.questions);
+    return err;
+}
