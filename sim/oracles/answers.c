@@ -90,6 +90,12 @@ static void to_text(const uint8_t *name, char out[256])
     out[n] = '\0';
 }
 
+/* REFUSED, and no records (RFC 1035, 4.1.1). */
+static bool is_refusal(struct sw_bytes m)
+{
+    return m.len >= 12 && (m.data[3] & 15) == 5 && m.data[7] == 0 && m.data[9] == 0;
+}
+
 static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
 {
     struct answers *a = self;
@@ -102,8 +108,9 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         return;
     }
     struct sim_truth *t = truth_of(a, q->question);
-    const char *wrong = t == NULL ? "no zone of the scenario covers the name"
-                                  : sim_truth_check(t, q->question, q->type, m);
+    const char *wrong = t != NULL                     ? sim_truth_check(t, q->question, q->type, m)
+                        : q->outside && is_refusal(m) ? NULL
+                                                      : "no zone of the scenario covers the name";
     if (wrong != NULL) {
         char name[256];
         to_text(q->question, name);

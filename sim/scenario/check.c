@@ -40,44 +40,6 @@ int sim_check_regions(struct sim_loader *l)
     return 0;
 }
 
-static bool has_zone(const struct sim_scenario *s, const char *name)
-{
-    for (size_t i = 0; i < s->n_zones; i++) {
-        if (strcmp(s->zones[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int check_clients(struct sim_loader *l)
-{
-    const struct sim_scenario *s = &l->f->s;
-    for (size_t i = 0; i < s->n_clients; i++) {
-        const struct sim_clients *c = &s->clients[i];
-        const struct sw_yaml_node *n = sw_yaml_item(sw_yaml_get(l->root, "clients"), i);
-        const struct sw_yaml_node *servers = sw_yaml_get(n, "servers");
-        if (sim_region_index(s, c->region.s) == SIZE_MAX) {
-            return sw_yaml_fail(l->y, sw_yaml_get(n, "region"), "region", SW_ERR_NOTFOUND, l->d,
-                                "no region is called '%s'", c->region.s);
-        }
-        if (c->n_servers == 0) {
-            return sw_yaml_fail(l->y, servers, "servers", SW_ERR_MALFORMED, l->d,
-                                "is empty (at least one node)");
-        }
-        for (size_t k = 0; k < c->n_servers; k++) {
-            if (sim_node_index(s, c->servers[k].s) == SIZE_MAX) {
-                return no_node(l, sw_yaml_item(servers, k), "servers", c->servers[k].s);
-            }
-        }
-        if (!has_zone(s, c->zone)) {
-            return sw_yaml_fail(l->y, sw_yaml_get(n, "zone"), "zone", SW_ERR_NOTFOUND, l->d,
-                                "no zone is called '%.60s'", c->zone);
-        }
-    }
-    return 0;
-}
-
 static bool has_set(const struct sim_scenario *s, size_t node, const char *set)
 {
     const struct sw_config *c = &s->nodes[node].config;
@@ -194,9 +156,6 @@ int sim_check(struct sim_loader *l)
 {
     const struct sim_scenario *s = &l->f->s;
     int err = check_times(l);
-    if (err == 0) {
-        err = check_clients(l);
-    }
     for (size_t i = 0; i < s->n_operations && err == 0; i++) {
         err = check_operation(l, sw_yaml_item(sw_yaml_get(l->root, "operations"), i),
                               &s->operations[i]);

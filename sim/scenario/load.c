@@ -41,8 +41,8 @@ static int load(struct sim_loader *l, const char *path, const char *configuratio
         err = fill_basics(l, path, configuration);
     }
     static int (*const steps[])(struct sim_loader *) = {
-        sim_check_regions, sim_load_nodes,        sim_load_zones, sim_load_rtt,
-        sim_load_faults,   sim_load_expectations, sim_check,
+        sim_check_regions, sim_load_nodes,  sim_load_zones,        sim_load_rtt,
+        sim_load_clients,  sim_load_faults, sim_load_expectations, sim_check,
     };
     for (size_t i = 0; i < SW_LEN(steps) && err == 0; i++) {
         err = steps[i](l);
@@ -133,6 +133,7 @@ void sim_scenario_free(struct sim_scenario *s)
     struct sim_file *f = (struct sim_file *)s; /* its first member */
     free_nodes(f);
     free_faults(s);
+    sim_free_clients(s);
     for (size_t i = 0; i < s->n_zones; i++) {
         free(s->zones[i].name);
         free(s->zones[i].file);

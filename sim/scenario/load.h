@@ -31,6 +31,9 @@ int sim_load_nodes(struct sim_loader *l);
 int sim_load_zones(struct sim_loader *l);
 /* rtt.c: the matrix, when there is one. */
 int sim_load_rtt(struct sim_loader *l);
+/* clients.c: who asks what, and from what files; free_clients what it made. */
+int sim_load_clients(struct sim_loader *l);
+void sim_free_clients(struct sim_scenario *s);
 /* faults.c */
 int sim_load_faults(struct sim_loader *l);
 /* expectation.c */

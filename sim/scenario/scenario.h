@@ -65,22 +65,61 @@ struct sim_zone {
     size_t len;
 };
 
+/* How a stub goes about its servers: by resolv.conf(5), or as systemd-resolved does. */
+enum sim_stub { SIM_STUB_RESOLV_CONF, SIM_STUB_RESOLVED };
 enum sim_rotation { SIM_IN_ORDER, SIM_ROTATE };
+/* What a client has of @servers: their addresses; one that leads to the nearest; one that leads to
+ * the first. */
+enum sim_entry { SIM_ENTRY_LIST, SIM_ENTRY_ANYCAST, SIM_ENTRY_VIRTUAL };
+
+struct sim_type_share {
+    uint16_t type;
+    double share; /* of the group's queries; all together 1 */
+};
+
+/* How the rate changes over the day: the mean times 1 + amplitude x cos(2 pi (t - peak_at) /
+ * period), or times what @curve says. */
+struct sim_diurnal {
+    double amplitude; /* 0..1; 0: the rate does not change */
+    sw_dur peak_at, period;
+    double *curve; /* factors at equal steps of the period, joined by straight lines; or NULL */
+    size_t n_curve;
+};
 
 /* A group of equal stub resolvers. */
 struct sim_clients {
     struct sw_name region;
     uint64_t count;
-    double rate;             /* queries/s of each client, Poisson */
+    double rate;             /* queries/s of each client, Poisson; 0 with a capture */
     struct sw_name *servers; /* nodes, in resolv.conf order */
     size_t n_servers;
+    enum sim_stub stub;
     enum sim_rotation rotation;
-    sw_dur timeout;     /* before the next server; resolv.conf: 5 s */
-    uint32_t attempts;  /* rounds over the list; resolv.conf: 2 */
-    char *zone;         /* whose names are asked */
-    double zipf;        /* exponent of name popularity */
-    double nonexistent; /* share of queries for names that do not exist */
+    enum sim_entry entry;
+    sw_dur withdrawal;            /* anycast, virtual: a dead node's packets are lost for so long */
+    sw_dur timeout;               /* before the next server */
+    uint32_t attempts;            /* resolv.conf: rounds over the list; resolved: transmissions */
+    char *zone;                   /* whose names are asked; NULL: those of @replay alone */
+    double zipf;                  /* exponent of name popularity */
+    double nonexistent;           /* share of queries for names that do not exist */
+    struct sim_type_share *types; /* NULL: the usual ones */
+    size_t n_types;
+    struct sim_diurnal diurnal;
+    double speed;              /* of a capture: so many times as fast as recorded */
+    struct sim_replay *replay; /* what is asked, in order (sim/scenario/replay.h); or NULL */
 };
+
+/* How many addresses a client has. */
+static inline size_t sim_clients_addresses(const struct sim_clients *c)
+{
+    return c->entry == SIM_ENTRY_LIST ? c->n_servers : 1;
+}
+
+/* A query has failed, or will not be known to have, after this. */
+static inline sw_dur sim_clients_patience(const struct sim_clients *c)
+{
+    return c->timeout * c->attempts * (c->stub == SIM_STUB_RESOLVED ? 1 : sim_clients_addresses(c));
+}
 
 struct sim_operation {
     sw_time at;

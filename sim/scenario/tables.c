@@ -133,28 +133,66 @@ const struct sw_yaml_table sim_node_table = TABLE("node", node_fields);
 
 /* ---- load, faults, what is done ---- */
 
+static const struct sw_yaml_field diurnal_fields[] = {
+    { "amplitude", SW_YAML_NUMBER, FIELD(struct sim_diurnal, amplitude), .fallback = "0", .low = 0,
+      .high = 1, .help = "of a cosine: 0.5 swings from half the rate to one and a half times it" },
+    { "peak_at", SW_YAML_DURATION, FIELD(struct sim_diurnal, peak_at), .fallback = "0", .low = 0,
+      .high = 31536000e9, .help = "when it is highest" },
+    { "period", SW_YAML_DURATION, FIELD(struct sim_diurnal, period), .fallback = "24h", .low = 1e9,
+      .high = 31536000e9, .help = "from one day to the next" },
+    { "curve", SW_YAML_LIST, LIST(struct sim_diurnal, , curve, double), .item = SW_YAML_NUMBER,
+      .help = "instead of a cosine: factors of the rate, at equal steps of the period from 0 on" },
+};
+static const struct sw_yaml_table diurnal_table = TABLE("diurnal", diurnal_fields);
+
+static const char *const stubs[] = { "resolv_conf", "resolved", NULL };
 static const char *const rotations[] = { "in_order", "rotate", NULL };
+static const char *const entries[] = { "list", "anycast", "virtual", NULL };
 static const struct sw_yaml_field clients_fields[] = {
     { "region", SW_YAML_NAME, FIELD(struct sim_clients, region), .required = true,
       .help = "where they are" },
-    { "count", SW_YAML_INTEGER, FIELD(struct sim_clients, count), .required = true, .low = 1,
-      .high = 1e7, .help = "stub resolvers" },
-    { "rate", SW_YAML_RATE, FIELD(struct sim_clients, rate), .required = true, .low = 1e-9,
-      .high = 1e6, .help = "queries of each (Poisson)" },
+    { "count", SW_YAML_INTEGER, FIELD(struct sim_clients, count), .low = 1, .high = 1e7,
+      .help = "stub resolvers; required but with `capture`, which knows its own" },
+    { "rate", SW_YAML_RATE, FIELD(struct sim_clients, rate), .low = 1e-9, .high = 1e6,
+      .help = "queries of each (Poisson); required but with `capture`" },
+    { "diurnal", SW_YAML_MAPPING, FIELD(struct sim_clients, diurnal), .table = &diurnal_table,
+      .help = "how the rate changes over the day" },
+    { "stub", SW_YAML_ENUM, FIELD(struct sim_clients, stub), .names = stubs,
+      .fallback = "resolv_conf",
+      .help = "whose rules they follow: resolv.conf's or systemd-resolved's" },
     { "servers", SW_YAML_LIST, LIST(struct sim_clients, , servers, struct sw_name),
       .required = true, .item = SW_YAML_NAME, .help = "nodes, in the order of resolv.conf" },
+    { "entry", SW_YAML_ENUM, FIELD(struct sim_clients, entry), .names = entries, .fallback = "list",
+      .help = "the servers' addresses, or one that leads to the nearest (anycast) or to the first "
+              "in the list (virtual) of those that are up" },
+    { "withdrawal", SW_YAML_DURATION, FIELD(struct sim_clients, withdrawal), .low = 0,
+      .high = 3600e9,
+      .help = "how long that address still leads to a node that went; default: 90s with anycast "
+              "(BGP's hold time, RFC 4271), 3.6s with virtual (VRRP, RFC 9568)" },
     { "rotation", SW_YAML_ENUM, FIELD(struct sim_clients, rotation), .names = rotations,
       .fallback = "in_order", .help = "where a query begins in the list" },
     { "timeout", SW_YAML_DURATION, FIELD(struct sim_clients, timeout), .fallback = "5s", .low = 1e6,
       .high = 60e9, .help = "before the next server is asked" },
-    { "attempts", SW_YAML_COUNT, FIELD(struct sim_clients, attempts), .fallback = "2", .low = 1,
-      .high = 10, .help = "rounds over the list" },
-    { "zone", SW_YAML_ZONE_NAME, FIELD(struct sim_clients, zone), .required = true,
-      .help = "whose names are asked" },
+    { "attempts", SW_YAML_COUNT, FIELD(struct sim_clients, attempts), .low = 1, .high = 100,
+      .help = "resolv_conf: rounds over the list, default 2; resolved: transmissions in all, "
+              "default 24" },
+    { "zone", SW_YAML_ZONE_NAME, FIELD(struct sim_clients, zone),
+      .help = "whose names are asked; required but with `queries` or `capture`" },
     { "zipf", SW_YAML_NUMBER, FIELD(struct sim_clients, zipf), .fallback = "0.9", .low = 0,
       .high = 5, .help = "exponent of the names' popularity" },
     { "nonexistent", SW_YAML_PROBABILITY, FIELD(struct sim_clients, nonexistent), .fallback = "5%",
       .help = "share of queries for names that do not exist" },
+    { "types", SW_YAML_PARAMS, FIELD(struct sim_clients_entry, types),
+      .count = offsetof(struct sim_clients_entry, n_types),
+      .help = "share of each type, as in {A: 70%, AAAA: 30%}; default: A 86%, AAAA 10%, MX 2%, "
+              "TXT 2%" },
+    { "queries", SW_YAML_PATH, FIELD(struct sim_clients_entry, queries),
+      .help = "file of questions, asked in order and over again: `NAME TYPE` a line, as dnsperf "
+              "reads it" },
+    { "capture", SW_YAML_PATH, FIELD(struct sim_clients_entry, capture),
+      .help = "pcap or pcapng file whose questions are asked as they were, once" },
+    { "speed", SW_YAML_NUMBER, FIELD(struct sim_clients, speed), .fallback = "1", .low = 1e-3,
+      .high = 1e3, .help = "so many times as fast as captured" },
 };
 static const struct sw_yaml_table clients_table = TABLE("clients", clients_fields);
 
@@ -219,7 +257,7 @@ static const struct sw_yaml_field file_fields[] = {
     { "defaults", SW_YAML_MAPPING, .table = &defaults_table, .help = "for nodes" },
     { "nodes", SW_YAML_SKIP, .required = true, .item = SW_YAML_MAPPING,
       .help = "the machines: see the next table" },
-    { "clients", SW_YAML_LIST, LIST(struct sim_file, s., clients, struct sim_clients),
+    { "clients", SW_YAML_LIST, LIST(struct sim_file, , clients, struct sim_clients_entry),
       .table = &clients_table, .item = SW_YAML_MAPPING, .help = "groups of stub resolvers" },
     { "operations", SW_YAML_LIST, LIST(struct sim_file, s., operations, struct sim_operation),
       .table = &operation_table, .item = SW_YAML_MAPPING, .help = "what operators do, and when" },

@@ -21,6 +21,14 @@ struct sim_node_entry {
     struct sim_node node;
 };
 
+/* One item of `clients`. */
+struct sim_clients_entry {
+    struct sim_clients clients; /* owns what s.clients copies */
+    struct sw_yaml_param *types;
+    size_t n_types;
+    char *queries, *capture; /* files to replay */
+};
+
 struct sim_fault_entry {
     char *kind;
     sw_time at;
@@ -36,6 +44,8 @@ struct sim_file {
     char *rtt_file;
     struct sim_zone_entry *zones;
     size_t n_zones;
+    struct sim_clients_entry *clients;
+    size_t n_clients;
     struct sim_fault_entry *faults;
     size_t n_faults;
     char **expectations;

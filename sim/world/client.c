@@ -3,6 +3,7 @@
 #include "sim/world/client.h"
 
 #include "node/base/bug.h"
+#include "sim/scenario/replay.h"
 #include "sim/world/client_inside.h"
 
 #include <string.h>
@@ -41,32 +42,43 @@ static struct query *take_slot(struct sim_clientele *c)
     return q;
 }
 
-static void wait_in_line(struct query *q)
+static void on_timeouts(void *self, uint64_t arg);
+
+static void arm(struct line *l)
 {
-    struct group *g = q->group;
-    q->next = NULL;
-    q->previous = g->tail;
-    if (g->tail != NULL) {
-        g->tail->next = q;
-    } else {
-        g->head = q;
+    if (!l->armed && l->head != NULL) {
+        l->armed = true;
+        (void)sim_at(l->group->c->w->engine, l->head->deadline, on_timeouts, l, 0);
     }
-    g->tail = q;
+}
+
+static void wait_in_line(struct query *q, struct line *l)
+{
+    q->deadline = sim_now(l->group->c->w->engine) + l->timeout;
+    q->line = l;
+    q->next = NULL;
+    q->previous = l->tail;
+    if (l->tail != NULL) {
+        l->tail->next = q;
+    } else {
+        l->head = q;
+    }
+    l->tail = q;
+    arm(l);
 }
 
 static void leave_line(struct query *q)
 {
-    struct group *g = q->group;
-    SW_ASSERT(g != NULL); /* only a query that waits has a place in the line */
+    SW_ASSERT(q->group != NULL); /* only a query that waits has a place in the line */
     if (q->previous != NULL) {
         q->previous->next = q->next;
     } else {
-        g->head = q->next;
+        q->line->head = q->next;
     }
     if (q->next != NULL) {
         q->next->previous = q->previous;
     } else {
-        g->tail = q->previous;
+        q->line->tail = q->previous;
     }
 }
 
@@ -118,6 +130,13 @@ static bool was_dark(const struct query *q)
     return sim_network_is_dark(c->w->net, region) || c->dark_until[region] > q->sent_at;
 }
 
+/* Is REFUSED the right answer to @q? */
+static bool is_outside(const struct query *q)
+{
+    const struct sim_replay *r = q->group->spec->replay;
+    return r != NULL && q->question.made_up == 0 && r->names[q->question.name].outside;
+}
+
 static void finish(struct query *q, uint32_t server, struct sw_bytes answer)
 {
     struct group *g = q->group;
@@ -135,6 +154,7 @@ static void finish(struct query *q, uint32_t server, struct sw_bytes answer)
         .server = server,
         .question = sim_question_name(g->questions, &q->question, scratch, &len),
         .type = q->question.type,
+        .outside = is_outside(q),
         .answer = answer,
     };
     const uint32_t entity = UINT32_C(0x80000000) | g->index;
@@ -200,37 +220,14 @@ struct sim_datagram *sim_query_message(struct query *q, bool framed)
     return d;
 }
 
-static void on_timeouts(void *self, uint64_t arg);
-
-static void arm(struct group *g)
-{
-    if (!g->armed && g->head != NULL) {
-        g->armed = true;
-        (void)sim_at(g->c->w->engine, g->head->deadline, on_timeouts, g, 0);
-    }
-}
-
-/* Send to the next server of the list, or give up. */
-static void transmit(struct query *q)
+static void send(struct query *q)
 {
     struct group *g = q->group;
     struct sim_world *w = g->c->w;
-    const size_t n = g->spec->n_servers;
-    const sw_time now = sim_now(w->engine);
-    if (q->transmissions >= (uint64_t)n * g->spec->attempts) {
-        finish(q, UINT32_MAX, (struct sw_bytes){ NULL, 0 });
-        return;
-    }
-    q->server = g->servers[(q->start + q->transmissions) % n];
-    q->transmissions++;
-    q->stream = 0;
-    q->deadline = now + g->spec->timeout;
-    wait_in_line(q);
-    arm(g);
     struct sim_datagram *d = sim_query_message(q, false);
     sw_time at;
-    if (sim_network_datagram(w->net, now, g->place, sim_host_place(d->host), d->len, d->luck,
-                             &at)) {
+    if (sim_network_datagram(w->net, sim_now(w->engine), g->place, sim_host_place(d->host), d->len,
+                             d->luck, &at)) {
         land(w, d, sim_network_fate(w->net, g->place, sim_host_place(d->host), d->luck), at,
              sim_query_arrives);
     } else {
@@ -238,18 +235,57 @@ static void transmit(struct query *q)
     }
 }
 
+/* Which address comes next; UINT32_MAX: the stub gives up. */
+static uint32_t choose(struct query *q)
+{
+    const struct group *g = q->group;
+    if (g->resolved != NULL) {
+        return sim_resolved_choose(q, sim_now(g->c->w->engine));
+    }
+    return q->transmissions < (uint64_t)g->n_addresses * g->spec->attempts
+               ? (q->start + q->transmissions) % g->n_addresses
+               : UINT32_MAX;
+}
+
+/* Send to the next server, or give up: with @refusal of server @q->server as the answer when it is
+ * the right one. */
+static void transmit(struct query *q, struct sw_bytes refusal)
+{
+    struct group *g = q->group;
+    const uint32_t choice = choose(q);
+    if (choice == UINT32_MAX) {
+        finish(q, refusal.len > 0 ? q->server : UINT32_MAX, refusal);
+        return;
+    }
+    q->server = g->routes == NULL ? g->servers[choice] : g->leads_to;
+    q->transmissions++;
+    q->stream = 0;
+    wait_in_line(q, q->by_stream ? &g->streams : &g->datagrams);
+    if (q->server == UINT32_MAX) {
+        return; /* the address leads nowhere */
+    }
+    if (q->by_stream) {
+        sim_query_by_stream(q);
+    } else {
+        send(q);
+    }
+}
+
 static void on_timeouts(void *self, uint64_t arg)
 {
     (void)arg;
-    struct group *g = self;
-    const sw_time now = sim_now(g->c->w->engine);
-    g->armed = false;
-    while (g->head != NULL && g->head->deadline <= now && !g->c->w->closing) {
-        struct query *q = g->head;
+    struct line *l = self;
+    const sw_time now = sim_now(l->group->c->w->engine);
+    l->armed = false;
+    while (l->head != NULL && l->head->deadline <= now && !l->group->c->w->closing) {
+        struct query *q = l->head;
         leave_line(q);
-        transmit(q);
+        if (l->group->resolved != NULL) {
+            sim_resolved_lost(q);
+        }
+        transmit(q, (struct sw_bytes){ NULL, 0 });
     }
-    arm(g);
+    arm(l);
 }
 
 void sim_group_arrival(void *self, uint64_t arg)
@@ -258,21 +294,26 @@ void sim_group_arrival(void *self, uint64_t arg)
     struct group *g = self;
     struct sim_clientele *c = g->c;
     const sw_time now = sim_now(c->w->engine);
-    struct query *q = take_slot(c);
-    q->group = g;
-    q->number = g->number;
-    q->sent_at = now;
-    q->client = g->demand.client;
-    q->transmissions = 0;
-    q->question = g->demand.question;
-    q->start = 0;
-    if (g->spec->rotation == SIM_ROTATE) {
-        q->start = (uint16_t)(g->demand.start % g->spec->n_servers);
+    if (g->resolved != NULL &&
+        sim_resolved_knows(g->resolved, g->demand.client, &g->demand.question, now)) {
+        sim_tell_cached(c->w, g->index);
+    } else {
+        struct query *q = take_slot(c);
+        q->group = g;
+        q->number = g->number;
+        q->sent_at = now;
+        q->client = g->demand.client;
+        q->transmissions = 0;
+        q->by_stream = false;
+        q->question = g->demand.question;
+        q->start = 0;
+        if (g->spec->rotation == SIM_ROTATE) {
+            q->start = (uint16_t)(g->demand.start % g->n_addresses);
+        }
+        transmit(q, (struct sw_bytes){ NULL, 0 });
     }
-    transmit(q);
     g->number++;
-    sim_demand_draw(g->questions, g->key, g->number, g->mean_gap, g->spec->count, &g->demand);
-    (void)sim_at(c->w->engine, now + g->demand.gap, sim_group_arrival, g, 0);
+    sim_group_next(g);
 }
 
 /* ---- receiving ---- */
@@ -292,25 +333,46 @@ static bool echoes(const struct query *q, struct sw_bytes m)
            p[3] == 1;
 }
 
-/* A whole message came from the server that @q waits for. */
-static void receive(struct query *q, struct sw_bytes m, uint32_t server)
+/* The server that @q waits for failed with @rcode. */
+static void receive_failure(struct query *q, struct sw_bytes m, unsigned rcode)
 {
+    const bool right = rcode == RCODE_REFUSED && is_outside(q);
+    const struct sw_bytes refusal = right ? m : (struct sw_bytes){ NULL, 0 };
+    leave_line(q);
+    if (q->group->resolved == NULL || sim_resolved_failed(q, rcode)) {
+        transmit(q, refusal);
+    } else {
+        finish(q, right ? q->server : UINT32_MAX, refusal);
+    }
+}
+
+/* A whole message came from the server that @q waits for. */
+static void receive(struct query *q, struct sw_bytes m)
+{
+    struct sim_resolved *resolved = q->group->resolved;
     if (!echoes(q, m)) {
         return;
     }
     const unsigned rcode = m.data[3] & 15U;
     if (rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED ||
         rcode == RCODE_FORMERR) {
-        leave_line(q);
-        transmit(q);
+        receive_failure(q, m, rcode);
         return;
     }
     if ((m.data[2] & 0x02) != 0 && q->stream == 0) {
+        if (resolved != NULL) {
+            sim_resolved_truncated(q);
+            leave_line(q);
+            wait_in_line(q, &q->group->streams);
+        }
         sim_query_by_stream(q);
         return;
     }
+    if (resolved != NULL) {
+        sim_resolved_answered(q, m, sim_now(q->group->c->w->engine));
+    }
     leave_line(q);
-    finish(q, server, m);
+    finish(q, q->server, m);
 }
 
 void sim_reply_arrives(void *self, uint64_t arg)
@@ -331,9 +393,10 @@ void sim_reply_arrives(void *self, uint64_t arg)
         m = d->len < 2 ? (struct sw_bytes){ NULL, 0 }
                        : (struct sw_bytes){ d->data + 2, d->len - 2U };
     }
-    if (q != NULL && q->server == server && m.len >= 12 && m.data[0] == q->question.id >> 8 &&
-        m.data[1] == (q->question.id & 255) && !w->closing) {
-        receive(q, m, server);
+    if (q != NULL && (q->server == server || q->group->routes != NULL) && m.len >= 12 &&
+        m.data[0] == q->question.id >> 8 && m.data[1] == (q->question.id & 255) && !w->closing) {
+        q->server = server; /* one address: whoever it led to */
+        receive(q, m);
     }
     sim_pool_put(&w->pool, d, sizeof *d + d->len);
 }

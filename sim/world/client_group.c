@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Groups of clients, made from the scenario. */
+#include "sim/scenario/replay.h"
 #include "sim/world/client_inside.h"
 
 #include <stdio.h>
@@ -12,18 +13,70 @@ void sim_clientele_dark(struct sim_clientele *c, uint32_t region, bool begins)
     }
 }
 
+/* ns between arrivals as the scenario has them; 0 when a capture says when. */
+static double usual_gap(const struct sim_clients *s)
+{
+    return s->rate > 0 ? 1e9 / (s->rate * (double)s->count) : 0;
+}
+
 void sim_clientele_load(struct sim_clientele *c, uint32_t region, double crowd, double attack)
 {
     for (size_t i = 0; i < c->n_groups; i++) {
         struct group *g = &c->groups[i];
         if (g->place.region == region) {
             const struct sim_clients *s = g->spec;
-            g->mean_gap = 1e9 / (s->rate * (double)s->count) / (crowd + attack);
-            sim_questions_nonexistent(g->questions,
-                                      (crowd * s->nonexistent + attack) / (crowd + attack));
+            const double beside = s->zone != NULL ? attack : 0; /* no zone, no names in it */
+            g->pace = crowd + beside;
+            g->mean_gap = usual_gap(s) / g->pace;
+            sim_questions_nonexistent(g->questions, (crowd * s->nonexistent + beside) / g->pace);
         }
     }
 }
+
+/* ---- what comes next ---- */
+
+/* What the file says in place of what was drawn; false when it has no more to say.  Names that a
+ * fault makes up come between its questions. */
+static bool replay(struct group *g, sw_time *at)
+{
+    const struct sim_replay *r = g->spec->replay;
+    const bool capture = r->sources > 0;
+    struct sim_demand *d = &g->demand;
+    if (g->position == r->n) {
+        if (capture) {
+            return false;
+        }
+        g->position = 0;
+    }
+    const struct sim_asked *a = &r->asked[g->position];
+    if (capture) {
+        const double after = (double)a->after / (g->spec->speed * g->pace);
+        *at = sim_now(g->c->w->engine) + (sw_dur)(after + 0.5);
+    }
+    if (d->question.made_up != 0) {
+        return true;
+    }
+    g->position++;
+    d->question.name = a->name;
+    d->question.type = a->type;
+    if (capture) {
+        d->question.edns = a->edns;
+        d->client = (uint32_t)(a->source % g->spec->count);
+    }
+    return true;
+}
+
+void sim_group_next(struct group *g)
+{
+    const sw_time now = sim_now(g->c->w->engine);
+    sim_demand_draw(g->questions, g->key, g->number, g->mean_gap, g->spec->count, &g->demand);
+    sw_time at = g->day != NULL ? sim_day_after(g->day, now, g->demand.gap) : now + g->demand.gap;
+    if (g->spec->replay == NULL || replay(g, &at)) {
+        (void)sim_at(g->c->w->engine, at, sim_group_arrival, g, 0);
+    }
+}
+
+/* ---- making ---- */
 
 static int truth_of(struct sim_clientele *c, const char *zone, const struct sim_truth **out,
                     struct sw_diag *d)
@@ -61,7 +114,8 @@ static int group_new(struct sim_clientele *c, uint32_t index, struct sw_diag *d)
                            "clients stand in region %s, which the scenario lacks",
                            g->spec->region.s);
     }
-    if (g->spec->count == 0 || g->spec->count > UINT32_MAX || !(g->spec->rate > 0) ||
+    const bool capture = g->spec->replay != NULL && g->spec->replay->sources > 0;
+    if (g->spec->count == 0 || g->spec->count > UINT32_MAX || (!(g->spec->rate > 0) && !capture) ||
         g->spec->n_servers == 0 || g->spec->attempts == 0) {
         return sw_diag_set(d, SW_ERR_RANGE,
                            "clients of %s: count, rate, servers and attempts must be positive",
@@ -79,9 +133,20 @@ static int group_new(struct sim_clientele *c, uint32_t index, struct sw_diag *d)
     char name[64];
     (void)snprintf(name, sizeof name, "%s/%u", g->spec->region.s, index);
     g->key = sw_rng_key(c->w->seed, "clients", name);
-    g->mean_gap = 1e9 / (g->spec->rate * (double)g->spec->count);
+    g->mean_gap = usual_gap(g->spec);
+    g->pace = 1;
+    g->day = sim_day_new(&g->spec->diurnal);
+    g->n_addresses = (uint32_t)sim_clients_addresses(g->spec);
+    g->datagrams = (struct line){ .group = g, .timeout = g->spec->timeout };
+    g->streams = (struct line){ .group = g, .timeout = SIM_RESOLVED_STREAM_TIMEOUT };
+    if (g->spec->stub == SIM_STUB_RESOLVED) {
+        g->resolved = sim_resolved_new(g->spec->count, g->n_addresses);
+    }
+    if (g->spec->entry != SIM_ENTRY_LIST) {
+        sim_group_routes(g);
+    }
     const struct sim_truth *truth = NULL;
-    int err = truth_of(c, g->spec->zone, &truth, d);
+    int err = g->spec->zone != NULL ? truth_of(c, g->spec->zone, &truth, d) : 0;
     if (err == 0) {
         err = sim_questions_new(g->spec, truth, c->w->seed, &g->questions, d);
     }
@@ -119,6 +184,9 @@ void sim_clientele_free(struct sim_clientele *c)
     }
     for (size_t i = 0; i < c->n_groups; i++) {
         free(c->groups[i].servers);
+        free(c->groups[i].routes);
+        sim_resolved_free(c->groups[i].resolved);
+        sim_day_free(c->groups[i].day);
         sim_questions_free(c->groups[i].questions);
     }
     for (size_t i = 0; i < c->w->s->n_zones; i++) {
@@ -137,8 +205,6 @@ void sim_clientele_free(struct sim_clientele *c)
 void sim_clientele_start(struct sim_clientele *c)
 {
     for (size_t i = 0; i < c->n_groups; i++) {
-        struct group *g = &c->groups[i];
-        sim_demand_draw(g->questions, g->key, 0, g->mean_gap, g->spec->count, &g->demand);
-        (void)sim_at(c->w->engine, sim_now(c->w->engine) + g->demand.gap, sim_group_arrival, g, 0);
+        sim_group_next(&c->groups[i]);
     }
 }

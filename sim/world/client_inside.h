@@ -4,16 +4,28 @@
 #define SIM_CLIENT_INSIDE_H
 
 #include "sim/world/client.h"
+#include "sim/world/client_resolved.h"
+#include "sim/world/diurnal.h"
 #include "sim/world/question.h"
 
 #define SIM_QUERY_CHUNK 1024U /* queries allocated at once */
 
 struct group;
+struct sim_route;
+
+/* Queries that wait equally long: in order of deadline. */
+struct line {
+    struct group *group;
+    struct query *head, *tail;
+    sw_dur timeout;
+    bool armed; /* an event will look at head */
+};
 
 /* A query that waits for its answer.  Its slot follows from the source port. */
 struct query {
-    struct query *next, *previous; /* by deadline, among the group's; next free one */
-    struct group *group;           /* NULL: the slot is free */
+    struct query *next, *previous; /* in its line; next free one */
+    struct line *line;
+    struct group *group; /* NULL: the slot is free */
     uint64_t number;
     sw_time sent_at;  /* first transmission */
     sw_time deadline; /* of the present attempt */
@@ -22,7 +34,11 @@ struct query {
     uint32_t server;        /* node that it waits for */
     uint32_t transmissions; /* so far */
     uint32_t stream;        /* the clientele's number of its TCP connection; 0: by datagram */
-    uint16_t start;
+    uint16_t start;         /* resolv.conf: where in the list it began */
+    uint16_t choice;        /* resolved: address that it was sent to */
+    uint16_t picked;        /* resolved: how often another one than before */
+    uint8_t level, clamp;   /* resolved: feature level; no higher one for this query */
+    bool by_stream;         /* it is sent by TCP from the start */
     struct sim_question question;
 };
 
@@ -32,13 +48,19 @@ struct group {
     uint32_t index;
     struct sim_place place;
     uint32_t *servers;
+    uint32_t n_addresses;          /* servers, or 1 */
+    struct sim_route *routes;      /* NULL: every server has an address of its own */
+    uint32_t leads_to;             /* node that the one address leads to; UINT32_MAX: none */
+    struct sim_resolved *resolved; /* NULL: resolv.conf's rules */
     struct sim_questions *questions;
+    struct sim_day *day; /* NULL: the rate is the same all day */
     struct sw_rng_key key;
     double mean_gap; /* ns between the group's arrivals */
+    double pace;     /* faults make it ask so many times as often */
     uint64_t number; /* of the next query */
+    size_t position; /* in the replay */
     struct sim_demand demand;
-    struct query *head, *tail; /* equal time-outs: in order of deadline */
-    bool armed;                /* an event will look at head */
+    struct line datagrams, streams; /* streams: of resolved, which waits longer for them */
 };
 
 struct sim_clientele {
@@ -51,6 +73,8 @@ struct sim_clientele {
     uint32_t n_slots, cap_chunks;
     struct query *unused;
     uint32_t streams; /* connections so far */
+    bool routed;      /* some group has routes */
+    bool looking;     /* an event will look at the routes */
 };
 
 /* Query slot @i, in use or not. */
@@ -66,6 +90,10 @@ void sim_query_arrives(void *self, uint64_t arg);
 void sim_reply_arrives(void *self, uint64_t arg);
 /* The next query of group @self comes. */
 void sim_group_arrival(void *self, uint64_t arg);
+/* Draw @g's next query, and schedule its arrival. */
+void sim_group_next(struct group *g);
+/* Make the routes of a group with one address. */
+void sim_group_routes(struct group *g);
 
 /* TCP: the query arrives one and a half round trips from now. */
 void sim_query_by_stream(struct query *q);

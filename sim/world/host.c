@@ -110,6 +110,7 @@ void sim_host_start(struct sim_host *h)
     }
     const struct sim_conn_end end = { &sim_host_peers, h };
     sim_conns_listen(w->conns, h->index, &end);
+    sim_clientele_paths_changed(w->clientele);
     sim_trace(w->engine, h->index, SIM_KIND_START, NULL, 0);
     sim_host_because(h, (struct sim_luck){ UINT64_MAX - h->index, sim_now(w->engine) });
     struct sw_event ev = sim_host_event(h, SW_EV_CONFIGURE);
@@ -192,6 +193,7 @@ void sim_host_kill(struct sim_host *h, enum sim_death how)
     h->view = NULL;
     h->n_retired = 0;
     h->wants_entropy = false;
+    sim_clientele_paths_changed(w->clientele);
     fail_commands(h);
     sim_host_drop_late(h);
 }

@@ -80,6 +80,7 @@ const struct sim_zone *sim_find_zone(const struct sim_scenario *s, const char *n
 
 /* Tell every watcher. */
 void sim_tell_query(struct sim_world *w, const struct sim_query_done *q);
+void sim_tell_cached(struct sim_world *w, uint32_t group);
 void sim_tell_trace(struct sim_world *w, uint32_t node, const struct sw_trace *t);
 void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, bool begins);
 void sim_tell_message(struct sim_world *w, uint32_t node, struct sw_bytes message);

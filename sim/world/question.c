@@ -3,6 +3,7 @@
 #include "sim/world/question.h"
 
 #include "node/base/fmath.h"
+#include "sim/scenario/replay.h"
 #include "sim/world/pool.h"
 
 #include <stdlib.h>
@@ -20,12 +21,24 @@ struct column {
     uint32_t alias;
 };
 
+struct type {
+    uint32_t until; /* of 2^16: a draw below it, and not below the one before, means @type */
+    uint16_t type;
+};
+
+/* APNIC 2022: A 86 %, AAAA 10 %; the rest is split between MX and TXT. */
+static const struct type usual_types[] = {
+    { 56361, 1 }, { 62915, 28 }, { 64226, 15 }, { 65536, 16 }
+};
+
 struct sim_questions {
-    struct name *names; /* by popularity, the first most */
+    struct name *names; /* by popularity, the first most; of a replay: as they appear */
     struct column *columns;
     uint32_t n;
     uint64_t nonexistent; /* share, of 2^32 */
-    struct name apex;
+    struct name apex;     /* len 0: no names can be made up */
+    const struct type *types;
+    struct type *own_types;
 };
 
 static size_t wire_len(const uint8_t *name)
@@ -75,22 +88,27 @@ static void build_alias(struct sim_questions *q, double exponent)
     free(large);
 }
 
-int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth, uint64_t seed,
-                      struct sim_questions **out, struct sw_diag *d)
+static void take_types(struct sim_questions *q, const struct sim_clients *spec)
 {
-    const size_t n = sim_truth_names(truth);
-    const uint8_t *apex = sim_truth_apex(truth);
-    if (n == 0 || n > UINT32_MAX || wire_len(apex) + LABEL + 1 > 255) {
-        return sw_diag_set(d, SW_ERR_RANGE, "zone %s: no names to ask for, or too long a name",
-                           spec->zone);
+    q->types = usual_types;
+    if (spec->n_types == 0) {
+        return;
     }
-    struct sim_questions *q = sim_calloc(1, sizeof *q);
-    q->n = (uint32_t)n;
-    q->apex = (struct name){ apex, (uint32_t)wire_len(apex) };
-    q->names = sim_alloc(n * sizeof *q->names);
-    q->columns = sim_alloc(n * sizeof *q->columns);
-    q->nonexistent = (uint64_t)(spec->nonexistent * 4294967296.0);
-    for (uint32_t i = 0; i < n; i++) {
+    q->own_types = sim_calloc(spec->n_types, sizeof *q->own_types);
+    double sum = 0;
+    for (size_t i = 0; i < spec->n_types; i++) {
+        sum += spec->types[i].share;
+        q->own_types[i] = (struct type){ (uint32_t)(sum * 65536 + 0.5), spec->types[i].type };
+    }
+    q->own_types[spec->n_types - 1].until = 65536;
+    q->types = q->own_types;
+}
+
+/* The zone's names, the most popular first. */
+static void deal_names(struct sim_questions *q, const struct sim_clients *spec,
+                       const struct sim_truth *truth, uint64_t seed)
+{
+    for (uint32_t i = 0; i < q->n; i++) {
         const uint8_t *wire = sim_truth_name(truth, i);
         q->names[i] = (struct name){ wire, (uint32_t)wire_len(wire) };
     }
@@ -103,13 +121,47 @@ int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *tr
         q->names[j] = swap;
     }
     build_alias(q, spec->zipf);
+}
+
+/* The replay's.  Which of them is drawn does not matter. */
+static void take_names(struct sim_questions *q, const struct sim_replay *r)
+{
+    for (uint32_t i = 0; i < q->n; i++) {
+        q->names[i] = (struct name){ r->names[i].wire, (uint32_t)wire_len(r->names[i].wire) };
+        q->columns[i] = (struct column){ UINT32_MAX, i };
+    }
+}
+
+int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth, uint64_t seed,
+                      struct sim_questions **out, struct sw_diag *d)
+{
+    const size_t n = spec->replay != NULL ? spec->replay->n_names : sim_truth_names(truth);
+    const uint8_t *apex = truth != NULL ? sim_truth_apex(truth) : NULL;
+    if (n == 0 || n > UINT32_MAX || (apex != NULL && wire_len(apex) + LABEL + 1 > 255)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "zone %s: no names to ask for, or too long a name",
+                           spec->zone != NULL ? spec->zone : "of a replay");
+    }
+    struct sim_questions *q = sim_calloc(1, sizeof *q);
+    q->n = (uint32_t)n;
+    if (apex != NULL) {
+        q->apex = (struct name){ apex, (uint32_t)wire_len(apex) };
+    }
+    q->names = sim_alloc(n * sizeof *q->names);
+    q->columns = sim_alloc(n * sizeof *q->columns);
+    take_types(q, spec);
+    sim_questions_nonexistent(q, spec->nonexistent);
+    if (spec->replay != NULL) {
+        take_names(q, spec->replay);
+    } else {
+        deal_names(q, spec, truth, seed);
+    }
     *out = q;
     return 0;
 }
 
 void sim_questions_nonexistent(struct sim_questions *q, double share)
 {
-    q->nonexistent = (uint64_t)(share * 4294967296.0);
+    q->nonexistent = q->apex.len > 0 ? (uint64_t)(share * 4294967296.0) : 0;
 }
 
 void sim_questions_free(struct sim_questions *q)
@@ -119,16 +171,17 @@ void sim_questions_free(struct sim_questions *q)
     }
     free(q->names);
     free(q->columns);
+    free(q->own_types);
     free(q);
 }
 
-/* APNIC 2022: A 86 %, AAAA 10 %; the rest is split between MX and TXT.  Of 65,536. */
-static uint16_t type_of(uint32_t share)
+static uint16_t type_of(const struct sim_questions *q, uint32_t share)
 {
-    if (share < 56361) {
-        return 1;
+    const struct type *t = q->types;
+    while (share >= t->until) {
+        t++;
     }
-    return share < 62915 ? 28 : share < 64226 ? 15 : 16;
+    return t->type;
 }
 
 #define EDNS_SHARE 45220U /* 69 % of 65,536: statistics of a BIND operator */
@@ -144,7 +197,7 @@ void sim_demand_draw(const struct sim_questions *q, struct sw_rng_key key, uint6
     sw_philox(key, ctr, b);
     out->gap = (sw_dur)(sw_exponential((uint64_t)a[0] << 32 | a[1], mean_gap) + 0.5);
     out->client = (uint32_t)((uint64_t)a[2] * clients >> 32);
-    out->question.type = type_of(a[3] & 0xFFFF);
+    out->question.type = type_of(q, a[3] & 0xFFFF);
     out->question.edns = (a[3] >> 16) < EDNS_SHARE;
     const uint32_t column = (uint32_t)((uint64_t)b[0] * q->n >> 32);
     out->question.name = b[1] <= q->columns[column].threshold ? column : q->columns[column].alias;

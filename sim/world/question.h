@@ -13,7 +13,8 @@
 
 struct sim_questions;
 
-/* @truth must outlive it.  Popularity ranks are dealt to names by @seed.
+/* @truth (NULL: names are those of the replay, and none are made up) and @spec must outlive it.
+ * Popularity ranks are dealt to names by @seed.
  * Errors: SW_ERR_RANGE (the zone has no names, or its name is too long for made-up names). */
 int sim_questions_new(const struct sim_clients *spec, const struct sim_truth *truth, uint64_t seed,
                       struct sim_questions **out, struct sw_diag *d);
@@ -25,7 +26,7 @@ void sim_questions_nonexistent(struct sim_questions *q, double share);
 /* One query's question. */
 struct sim_question {
     uint64_t made_up; /* label of a name that does not exist; 0: @name is meant */
-    uint32_t name;    /* which of the zone's names */
+    uint32_t name;    /* which of the zone's names, or of the replay's */
     uint16_t type;
     uint16_t id;
     bool edns;

@@ -21,6 +21,7 @@ struct sim_query_done {
     uint32_t server;         /* node index that answered, UINT32_MAX when none */
     const uint8_t *question; /* wire name, as asked */
     uint16_t type;
+    bool outside;           /* no zone of the scenario has the name: REFUSED is the right answer */
     struct sw_bytes answer; /* the accepted message; empty when none */
 };
 
@@ -44,6 +45,8 @@ struct sim_watcher {
     /* Each may be NULL.  @self is what start made. */
     int (*start)(struct sim_world *w, void **self);
     void (*on_query)(void *self, struct sim_world *w, const struct sim_query_done *q);
+    /* A stub of @group answered from its own cache: no query left it. */
+    void (*on_cached)(void *self, struct sim_world *w, uint32_t group);
     void (*on_trace)(void *self, struct sim_world *w, uint32_t node, const struct sw_trace *t);
     void (*on_fault)(void *self, struct sim_world *w, const struct sim_fault *f, bool begins);
     void (*on_restore)(void *self, struct sim_world *w, const struct sim_restore_done *r);

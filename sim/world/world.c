@@ -79,6 +79,15 @@ void sim_tell_query(struct sim_world *w, const struct sim_query_done *q)
     }
 }
 
+void sim_tell_cached(struct sim_world *w, uint32_t group)
+{
+    for (size_t i = 0; i < w->n_watching; i++) {
+        if (w->watching[i].watcher->on_cached != NULL) {
+            w->watching[i].watcher->on_cached(w->watching[i].self, w, group);
+        }
+    }
+}
+
 void sim_tell_trace(struct sim_world *w, uint32_t node, const struct sw_trace *t)
 {
     sim_operations_trace(w->operations, node, t);
@@ -297,18 +306,21 @@ void sim_world_darken(struct sim_world *w, uint32_t region, bool begins)
     sim_network_dark(w->net, region, begins);
     sim_clientele_dark(w->clientele, region, begins);
     sim_conns_paths_changed(w->conns);
+    sim_clientele_paths_changed(w->clientele);
 }
 
 void sim_world_cut(struct sim_world *w, uint32_t from, uint32_t to, bool begins)
 {
     sim_network_cut(w->net, from, to, begins);
     sim_conns_paths_changed(w->conns);
+    sim_clientele_paths_changed(w->clientele);
 }
 
 void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins)
 {
     sim_network_isolate(w->net, node, begins);
     sim_conns_paths_changed(w->conns);
+    sim_clientele_paths_changed(w->clientele);
 }
 
 void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bool begins)

@@ -169,6 +169,123 @@ static void a_truncated_answer_is_asked_for_again_by_tcp(void)
     free(x);
 }
 
+/* Outages of the clients' region, [begins, ends) s: one, two that overlap, and one that is over
+ * before those who wait for a dead server know. */
+static const double outages[][2] = { { 10, 20 }, { 30, 36 }, { 33, 45 }, { 52, 52.5 } };
+
+struct dark_counts {
+    uint64_t wrong;
+    uint64_t clear;
+    uint64_t across, after; /* the last outage: sent before, or in it, and ended after it */
+};
+
+static int start_dark(struct sim_world *w, void **self)
+{
+    (void)w;
+    *self = calloc(1, sizeof(struct dark_counts));
+    return *self == NULL ? SW_ERR_NOMEM : 0;
+}
+
+static void on_dark_query(void *self, struct sim_world *w, const struct sim_query_done *q)
+{
+    struct dark_counts *c = self;
+    const double sent = (double)q->sent_at * 1e-9;
+    const double done = (double)q->done_at * 1e-9;
+    bool dark = false;
+    (void)w;
+    for (size_t i = 0; i < SW_LEN(outages); i++) {
+        dark = dark || (sent < outages[i][1] && done >= outages[i][0]);
+    }
+    c->wrong += q->client_dark != dark;
+    c->clear += !dark;
+    c->across += sent < 52 && done >= 52.5;
+    c->after += sent >= 52 && sent < 52.5 && done >= 52.5;
+}
+
+static void a_client_is_dark_when_its_region_was_out_while_its_query_waited(void)
+{
+    static const struct sim_watcher watcher = {
+        .name = "dark", .start = start_dark, .on_query = on_dark_query, .stop = free
+    };
+    struct small_scenario *x = small_scenario(&usual);
+    x->s.duration = 70 * SW_SEC;
+    x->s.n_clients = 1;
+    x->clients[0].timeout = SW_SEC;
+    x->clients[0].servers[0] = x->nodes[1].config.name; /* Dublin, for clients in Frankfurt */
+    x->clients[0].servers[1] = x->nodes[2].config.name;
+    x->clients[0].n_servers = 2;
+    for (size_t i = 0; i < SW_LEN(outages); i++) {
+        const char *const params[] = { "region", "frankfurt", NULL };
+        small_fault(x, "regional_outage", (sw_time)(outages[i][0] * 1e9),
+                    (sw_dur)((outages[i][1] - outages[i][0]) * 1e9), params);
+    }
+    const char *const params[] = { "node", "n1", NULL };
+    small_fault(x, "crash", 48 * SW_SEC, 8 * SW_SEC, params);
+    struct sim_world *w = small_start_world(x, 1);
+    void *self = NULL;
+    REQUIRE(sim_world_watch(w, &watcher, &self) == 0);
+    (void)run_to_end(w);
+    const struct dark_counts *c = self;
+    CHECK_U64(c->wrong, 0);
+    CHECK(c->clear > 2000);
+    CHECK(c->across > 40 && c->after > 20); /* waited through it; sent in it and answered later */
+    sim_world_free(w);
+    free(x);
+}
+
+static void types_come_in_the_shares_that_the_scenario_says(void)
+{
+    struct sim_type_share types[] = { { 1, 0.5 }, { 65, 0.3 }, { 16, 0.2 } };
+    const struct sim_clients spec = {
+        .zone = small_text("example.org"), .zipf = 1.0, .types = types, .n_types = 3
+    };
+    const struct sw_bytes text = { (const uint8_t *)small_zone_text, sizeof small_zone_text - 1 };
+    struct sim_truth *t = NULL;
+    struct sim_questions *q = NULL;
+    CHECK_I64(sim_truth_new("example.org", text, &t, NULL), 0);
+    CHECK_I64(sim_questions_new(&spec, t, 1, &q, NULL), 0);
+    unsigned count[66] = { 0 };
+    const unsigned n = 100000;
+    for (uint64_t i = 0; i < n; i++) {
+        struct sim_demand d;
+        sim_demand_draw(q, sw_rng_key(1, "test", ""), i, 1e6, 10, &d);
+        REQUIRE(d.question.type < SW_LEN(count));
+        count[d.question.type]++;
+    }
+    CHECK_NEAR((double)count[1] / n, 0.5, 0.01);
+    CHECK_NEAR((double)count[65] / n, 0.3, 0.01);
+    CHECK_NEAR((double)count[16] / n, 0.2, 0.01);
+    CHECK_U64(count[1] + count[65] + count[16], n);
+    sim_questions_free(q);
+    sim_truth_free(t);
+}
+
+/* The curve moves arrivals and changes nothing else about them. */
+static void a_daily_curve_leaves_who_asks_what_as_it_was(void)
+{
+    uint64_t answered[2];
+    uint64_t late[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct small_scenario *x = small_scenario(&usual);
+        x->clients[0].diurnal = (struct sim_diurnal){ .amplitude = i == 0 ? 0 : 1,
+                                                      .peak_at = 5 * SW_SEC,
+                                                      .period = 20 * SW_SEC };
+        x->s.n_clients = 1;
+        struct sim_world *w = small_start_world(x, 1);
+        const struct small_counts *all = small_watch(w, 0, 20 * SW_SEC);
+        const struct small_counts *second = small_watch(w, 10 * SW_SEC, 20 * SW_SEC);
+        (void)run_to_end(w);
+        answered[i] = all->answered;
+        late[i] = second->answered;
+        sim_world_free(w);
+        free(x);
+    }
+    CHECK_NEAR((double)answered[1], (double)answered[0], 5); /* the same mean */
+    CHECK_NEAR((double)late[0] / (double)answered[0], 0.5, 0.05);
+    /* 1/2 - 1/pi of a cosine's mass lies in the half around its trough */
+    CHECK_NEAR((double)late[1] / (double)answered[1], 0.5 - 1 / 3.14159265, 0.05);
+}
+
 extern CU_TestInfo tests_client[];
 CU_TestInfo tests_client[] = {
     { "questions have the stated shares", questions_have_the_stated_shares },
@@ -180,5 +297,11 @@ CU_TestInfo tests_client[] = {
     { "rotation spreads queries over the list", rotation_spreads_queries_over_the_list },
     { "a truncated answer is asked for again by TCP",
       a_truncated_answer_is_asked_for_again_by_tcp },
+    { "a client is dark when its region was out while its query waited",
+      a_client_is_dark_when_its_region_was_out_while_its_query_waited },
+    { "types come in the shares that the scenario says",
+      types_come_in_the_shares_that_the_scenario_says },
+    { "a daily curve leaves who asks what as it was",
+      a_daily_curve_leaves_who_asks_what_as_it_was },
     CU_TEST_INFO_NULL,
 };

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "sim/scenario/keys.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/replay.h"
 #include "tests/lib/check.h"
 
 #include <stdlib.h>
@@ -261,6 +262,42 @@ static const struct {
       "t.yaml:25:14: servers: is empty (at least one node)" },
     { "zone: example.org\noperations", "zone: example.com\noperations",
       "t.yaml:26:11: zone: no zone is called 'example.com'" },
+    { "    count: 10\n", "", "t.yaml:22:5: count: is missing (required here)" },
+    { "    rate: 2/s\n", "", "t.yaml:22:5: rate: is missing (required here)" },
+    { "    zone: example.org\noperations", "operations",
+      "t.yaml:22:5: zone: is missing (required here)" },
+    { "count: 10", "count: 10\n    stub: resolver",
+      "t.yaml:24:11: stub: 'resolver' is not one of: resolv_conf, resolved" },
+    { "count: 10", "count: 10\n    entry: anycast\n    rotation: rotate",
+      "t.yaml:25:15: rotation: there is one address, and nothing to rotate (in_order, or entry: "
+      "list)" },
+    { "count: 10", "count: 10\n    stub: resolved\n    rotation: rotate",
+      "t.yaml:25:15: rotation: systemd-resolved stays with a server that answers (in_order)" },
+    { "count: 10", "count: 10\n    withdrawal: 3s",
+      "t.yaml:24:17: withdrawal: is for an address that leads elsewhere (entry: anycast or "
+      "virtual)" },
+    { "count: 10", "count: 10\n    types: {A: 50%, MX: 30%}",
+      "t.yaml:24:12: types: shares add up to 80 % (100 % expected)" },
+    { "count: 10", "count: 10\n    types: {A: 50%, QUAD: 50%}",
+      "t.yaml:24:27: QUAD: is no record type (like A, MX, TYPE65)" },
+    { "count: 10", "count: 10\n    types: {A: lots}",
+      "t.yaml:24:16: A: 'lots' is not a share (like 0.7, 70%)" },
+    { "count: 10", "count: 10\n    diurnal: {amplitude: 1.5}",
+      "t.yaml:24:26: amplitude: 1.5 is out of range (0 to 1)" },
+    { "count: 10", "count: 10\n    diurnal: {curve: [1, -1]}",
+      "t.yaml:24:26: curve: a factor of the rate lies between 0 and 1000" },
+    { "count: 10", "count: 10\n    diurnal: {curve: [0, 0]}",
+      "t.yaml:24:22: curve: nothing is ever asked (at least one factor above 0)" },
+    { "count: 10", "count: 10\n    diurnal: {curve: [1], amplitude: 1}",
+      "t.yaml:24:22: curve: a cosine is given as well (either curve, or amplitude and peak_at)" },
+    { "count: 10", "count: 10\n    speed: 2",
+      "t.yaml:24:12: speed: is for a capture (there is none)" },
+    { "count: 10", "count: 10\n    capture: a.pcap",
+      "t.yaml:25:11: rate: a capture has its own times (leave it out)" },
+    { "count: 10", "count: 10\n    queries: a.txt\n    zipf: 1",
+      "t.yaml:25:11: zipf: the file says what is asked (leave it out)" },
+    { "count: 10", "count: 10\n    queries: a.txt\n    capture: a.pcap",
+      "t.yaml:25:14: capture: queries is given as well (one of the two)" },
     { "kind: snapshot", "kind: snapshoot",
       "t.yaml:28:33: kind: 'snapshoot' is not one of: snapshot, restore, copy, copy_back (did you "
       "mean 'snapshot'?)" },
@@ -303,6 +340,54 @@ static void a_broken_file_is_told_what_where_and_what_was_expected(void)
     }
 }
 
+static void what_clients_leave_out_depends_on_their_stub_and_their_entry(void)
+{
+    static const struct {
+        const char *keys;
+        uint32_t attempts;
+        sw_dur withdrawal;
+    } cases[] = {
+        { "count: 10", 2, 0 }, /* resolv.conf(5) */
+        { "count: 10\n    stub: resolved", 24, 0 },
+        { "count: 10\n    entry: anycast", 2, 90 * SW_SEC },     /* RFC 4271, 10 */
+        { "count: 10\n    entry: virtual", 2, 3609375 * SW_US }, /* RFC 9568, 6.1 */
+        { "count: 10\n    entry: virtual\n    withdrawal: 0", 2, 0 },
+        { "count: 10\n    stub: resolved\n    attempts: 3", 3, 0 },
+    };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        struct sim_scenario *s = NULL;
+        char message[256];
+        REQUIRE(load("count: 10", cases[i].keys, NULL, &s, message) == 0);
+        CHECK_U64(s->clients[0].attempts, cases[i].attempts);
+        CHECK_U64(s->clients[0].withdrawal, cases[i].withdrawal);
+        sim_scenario_free(s);
+    }
+}
+
+static void a_replayed_name_is_known_to_lie_in_a_zone_or_in_none(void)
+{
+    struct sim_scenario *s = NULL;
+    char message[256];
+    (void)make_folder();
+    write_file("q.txt", "www.EXAMPLE.org A\nexample.com A\nnotexample.org A\n");
+    REQUIRE(load("    zone: example.org\noperations", "    queries: q.txt\noperations", NULL, &s,
+                 message) == 0);
+    const struct sim_replay *r = s->clients[0].replay;
+    REQUIRE(r != NULL && r->n_names == 3);
+    CHECK(!r->names[0].outside);
+    CHECK(r->names[1].outside && r->names[2].outside);
+    CHECK_NEAR(s->clients[0].nonexistent, 0, 0);
+    sim_scenario_free(s);
+    write_file("q.txt", "www.example.org A\nwww.example.org\n");
+    CHECK(load("    zone: example.org\noperations", "    queries: q.txt\noperations", NULL, &s,
+               message) < 0);
+    CHECK(strstr(message, "q.txt:2: expected NAME TYPE") != NULL);
+    CHECK(load("    zone: example.org\noperations", "    queries: gone.txt\noperations", NULL, &s,
+               message) < 0);
+    CHECK(strstr(message, "t.yaml:26:14: queries: ") != NULL);
+    CHECK(strstr(message, "gone.txt: No such file or directory") != NULL);
+}
+
 static void faults_check_their_own_keys(void)
 {
     struct sim_scenario *s = NULL;
@@ -317,7 +402,8 @@ static void faults_check_their_own_keys(void)
 static void every_shipped_scenario_loads_in_every_configuration(void)
 {
     static const char *const files[] = { SW_SOURCE_DIR "/scenarios/regional-outage.yaml",
-                                         SW_SOURCE_DIR "/scenarios/before-after.yaml" };
+                                         SW_SOURCE_DIR "/scenarios/before-after.yaml",
+                                         SW_SOURCE_DIR "/scenarios/replay.yaml" };
     size_t loaded = 0;
     for (size_t i = 0; i < SW_LEN(files); i++) {
         struct sim_configuration *v;
@@ -333,7 +419,7 @@ static void every_shipped_scenario_loads_in_every_configuration(void)
         }
         sim_configurations_free(v);
     }
-    CHECK_U64(loaded, 4);
+    CHECK_U64(loaded, 5);
 }
 
 static void expectations_become_si_units(void)
@@ -374,6 +460,10 @@ CU_TestInfo tests_scenario[] = {
     { "a matrix gives round-trip times", a_matrix_gives_round_trip_times },
     { "a broken file is told what, where, and what was expected",
       a_broken_file_is_told_what_where_and_what_was_expected },
+    { "what clients leave out depends on their stub and their entry",
+      what_clients_leave_out_depends_on_their_stub_and_their_entry },
+    { "a replayed name is known to lie in a zone or in none",
+      a_replayed_name_is_known_to_lie_in_a_zone_or_in_none },
     { "faults check their own keys", faults_check_their_own_keys },
     { "every shipped scenario loads in every configuration",
       every_shipped_scenario_loads_in_every_configuration },

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Where an address leads that is not one node's: to the nearest of those that announce it, or to
+ * the first that is up.  The network takes a node that is down, or out of the clients' reach, for
+ * up until @withdrawal has passed; one that comes back it sees at once.  What is sent meanwhile is
+ * lost. */
+#include "sim/world/client_inside.h"
+
+struct sim_route {
+    struct sim_host *host;
+    sw_time since; /* it is up, or down, for so long */
+    bool up;       /* and within reach */
+    bool believed; /* up, as the network sees it */
+};
+
+static void settle(struct group *g)
+{
+    const struct sim_network *net = g->c->w->net;
+    const sw_time now = sim_now(g->c->w->engine);
+    sw_dur nearest = 0;
+    g->leads_to = UINT32_MAX;
+    for (size_t i = 0; i < g->spec->n_servers; i++) {
+        struct sim_route *r = &g->routes[i];
+        if (r->up || now >= r->since + g->spec->withdrawal) {
+            r->believed = r->up;
+        }
+        if (!r->believed) {
+            continue;
+        }
+        const sw_dur away = g->spec->entry == SIM_ENTRY_ANYCAST
+                                ? sim_network_latency(net, g->place, sim_host_place(r->host))
+                                : 0;
+        if (g->leads_to == UINT32_MAX || away < nearest) {
+            g->leads_to = sim_host_index(r->host);
+            nearest = away;
+        }
+    }
+}
+
+static void on_settle(void *self, uint64_t arg)
+{
+    (void)arg;
+    settle(self);
+}
+
+static void look(struct group *g)
+{
+    struct sim_world *w = g->c->w;
+    const sw_time now = sim_now(w->engine);
+    bool down = false;
+    for (size_t i = 0; i < g->spec->n_servers; i++) {
+        struct sim_route *r = &g->routes[i];
+        const bool up = sim_host_node(r->host) != NULL &&
+                        sim_network_joined(w->net, g->place, sim_host_place(r->host));
+        if (up != r->up) {
+            r->up = up;
+            r->since = now;
+            down = down || !up;
+        }
+    }
+    settle(g);
+    if (down && g->spec->withdrawal > 0) {
+        (void)sim_at(w->engine, now + g->spec->withdrawal, on_settle, g, 0);
+    }
+}
+
+static void on_look(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct sim_clientele *c = self;
+    c->looking = false;
+    for (size_t i = 0; i < c->n_groups; i++) {
+        if (c->groups[i].routes != NULL) {
+            look(&c->groups[i]);
+        }
+    }
+}
+
+void sim_clientele_paths_changed(struct sim_clientele *c)
+{
+    /* Many nodes go at once: one look after the last of them. */
+    if (c->routed && !c->looking && !c->w->closing) {
+        c->looking = true;
+        (void)sim_at(c->w->engine, sim_now(c->w->engine), on_look, c, 0);
+    }
+}
+
+void sim_group_routes(struct group *g)
+{
+    g->routes = sim_calloc(g->spec->n_servers, sizeof *g->routes);
+    for (size_t i = 0; i < g->spec->n_servers; i++) {
+        g->routes[i] = (struct sim_route){ .host = g->c->w->hosts[g->servers[i]],
+                                           .up = true,
+                                           .believed = true };
+    }
+    g->c->routed = true;
+    settle(g);
+}
