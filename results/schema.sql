@@ -76,7 +76,8 @@ CREATE TABLE IF NOT EXISTS metrics (
 CREATE TABLE IF NOT EXISTS samples (
     run           INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
     metric        TEXT NOT NULL,
-    entity        TEXT NOT NULL,        -- a region, 'node>peer', or '' for the whole swarm
+    entity        TEXT NOT NULL,        -- a region, 'node>peer', a group of clients 'region/number' (its
+                                        -- place in the scenario, from 0), or '' for the whole swarm
     at            REAL NOT NULL,        -- s; the beginning of the interval
     value         REAL NOT NULL,        -- in the metric's unit; rates are 1/s
     PRIMARY KEY (run, metric, entity, at)

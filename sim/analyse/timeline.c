@@ -13,8 +13,7 @@ static sw_dur longest_wait(const struct sim_scenario *s)
 {
     sw_dur longest = 0;
     for (size_t i = 0; i < s->n_clients; i++) {
-        const struct sim_clients *c = &s->clients[i];
-        const sw_dur wait = c->timeout * c->attempts * c->n_servers;
+        const sw_dur wait = sim_clients_patience(&s->clients[i]);
         longest = wait > longest ? wait : longest;
     }
     return longest;

@@ -13,6 +13,7 @@ struct sim_slot {
     uint64_t asked, answered;           /* the same clients; answered correctly */
     uint64_t slow;                      /* of them, later than 1 s or never */
     uint64_t dark_asked, dark_answered; /* clients inside a failed region */
+    uint64_t cached;                    /* lookups that stubs' own caches answered */
 };
 
 struct sim_timeline {

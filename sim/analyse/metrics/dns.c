@@ -7,6 +7,7 @@
 #include "sim/world/world.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ enum {
     AVAILABILITY,
     DARK,
     QUERIES,
+    CACHED,
     RECOVERY,
 };
 
@@ -40,14 +42,27 @@ static const struct sim_metric metrics[] = {
                        true },
     [DARK] = { "availability.dark", "1", "the same, of clients in a failed region", true },
     [QUERIES] = { "dns.queries", "", "queries asked by clients outside failed regions", true },
+    [CACHED] = { "dns.cached", "1",
+                 "share of lookups that stubs answered from their own caches: no queries, and in "
+                 "no "
+                 "other metric",
+                 true },
     [RECOVERY] = { "service.recovery", "s",
                    "from a fault's start to the first of 10 s in a row with availability >= 99.9 % "
                    "and p99 <= 1.5 x its value before",
                    true },
 };
 
+/* What a group of clients got, outside failed regions. */
+struct served {
+    uint64_t asked, answered, slow;
+    double waited; /* ns, all together */
+};
+
 struct dns {
     struct sim_timeline t;
+    size_t n_groups;
+    struct served *served; /* slot x group */
     size_t n_regions;
     uint32_t *region;      /* of each node */
     struct sw_map by_name; /* node name to its element of @region */
@@ -62,6 +77,7 @@ static void stop(void *self)
     struct dns *m = self;
     sim_timeline_fini(&m->t);
     sw_map_fini(&m->by_name);
+    free(m->served);
     free(m->region);
     free(m->entered);
     free(m->forwarded);
@@ -88,11 +104,14 @@ static int allocate(struct dns *m, const struct sim_scenario *s)
 {
     const size_t cells = m->t.n * s->n_regions;
     m->n_regions = s->n_regions;
+    m->n_groups = s->n_clients;
+    m->served = calloc(m->t.n * m->n_groups + 1, sizeof *m->served);
     m->region = calloc(s->n_nodes, sizeof *m->region);
     m->entered = calloc(cells, sizeof *m->entered);
     m->forwarded = calloc(cells, sizeof *m->forwarded);
     m->resolved = calloc(cells, sizeof *m->resolved);
-    if (m->region == NULL || m->entered == NULL || m->forwarded == NULL || m->resolved == NULL) {
+    if (m->served == NULL || m->region == NULL || m->entered == NULL || m->forwarded == NULL ||
+        m->resolved == NULL) {
         return SW_ERR_NOMEM;
     }
     int err = 0;
@@ -123,19 +142,20 @@ static int start(struct sim_world *w, void **self)
     return 0;
 }
 
-/* An answer, and not a server's excuse: NOERROR or NXDOMAIN (RFC 1035, 4.1.1).  That it is the
- * zone's truth is the oracle's to say. */
+/* An answer, and not a server's excuse: NOERROR or NXDOMAIN (RFC 1035, 4.1.1), and REFUSED for
+ * what is no zone's.  That it is the zone's truth is the oracle's to say. */
 static bool is_answer(const struct sim_query_done *q)
 {
     const uint8_t rcode = q->answer.len >= 12 ? q->answer.data[3] & 0x0f : 2;
-    return q->answered && (rcode == 0 || rcode == 3);
+    return q->answered && (rcode == 0 || rcode == 3 || (rcode == 5 && q->outside));
 }
 
 static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
 {
     struct dns *m = self;
     (void)w;
-    struct sim_slot *slot = &m->t.slots[sim_timeline_slot(&m->t, q->sent_at)];
+    const size_t asked_in = sim_timeline_slot(&m->t, q->sent_at);
+    struct sim_slot *slot = &m->t.slots[asked_in];
     const bool ok = is_answer(q);
     const sw_dur took = q->done_at - q->sent_at;
     if (ok && q->server != UINT32_MAX) {
@@ -147,10 +167,23 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         slot->dark_answered += ok;
         return;
     }
+    const bool slow = !ok || took > SW_SEC;
+    struct served *group = &m->served[asked_in * m->n_groups + q->group];
+    group->asked++;
+    group->answered += ok;
+    group->slow += slow;
+    group->waited += (double)took;
     slot->asked++;
     slot->answered += ok;
-    slot->slow += !ok || took > SW_SEC;
+    slot->slow += slow;
     m->out_of_memory = sim_hist_add(&slot->latency, took) != 0 || m->out_of_memory;
+}
+
+static void on_cached(void *self, struct sim_world *w, uint32_t group)
+{
+    struct dns *m = self;
+    (void)group;
+    m->t.slots[sim_timeline_slot(&m->t, sim_world_now(w))].cached++;
 }
 
 static void on_trace(void *self, struct sim_world *w, uint32_t node, const struct sw_trace *t)
@@ -171,7 +204,7 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
 
 struct total {
     struct sim_hist latency;
-    uint64_t asked, answered, slow, dark_asked, dark_answered;
+    uint64_t asked, answered, slow, dark_asked, dark_answered, cached;
 };
 
 static struct total add_up(const struct dns *m, struct sim_stretch over)
@@ -187,6 +220,7 @@ static struct total add_up(const struct dns *m, struct sim_stretch over)
         sum.slow += slot->slow;
         sum.dark_asked += slot->dark_asked;
         sum.dark_answered += slot->dark_answered;
+        sum.cached += slot->cached;
     }
     return sum;
 }
@@ -221,6 +255,9 @@ static double value(void *self, struct sim_world *w, size_t i, const char *durin
         break;
     case DARK:
         out = share(sum.dark_answered, sum.dark_asked);
+        break;
+    case CACHED:
+        out = share(sum.cached, sum.cached + sum.asked + sum.dark_asked);
         break;
     case QUERIES:
         out = (double)sum.asked;
@@ -264,12 +301,32 @@ static void emit_slot(const struct dns *m, const struct sim_scenario *s, size_t 
     }
 }
 
+/* By group of clients: REGION/NUMBER, as in the scenario, from 0. */
+static void emit_groups(const struct dns *m, const struct sim_scenario *s, size_t i,
+                        struct sim_rows *rows)
+{
+    const sw_time at = i * m->t.interval;
+    for (size_t g = 0; g < m->n_groups; g++) {
+        const struct served *v = &m->served[i * m->n_groups + g];
+        char entity[80];
+        if (v->asked == 0) {
+            continue;
+        }
+        (void)snprintf(entity, sizeof entity, "%s/%zu", s->clients[g].region.s, g);
+        sample(rows, "availability", entity, at, share(v->answered, v->asked));
+        sample(rows, "dns.slow", entity, at, share(v->slow, v->asked));
+        sample(rows, "dns.latency.mean", entity, at, v->waited / (double)v->asked * 1e-9);
+        sample(rows, "dns.rate", entity, at, (double)v->asked / ((double)m->t.interval * 1e-9));
+    }
+}
+
 static void emit(void *self, struct sim_world *w, struct sim_rows *rows)
 {
     const struct dns *m = self;
     const struct sim_scenario *s = sim_world_scenario(w);
     for (size_t i = 0; i < m->t.last; i++) {
         emit_slot(m, s, i, rows);
+        emit_groups(m, s, i, rows);
     }
     struct total all = add_up(m, sim_timeline_stretch(&m->t, s, NULL));
     sim_rows_hist(rows, "dns.latency", "", &all.latency);
@@ -298,6 +355,7 @@ const struct sim_metric_group sim_metric_group_dns = {
                  .help = "what DNS clients got",
                  .start = start,
                  .on_query = on_query,
+                 .on_cached = on_cached,
                  .on_trace = on_trace,
                  .stop = stop },
     .value = value,
