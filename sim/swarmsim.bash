@@ -12,7 +12,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --policies | --metric | --baseline | --expect | --table) return ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --policies | --metric | --baseline | --expect | --table) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds -j --json --out --configuration --no-plots --help' ;;
@@ -22,7 +22,7 @@ _swarmsim()
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--out --help' ;;
     export) options='--out --table --help' ;;
-    selftest) options='--system --customers --seed --tolerance --json --help' ;;
+    selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
     list) options='policies faults oracles metrics parameters keys --json' ;;
     esac
     if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then

@@ -3,10 +3,12 @@
 #include "sim/analyse/stats.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "node/base/bug.h"
 #include "node/base/err.h"
 
 static bool is_level(double level)
@@ -53,6 +55,81 @@ int sim_stats_paired(const double *a, const double *b, size_t n, double level,
     gather(a, b, n, &mean, &squares);
     student(mean, squares, n, level, out);
     return SW_OK;
+}
+
+struct sim_interval sim_stats_interval(const struct sim_estimate *e, double level)
+{
+    const double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, e->df) * e->error;
+    return (struct sim_interval){ e->mean, e->mean - half, e->mean + half };
+}
+
+static bool varies(const double *x, size_t n)
+{
+    size_t i = 1;
+    while (i < n && x[i] == x[0]) {
+        i++;
+    }
+    return i < n;
+}
+
+/* Fit y = column 0 of the coefficients + the others times the rest of @x's columns; the first is
+ * the mean of y where every control has its own. */
+static void fit(const double *y, gsl_matrix *x, struct sim_estimate *out)
+{
+    const size_t n = x->size1;
+    const size_t columns = x->size2;
+    gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(n, columns);
+    gsl_vector *c = gsl_vector_alloc(columns);
+    gsl_matrix *covariance = gsl_matrix_alloc(columns, columns);
+    const gsl_vector_const_view values = gsl_vector_const_view_array(y, n);
+    double squares;
+    SW_ASSERT(work != NULL && c != NULL && covariance != NULL);
+    (void)gsl_multifit_linear(x, &values.vector, c, covariance, &squares, work);
+    *out = (struct sim_estimate){ .mean = gsl_vector_get(c, 0),
+                                  .error = sqrt(gsl_matrix_get(covariance, 0, 0)),
+                                  .df = (double)(n - columns) };
+    gsl_matrix_free(covariance);
+    gsl_vector_free(c);
+    gsl_multifit_linear_free(work);
+}
+
+int sim_stats_controlled(const double *y, size_t n, const struct sim_control *controls, size_t k,
+                         struct sim_estimate *out)
+{
+    const double *use[SIM_CONTROLS];
+    double means[SIM_CONTROLS];
+    size_t used = 0;
+    if (k > SIM_CONTROLS || n < k + 3) {
+        return SW_ERR_RANGE;
+    }
+    for (size_t i = 0; i < k; i++) {
+        if (varies(controls[i].x, n)) {
+            means[used] = controls[i].mean;
+            use[used++] = controls[i].x;
+        }
+    }
+    gsl_matrix *x = gsl_matrix_alloc(n, used + 1);
+    SW_ASSERT(x != NULL);
+    for (size_t row = 0; row < n; row++) {
+        gsl_matrix_set(x, row, 0, 1);
+        for (size_t i = 0; i < used; i++) {
+            /* relative, so that all columns are of a size */
+            const double scale = means[i] != 0 ? means[i] : 1;
+            gsl_matrix_set(x, row, i + 1, (use[i][row] - means[i]) / scale);
+        }
+    }
+    fit(y, x, out);
+    gsl_matrix_free(x);
+    return SW_OK;
+}
+
+double sim_stats_equivalent_p(const struct sim_estimate *e, double low, double high)
+{
+    if (!(e->error > 0)) {
+        return e->mean >= low && e->mean <= high ? 0 : 1;
+    }
+    return fmax(gsl_cdf_tdist_Q((e->mean - low) / e->error, e->df),
+                gsl_cdf_tdist_Q((high - e->mean) / e->error, e->df));
 }
 
 int sim_stats_paired_p(const double *a, const double *b, size_t n, double least, double *p)

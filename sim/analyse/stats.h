@@ -21,6 +21,30 @@ int sim_stats_mean(const double *x, size_t n, double level, struct sim_interval 
 /* Mean of @a[i] - @b[i], @n >= 2 pairs run with common random numbers. */
 int sim_stats_paired(const double *a, const double *b, size_t n, double level,
                      struct sim_interval *out);
+
+/* An estimate that is about normal, or Student's t with @df degrees of freedom. */
+struct sim_estimate {
+    double mean, error; /* error: standard, of the mean */
+    double df;
+};
+/* The interval of an estimate. */
+struct sim_interval sim_stats_interval(const struct sim_estimate *e, double level);
+/* A variable measured beside another, whose true mean is known. */
+struct sim_control {
+    const double *x;
+    double mean;
+};
+/* The mean of @n independent values @y, with the part taken off that @k <= SIM_CONTROLS controls
+ * explain by chance: linear regression of y on their deviations from their known means (Lavenberg
+ * and Welch 1981).  About unbiased for joint normals, which batch means nearly are; a control that
+ * never varies is left out.  Errors: SW_ERR_RANGE: n < k + 3. */
+enum { SIM_CONTROLS = 8 };
+int sim_stats_controlled(const double *y, size_t n, const struct sim_control *controls, size_t k,
+                         struct sim_estimate *out);
+/* Equivalence: how likely an estimate so well inside [@low, @high] is when the truth lies outside;
+ * the larger p of two one-sided t tests (Schuirmann 1987).  At most alpha exactly when the
+ * (1 - 2 alpha) interval lies inside. */
+double sim_stats_equivalent_p(const struct sim_estimate *e, double low, double high);
 /* How likely a mean difference at least as far from 0 is when there is none: two-sided paired t
  * test (Student 1908), @n >= 2 pairs.  The spread of the differences is taken to be at least
  * @least, which is how exactly they were read.  Where it is 0 nevertheless t has nothing to go by:

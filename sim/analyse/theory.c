@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Closed formulas of queueing theory. */
+ * Formulas of queueing theory and reliability. */
 #include "sim/analyse/theory.h"
 
 #include <math.h>
@@ -34,4 +34,72 @@ double sim_theory_mm1k_loss(double rho, uint32_t k)
 {
     const double full = pow(rho, (double)k);
     return (1 - rho) * full / (1 - full * rho);
+}
+
+/* Traffic equations r_j = gamma_j + sum of r_i p_ij, by Gauss and Seidel: the iteration converges
+ * as customers leave in the end. */
+static void solve_traffic(size_t n, const double gamma[SIM_STATIONS],
+                          double p[SIM_STATIONS][SIM_STATIONS], double rate[SIM_STATIONS])
+{
+    double moved = 1;
+    for (size_t j = 0; j < n; j++) {
+        rate[j] = gamma[j];
+    }
+    for (unsigned round = 0; moved > 1e-15 && round < 10000; round++) {
+        moved = 0;
+        for (size_t j = 0; j < n; j++) {
+            double r = gamma[j];
+            for (size_t i = 0; i < n; i++) {
+                r += rate[i] * p[i][j];
+            }
+            moved = fmax(moved, fabs(r - rate[j]));
+            rate[j] = r;
+        }
+    }
+}
+
+double sim_theory_jackson(size_t n, const double mu[SIM_STATIONS], const double gamma[SIM_STATIONS],
+                          double p[SIM_STATIONS][SIM_STATIONS], double l[SIM_STATIONS])
+{
+    double rate[SIM_STATIONS];
+    double customers = 0;
+    double arrivals = 0;
+    solve_traffic(n, gamma, p, rate);
+    for (size_t i = 0; i < n; i++) {
+        const double rho = rate[i] / mu[i];
+        l[i] = rho / (1 - rho);
+        customers += l[i];
+        arrivals += gamma[i];
+    }
+    return customers / arrivals;
+}
+
+double sim_theory_cache_hits(double lambda, double ttl)
+{
+    return lambda * ttl / (1 + lambda * ttl);
+}
+
+/* That one transmission brings no answer. */
+static double try_fails(double loss)
+{
+    return 1 - (1 - loss) * (1 - loss);
+}
+
+double sim_theory_retry_fails(double loss, unsigned tries)
+{
+    return pow(try_fails(loss), (double)tries);
+}
+
+double sim_theory_retry_transmissions(double loss, unsigned tries)
+{
+    double sum = 0;
+    for (unsigned i = 0; i < tries; i++) {
+        sum += pow(try_fails(loss), (double)i);
+    }
+    return sum;
+}
+
+double sim_theory_two_copies(double lambda, double mu)
+{
+    return (3 * lambda + mu) / (2 * lambda * lambda);
 }

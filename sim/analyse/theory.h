@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What queueing theory says, in units of the mean service time (Kleinrock 1975, vol. I; Gross et
- * al. 2008).  All for Poisson arrivals and first come first served. */
+ * What theory says.  Queues: in units of the mean service time (Kleinrock 1975, vol. I; Gross et
+ * al. 2008), for Poisson arrivals and first come first served. */
 #ifndef SIM_THEORY_H
 #define SIM_THEORY_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define SIM_STATIONS 3
 
 /* M/M/c, offered load a core @rho < 1: the probability that a customer waits (Erlang C). */
 double sim_theory_erlang_c(uint32_t cores, double rho);
@@ -16,5 +19,30 @@ double sim_theory_mm1_sojourn(double rho, double q);
 double sim_theory_md1_wait(double rho);
 /* M/M/1 with room for @k customers in all: the share that is turned away. */
 double sim_theory_mm1k_loss(double rho, uint32_t k);
+
+/* A Jackson network (1957): @n <= SIM_STATIONS single-server stations with exponential service of
+ * rates @mu, Poisson arrivals from outside of rates @gamma, and a customer that leaves station i
+ * goes to j with probability @p[i][j] and away with the rest.  @l gets the mean number of customers
+ * at each; returns the mean time from entering the network to leaving it (Little 1961). */
+double sim_theory_jackson(size_t n, const double mu[SIM_STATIONS], const double gamma[SIM_STATIONS],
+                          double p[SIM_STATIONS][SIM_STATIONS], double l[SIM_STATIONS]);
+
+/* The share of Poisson requests of rate @lambda, for one name, that a cache answers which keeps it
+ * for @ttl from each miss on: renewal theory, one miss and lambda ttl hits a cycle (Jung, Berger
+ * and Balakrishnan 2003). */
+double sim_theory_cache_hits(double lambda, double ttl);
+
+/* A query of at most @tries transmissions, each lost with probability @loss on its way there and
+ * independently on its way back: the probability that it fails, and the mean number of
+ * transmissions. */
+double sim_theory_retry_fails(double loss, unsigned tries);
+double sim_theory_retry_transmissions(double loss, unsigned tries);
+
+/* Two copies that fail independently at rate @lambda each, one repaired at rate @mu while the other
+ * lives: the mean time until both are gone.  Exact for that Markov chain, from both alive: with T2
+ * and T1 the means from two copies and from one, T2 = 1/(2 lambda) + T1 and
+ * T1 = (1 + mu T2) / (lambda + mu) (Patterson, Gibson and Katz 1988 give its limit for mu >>
+ * lambda, mu / (2 lambda^2)). */
+double sim_theory_two_copies(double lambda, double mu);
 
 #endif

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Poisson customers before a processor, measured batch by batch.  A batch is a number of
- * arrivals; what leaves while it lasts counts in it. */
-#include "sim/verbs/selftest_queue.h"
+ * Self test: Poisson customers before the processor of sim/world.  A batch is a number of
+ * arrivals; what leaves while it lasts counts in it.  Times are in mean service times. */
+#include "node/base/rng.h"
+#include "sim/engine/engine.h"
+#include "sim/verbs/selftest.h"
+#include "sim/world/processor.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/base/bug.h"
-#include "node/base/rng.h"
-#include "sim/engine/engine.h"
-#include "sim/world/processor.h"
+struct queue_system {
+    uint32_t cores;
+    enum sim_distribution distribution; /* of service, mean 1 */
+    double rho;                         /* arrivals x mean service / cores */
+    uint32_t room;                      /* that may wait */
+    enum { SOJOURN_AND_P99, WAIT, WAITS_AND_WAIT, LOSS } claims;
+};
 
 /* Virtual time of a mean service: fine enough that rounding to ns is nothing. */
 #define UNIT SW_SEC
-
-static const double level = 0.99;
 
 /* Times in the system, counted in steps of 1/64 service. */
 enum { STEPS = 64, BINS = 1 << 15 };
@@ -30,7 +34,8 @@ struct station {
     /* The present batch. */
     uint64_t size, arrived, lost, waited, left;
     double sojourns; /* in units */
-    sw_dur busy;     /* of the processor when it began */
+    sw_time began;
+    sw_dur busy;     /* of the processor then */
     uint64_t served; /* the same */
     uint32_t bins[BINS];
 
@@ -38,6 +43,7 @@ struct station {
     size_t n;
     double sojourn[SIM_BATCHES + 1], p99[SIM_BATCHES + 1], wait[SIM_BATCHES + 1];
     double waits[SIM_BATCHES + 1], loss[SIM_BATCHES + 1];
+    double gaps[SIM_BATCHES + 1], services[SIM_BATCHES + 1]; /* means, in units */
 };
 
 /* The 99 % quantile of the present batch, linear within a step. */
@@ -66,6 +72,9 @@ static void close_batch(struct station *s)
     s->wait[s->n] = s->sojourns / left - service;
     s->waits[s->n] = (double)s->waited / (double)(s->arrived - s->lost);
     s->loss[s->n] = (double)s->lost / (double)s->arrived;
+    s->gaps[s->n] = (double)(sim_now(s->engine) - s->began) / (double)UNIT / (double)s->arrived;
+    s->services[s->n] = service;
+    s->began = sim_now(s->engine);
     s->arrived = 0;
     s->lost = 0;
     s->waited = 0;
@@ -108,50 +117,88 @@ static void arrive(void *self, uint64_t arg)
     }
 }
 
-/* Over all batches but the warm-up. */
-static struct sim_interval over_batches(const double *batch)
+/* Means: 1 %, 2 % above rho = .9; 99 % quantiles: 4 %. */
+static void claim(const struct station *s, const struct queue_system *q,
+                  struct sim_selftest_result *out)
 {
-    struct sim_interval out = { 0, 0, 0 };
-    (void)sim_stats_mean(batch + 1, SIM_BATCHES, level, &out);
-    return out;
+    const double mean = q->rho > .9 ? .02 : .01;
+    const struct sim_control drawn[] = {
+        { s->gaps + 1, 1 / (q->rho * (double)q->cores) },
+        { s->services + 1, 1 },
+    };
+    const size_t k = SW_LEN(drawn);
+    switch (q->claims) {
+    case SOJOURN_AND_P99:
+        sim_selftest_claim(out, "W", 1 + sim_theory_mmc_wait(q->cores, q->rho), mean,
+                           s->sojourn + 1, drawn, k);
+        sim_selftest_claim(out, "W p99", sim_theory_mm1_sojourn(q->rho, .99), .04, s->p99 + 1,
+                           drawn, k);
+        return;
+    case WAIT:
+        sim_selftest_claim(out, "Wq", sim_theory_md1_wait(q->rho), mean, s->wait + 1, drawn, k);
+        return;
+    case WAITS_AND_WAIT:
+        sim_selftest_claim(out, "P(wait)", sim_theory_erlang_c(q->cores, q->rho), mean,
+                           s->waits + 1, drawn, k);
+        sim_selftest_claim(out, "Wq", sim_theory_mmc_wait(q->cores, q->rho), mean, s->wait + 1,
+                           drawn, k);
+        return;
+    case LOSS:
+        sim_selftest_claim(out, "loss", sim_theory_mm1k_loss(q->rho, q->room + 1), mean,
+                           s->loss + 1, drawn, k);
+        return;
+    }
 }
 
-void sim_queue_simulate(const struct sim_queue_system *system, uint64_t customers, uint64_t seed,
-                        struct sim_queue_result *out)
+static void simulate(const struct sim_selftest *t, uint64_t size, uint64_t seed,
+                     struct sim_selftest_result *out)
 {
-    SW_ASSERT(customers >= SIM_BATCHES);
+    const struct queue_system *q = t->system;
     const struct sim_processor model = {
-        .cores = system->cores,
-        .distribution = system->distribution,
-        .service = UNIT,
-        .queue = system->room,
+        .cores = q->cores, .distribution = q->distribution, .service = UNIT, .queue = q->room
     };
     struct station *s = calloc(1, sizeof *s);
     if (s == NULL) {
         sim_out_of_memory("the self test");
     }
     s->engine = sim_engine_new();
-    s->processor =
-        s->engine == NULL ? NULL : sim_processor_new(s->engine, &model, seed, system->name);
+    s->processor = s->engine == NULL ? NULL : sim_processor_new(s->engine, &model, seed, t->name);
     if (s->processor == NULL) {
         sim_out_of_memory("the self test");
     }
-    sw_rng_init(&s->arrivals, sw_rng_key(seed, "arrivals", system->name));
-    s->gap = (double)UNIT / (system->rho * (double)system->cores);
-    s->cores = system->cores;
-    s->size = customers / SIM_BATCHES;
+    sw_rng_init(&s->arrivals, sw_rng_key(seed, "arrivals", t->name));
+    s->gap = (double)UNIT / (q->rho * (double)q->cores);
+    s->cores = q->cores;
+    s->size = size / SIM_BATCHES;
     (void)sim_at(s->engine, 0, arrive, s, 0);
     sim_run(s->engine, SW_TIME_NEVER);
-    *out = (struct sim_queue_result){
-        .sojourn = over_batches(s->sojourn),
-        .p99 = over_batches(s->p99),
-        .wait = over_batches(s->wait),
-        .waits = over_batches(s->waits),
-        .loss = over_batches(s->loss),
-        .customers = s->size * SIM_BATCHES,
-        .events = sim_events(s->engine),
-    };
+    out->events = sim_events(s->engine);
+    claim(s, q, out);
     sim_processor_free(s->processor);
     sim_engine_free(s->engine);
     free(s);
 }
+
+#define FREE SIM_QUEUE_UNLIMITED
+#define M SIM_EXPONENTIAL
+#define D SIM_CONSTANT
+#define SYSTEM(...) (&(const struct queue_system){ __VA_ARGS__ })
+static const struct sim_selftest systems[] = {
+    { "M/M/1 rho=.8", 30000000, SYSTEM(1, M, .8, FREE, SOJOURN_AND_P99) },
+    { "M/M/1 rho=.9", 60000000, SYSTEM(1, M, .9, FREE, SOJOURN_AND_P99) },
+    { "M/M/1 rho=.95", 100000000, SYSTEM(1, M, .95, FREE, SOJOURN_AND_P99) },
+    { "M/D/1 rho=.8", 20000000, SYSTEM(1, D, .8, FREE, WAIT) },
+    { "M/D/1 rho=.9", 30000000, SYSTEM(1, D, .9, FREE, WAIT) },
+    { "M/D/1 rho=.95", 50000000, SYSTEM(1, D, .95, FREE, WAIT) },
+    { "M/M/2 rho=.8", 30000000, SYSTEM(2, M, .8, FREE, WAITS_AND_WAIT) },
+    { "M/M/4 rho=.8", 30000000, SYSTEM(4, M, .8, FREE, WAITS_AND_WAIT) },
+    { "M/M/8 rho=.9", 100000000, SYSTEM(8, M, .9, FREE, WAITS_AND_WAIT) },
+    { "M/M/32 rho=.95", 100000000, SYSTEM(32, M, .95, FREE, WAITS_AND_WAIT) },
+    { "M/M/1/10 rho=.8", 40000000, SYSTEM(1, M, .8, 9, LOSS) },
+    { "M/M/1/20 rho=.95", 20000000, SYSTEM(1, M, .95, 19, LOSS) },
+};
+
+extern const struct sim_selftest_kind sim_selftest_queue;
+const struct sim_selftest_kind sim_selftest_queue = {
+    .counts = "customers", .systems = systems, .n = SW_LEN(systems), .simulate = simulate
+};

@@ -135,6 +135,94 @@ static void theory_gives_the_known_values(void)
     CHECK_NEAR(sim_theory_mm1k_loss(.95, 20), .027181, 5e-7);
 }
 
+static void theory_of_networks_caches_retries_and_copies_has_the_known_values(void)
+{
+    const double mu[SIM_STATIONS] = { 2, 2, 1 };
+    const double gamma[SIM_STATIONS] = { 1, 0, 0 };
+    double p[SIM_STATIONS][SIM_STATIONS] = { { 0, .6, .4 }, { .2, 0, 0 }, { 0, .3, 0 } };
+    double l[SIM_STATIONS];
+    /* Traffic by hand: r3 = .4 r1, r2 = .72 r1, r1 = 1 / .856. */
+    CHECK_NEAR(sim_theory_jackson(3, mu, gamma, p, l), 3.00749, 5e-6);
+    CHECK_NEAR(l[0], 1.40449, 5e-6);
+    CHECK_NEAR(l[1], .72581, 5e-6);
+    CHECK_NEAR(l[2], .87719, 5e-6);
+    CHECK_NEAR(sim_theory_cache_hits(.1, 60), .85714, 5e-6);
+    CHECK_NEAR(sim_theory_retry_fails(.1, 3), .006859, 1e-12); /* .19 cubed */
+    CHECK_NEAR(sim_theory_retry_transmissions(.1, 3), 1.2261, 1e-12);
+    CHECK_NEAR(sim_theory_two_copies(.01, .1), 650, 1e-9);
+    CHECK_NEAR(sim_theory_two_copies(1, 0), 1.5, 1e-12); /* no repair: 1/2 and then 1 */
+}
+
+static void controls_take_off_what_they_explain(void)
+{
+    /* y = 3 + 2 (x - 5) exactly: the mean where x has its own is 3, however x fell. */
+    const double x[] = { 1, 2, 4, 7, 9, 3 };
+    const double still[] = { 8, 8, 8, 8, 8, 8 };
+    double y[SW_LEN(x)];
+    for (size_t i = 0; i < SW_LEN(x); i++) {
+        y[i] = 3 + 2 * (x[i] - 5);
+    }
+    const struct sim_control controls[] = { { x, 5 }, { still, 8 } };
+    struct sim_estimate e = { 0 };
+    CHECK_I64(sim_stats_controlled(y, SW_LEN(x), controls, 2, &e), SW_OK);
+    CHECK_NEAR(e.mean, 3, 1e-12);
+    CHECK_NEAR(e.error, 0, 1e-12);
+    CHECK_NEAR(e.df, 4, 0); /* the one that never varies costs nothing */
+    CHECK_I64(sim_stats_controlled(y, 4, controls, 2, &e), SW_ERR_RANGE);
+}
+
+static void without_controls_it_is_students_interval(void)
+{
+    const double x[] = { 1, 2, 3, 4, 5 };
+    struct sim_estimate e = { 0 };
+    CHECK_I64(sim_stats_controlled(x, 5, NULL, 0, &e), SW_OK);
+    const struct sim_interval i = sim_stats_interval(&e, .95);
+    CHECK_NEAR(i.mean, 3, 1e-12);
+    CHECK_NEAR(i.high - i.mean, 2.776445105 * 0.7071067812, 1e-8);
+}
+
+static void controlled_intervals_cover_as_promised_and_are_shorter(void)
+{
+    struct sw_rng rng;
+    sw_rng_init(&rng, sw_rng_key(1, "test", "controls"));
+    unsigned covered = 0;
+    double plain = 0;
+    double controlled = 0;
+    for (unsigned run = 0; run < 2000; run++) {
+        double x[20];
+        double y[20];
+        for (size_t i = 0; i < SW_LEN(x); i++) {
+            x[i] = sw_normal(sw_rng_next(&rng), sw_rng_next(&rng));
+            y[i] = 7 + x[i] + sw_normal(sw_rng_next(&rng), sw_rng_next(&rng));
+        }
+        const struct sim_control control = { x, 0 };
+        struct sim_estimate e;
+        CHECK_I64(sim_stats_controlled(y, SW_LEN(y), &control, 1, &e), SW_OK);
+        const struct sim_interval i = sim_stats_interval(&e, .95);
+        covered += i.low <= 7 && 7 <= i.high ? 1 : 0;
+        controlled += e.error * e.error;
+        CHECK_I64(sim_stats_controlled(y, SW_LEN(y), NULL, 0, &e), SW_OK);
+        plain += e.error * e.error;
+    }
+    CHECK(covered >= 1871 && covered <= 1929); /* 1900 promised; 3 standard deviations */
+    CHECK_NEAR(controlled / plain, .5 * 19 / 18, .05);
+}
+
+static void equivalence_holds_exactly_when_the_interval_lies_inside(void)
+{
+    const struct sim_estimate e = { 10, 1, 5 };
+    const struct sim_interval i = sim_stats_interval(&e, .9); /* t(.95; 5) = 2.015048 */
+    CHECK_NEAR(i.high, 12.015048, 1e-6);
+    CHECK_NEAR(sim_stats_equivalent_p(&e, i.low, 100), .05, 1e-9);
+    CHECK_NEAR(sim_stats_equivalent_p(&e, -100, i.high), .05, 1e-9);
+    CHECK(sim_stats_equivalent_p(&e, i.low + .01, 100) > .05);
+    CHECK(sim_stats_equivalent_p(&e, i.low - .01, i.high + .01) < .05);
+    CHECK(sim_stats_equivalent_p(&e, 11, 100) > .5); /* outside */
+    const struct sim_estimate exact = { 10, 0, 5 };
+    CHECK_NEAR(sim_stats_equivalent_p(&exact, 9, 11), 0, 0);
+    CHECK_NEAR(sim_stats_equivalent_p(&exact, 10.5, 11), 1, 0);
+}
+
 static void a_paired_test_has_students_p(void)
 {
     /* Differences 1, 2, 3: t = 2 / sqrt(1/3) = 3.4641, 2 degrees: p = 1 - t / sqrt(t^2 + 2). */
@@ -259,6 +347,14 @@ CU_TestInfo tests_stats[] = {
     { "a share has the exact interval", a_share_has_the_exact_interval },
     { "batches skip the warm-up and stop when full", batches_skip_the_warm_up_and_stop_when_full },
     { "theory gives the known values", theory_gives_the_known_values },
+    { "theory of networks, caches, retries and copies has the known values",
+      theory_of_networks_caches_retries_and_copies_has_the_known_values },
+    { "controls take off what they explain", controls_take_off_what_they_explain },
+    { "without controls it is Student's interval", without_controls_it_is_students_interval },
+    { "controlled intervals cover as promised and are shorter",
+      controlled_intervals_cover_as_promised_and_are_shorter },
+    { "equivalence holds exactly when the interval lies inside",
+      equivalence_holds_exactly_when_the_interval_lies_inside },
     { "a paired test has Student's p", a_paired_test_has_students_p },
     { "differences all alike are judged by their sign",
       differences_all_alike_are_judged_by_their_sign },
