@@ -101,13 +101,14 @@ static void remove_some(struct sw_route *r, double hot)
     const struct params *k = r->params;
     struct state *s = r->state;
     s->removing += k->removals;
-    for (; s->removing >= 1 && s->n > 0; s->removing -= 1) {
+    while (s->removing >= 1 && s->n > 0) {
         uint32_t worst = 0;
         for (uint32_t i = 1; i < s->n && !s->oldest_next; i++) {
             worst = worse(&s->pool[i], &s->pool[worst], hot) ? i : worst;
         }
         drop(s, worst);
         s->oldest_next = !s->oldest_next;
+        s->removing -= 1;
     }
     s->removing = s->removing < 1 ? s->removing : 0;
 }
