@@ -21,9 +21,9 @@ static int unknown_policy(const struct sw_yaml *y, const struct sw_yaml_node *at
         names[n] = p->name;
     }
     const char *near = sw_yaml_nearest(name, names, n);
-    return sw_yaml_fail(y, at, "policy", SW_ERR_NOTFOUND, d, "no policy is called '%.40s' (%s%s)",
-                        name, near != NULL ? "did you mean " : "see swarmsim list policies",
-                        near != NULL ? near : "");
+    return sw_yaml_fail(y, at, "policy", SW_ERR_NOTFOUND, d, "no policy is called '%.40s' (%s%s%s",
+                        name, near != NULL ? "did you mean '" : "see swarmsim list policies",
+                        near != NULL ? near : "", near != NULL ? "'?)" : ")");
 }
 
 static const struct sw_param *find_param(const struct sw_policy *p, const char *name)
@@ -46,9 +46,9 @@ static int unknown_param(const struct sw_yaml *y, const struct sw_yaml_pair *pai
         names[n] = p->params[n].name;
     }
     const char *near = sw_yaml_nearest(pair->key, names, n);
-    return sw_yaml_fail(y, &at, pair->key, SW_ERR_NOTFOUND, d, "%s has no such parameter (%s%s)",
-                        p->name, near != NULL ? "did you mean " : "see swarmsim list parameters",
-                        near != NULL ? near : "");
+    return sw_yaml_fail(y, &at, pair->key, SW_ERR_NOTFOUND, d, "%s has no such parameter (%s%s%s",
+                        p->name, near != NULL ? "did you mean '" : "see swarmsim list parameters",
+                        near != NULL ? near : "", near != NULL ? "'?)" : ")");
 }
 
 /* One parameter: a duration where its unit is ns, otherwise a number. */
@@ -154,6 +154,22 @@ static int read_identity(const struct sw_yaml *y, struct sw_node_file *f, struct
 
 /* ---- the whole file ---- */
 
+int sw_config_sets(const struct sw_yaml *y, const struct sw_yaml_node *n, const struct sw_config *c,
+                   struct sw_diag *d)
+{
+    const struct sw_yaml_node *sets = sw_yaml_get(sw_yaml_get(n, "backup"), "sets");
+    for (size_t i = 0; i < c->n_sets; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(c->sets[k].name.s, c->sets[i].name.s) == 0) {
+                return sw_yaml_fail(y, sw_yaml_get(sw_yaml_item(sets, i), "name"), "name",
+                                    SW_ERR_EXISTS, d, "two sets are called '%s'",
+                                    c->sets[i].name.s);
+            }
+        }
+    }
+    return 0;
+}
+
 static int check_sets(const struct sw_yaml *y, const struct sw_node_file *f, struct sw_diag *d)
 {
     const struct sw_yaml_node *sets = sw_yaml_get(sw_yaml_get(y->root, "backup"), "sets");
@@ -163,18 +179,12 @@ static int check_sets(const struct sw_yaml *y, const struct sw_node_file *f, str
             return sw_yaml_fail(y, set, "recipient", SW_ERR_MALFORMED, d,
                                 "is missing (a set without a reader can't be restored)");
         }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(f->config.sets[k].name.s, f->config.sets[i].name.s) == 0) {
-                return sw_yaml_fail(y, sw_yaml_get(set, "name"), "name", SW_ERR_EXISTS, d,
-                                    "two sets are called '%s'", f->config.sets[i].name.s);
-            }
-        }
     }
     if (f->config.n_sets > 0 && f->host.identity == NULL) {
         return sw_yaml_fail(y, y->root, "identity", SW_ERR_MALFORMED, d,
                             "is missing (needed to sign what is protected)");
     }
-    return 0;
+    return sw_config_sets(y, y->root, &f->config, d);
 }
 
 static int check_names(const struct sw_yaml *y, const struct sw_node_file *f, struct sw_diag *d)

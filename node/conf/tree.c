@@ -36,6 +36,7 @@ struct builder {
     struct sw_yaml *y;
     yaml_parser_t parser;
     size_t nodes;
+    size_t skipped; /* bytes of a byte order mark */
     struct sw_diag *d;
 };
 
@@ -50,6 +51,22 @@ static int no_memory(struct builder *b)
     return sw_diag_set(b->d, SW_ERR_NOMEM, "%s: out of memory", b->y->file);
 }
 
+/* Where byte @offset of the text is, as people count: from line and character. */
+static yaml_mark_t mark_of(const struct builder *b, size_t offset)
+{
+    yaml_mark_t m = { 0 };
+    for (size_t i = b->skipped; i < offset && i < b->y->len; i++) {
+        const unsigned char c = (unsigned char)b->y->text[i];
+        if (c == '\n') {
+            m.line++;
+            m.column = 0;
+        } else if ((c & 0xc0) != 0x80) { /* not inside a character of UTF-8 */
+            m.column++;
+        }
+    }
+    return m;
+}
+
 static int next_event(struct builder *b, yaml_event_t *ev)
 {
     if (yaml_parser_parse(&b->parser, ev) != 0) {
@@ -61,7 +78,7 @@ static int next_event(struct builder *b, yaml_event_t *ev)
     const char *what = b->parser.problem != NULL ? b->parser.problem : "is no YAML";
     yaml_mark_t mark = b->parser.problem_mark;
     if (b->parser.error == YAML_READER_ERROR) {
-        mark = b->parser.mark; /* the reader knows an offset only */
+        mark = mark_of(b, b->skipped + b->parser.problem_offset);
     }
     return fail_at(b, &mark, SW_ERR_MALFORMED, what);
 }
@@ -334,7 +351,11 @@ int sw_yaml_parse(const char *file, const char *text, size_t len, struct sw_yaml
         sw_yaml_fini(out);
         return sw_diag_set(d, SW_ERR_NOMEM, "%s: out of memory", file);
     }
-    yaml_parser_set_input_string(&b.parser, (const unsigned char *)out->text, len);
+    /* libyaml counts a byte order mark as indentation, so that the second line has less than the
+     * first: it never sees one */
+    b.skipped = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    yaml_parser_set_input_string(&b.parser, (const unsigned char *)out->text + b.skipped,
+                                 len - b.skipped);
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     int err = 0;
     if (len > SW_YAML_MAX_BYTES) {

@@ -245,7 +245,7 @@ int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
         if (p != NULL) {
             err = bind_one(s, &k->params[i], p, &values[i], d);
         } else if (k->params[i].required) {
-            err = sw_diag_set(d, SW_ERR_MALFORMED, "%zu:1: %s: missing (%s)", f->line,
+            err = sw_diag_set(d, SW_ERR_MALFORMED, "%zu:1: %s: is missing (%s)", f->line,
                               k->params[i].key, k->params[i].help);
         }
     }

@@ -284,7 +284,9 @@ static void list_names(struct sim_truth *t)
 
 static int understand(struct sim_truth *t, struct sw_diag *d)
 {
-    qsort(t->facts, t->n_facts, sizeof *t->facts, by_owner_and_type);
+    if (t->n_facts > 0) { /* qsort(NULL, 0) is undefined: C11, 7.22.5 */
+        qsort(t->facts, t->n_facts, sizeof *t->facts, by_owner_and_type);
+    }
     drop_duplicates(t);
     for (uint32_t i = 0; i < t->n_facts; i++) {
         struct owner *o = &t->owners[t->facts[i].owner];

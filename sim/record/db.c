@@ -110,7 +110,8 @@ static int set_up(struct sim_db *db, struct sw_diag *d)
      * nothing that was stored; a power failure may lose the last runs, which run again. */
     int err = sim_db_run_sql(db,
                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                             "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;",
+                             "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;"
+                             "PRAGMA wal_autocheckpoint=8192;",
                              d);
     if (err == 0) {
         err = sim_db_run_sql(db, "BEGIN IMMEDIATE", d); /* a lock held elsewhere shows now */

@@ -46,6 +46,9 @@ static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_n
     if (err == 0) {
         err = sw_config_routing(&y, n, &e->node.config, l->d);
     }
+    if (err == 0) {
+        err = sw_config_sets(&y, n, &e->node.config, l->d);
+    }
     if (sw_yaml_get(n, "cores") == NULL) {
         e->node.config.cores = e->node.processor.cores; /* it tells the truth about itself */
     }

@@ -9,6 +9,7 @@
 
 #define MAX_COLUMNS 512
 #define MAX_LINE 16384
+#define MAX_LINES 10000
 
 struct matrix {
     struct sim_loader *l;
@@ -121,12 +122,21 @@ int sim_load_rtt(struct sim_loader *l)
         s->rtt[i] = NAN;
     }
     while (err == 0 && fgets(line, MAX_LINE, f) != NULL) {
-        m.line++;
+        if (++m.line > MAX_LINES) {
+            err = fail(&m, 1, "too many lines", "");
+            break;
+        }
         if (strspn(line, " \"\t\r\n#") != strspn(line, " \"\t\r\n") ||
             line[strspn(line, " \t\r\n")] == '\0') {
             continue; /* a comment, an empty line */
         }
         err = m.columns == 0 ? header(&m, line) : row(&m, line);
+    }
+    if (err == 0 && ferror(f) != 0) {
+        err = fail(&m, 1, strerror(errno), "");
+    } else if (err == 0 && m.columns == 0) {
+        m.line = m.line > 0 ? m.line : 1;
+        err = fail(&m, 1, "no regions in the header", "");
     }
     free(line);
     (void)fclose(f);

@@ -38,7 +38,8 @@ static int read_text(struct sim_loader *l, const struct sw_yaml_node *at, struct
         }
         z->len += fread(z->text + z->len, 1, cap - z->len, f);
         if (ferror(f) != 0) {
-            err = sw_yaml_fail(l->y, at, "file", SW_ERR_IO, l->d, "%.90s: can't be read", z->file);
+            err = sw_yaml_fail(l->y, at, "file", SW_ERR_IO, l->d, "%.90s: %s", z->file,
+                               strerror(errno));
         }
     }
     (void)fclose(f);

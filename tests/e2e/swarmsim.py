@@ -135,6 +135,19 @@ class Swarmsim(unittest.TestCase):
                                       " (did you mean 'count'?)\n")
         self.assertEqual(done.stdout, "")
 
+    def test_broken_files_are_exit_2_with_the_message_in_their_first_line(self):
+        folder = os.path.join(ROOT, "tests", "e2e", "bad")  # all of them: tests/unit/sim/test_bad.c
+        names = sorted(n for n in os.listdir(folder) if n.endswith(".yaml"))
+        self.assertGreaterEqual(len(names), 60)
+        for name in names[::20]:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as f:
+                expected = f.readline().rstrip("\r\n")[2:].replace("@", name, 1)
+            done = subprocess.run([TOOL, "run", name, "--out", self.out()], capture_output=True,
+                                  text=True, cwd=folder, timeout=60, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), name)
+            self.assertRegex(done.stderr, "^swarmsim: " +
+                             re.escape(expected).replace(re.escape("..."), ".*") + "\n$")
+
     def test_a_mistake_in_a_zone_is_exit_2_with_its_file_and_line(self):
         zone = self.file("@ 300 SOA ns1 host 1 2 3 4 5\n@ 300 NS ns1\nns1 300 A 192.0.2\n", "z")
         done = self.tool("run", self.file(TINY.replace(ZONE, zone)), "--out", self.out())

@@ -42,7 +42,7 @@ static void mistakes_are_named_with_line_and_column(void)
         const char *says;
     } cases[] = {
         { "earthquake", { NULL }, SW_ERR_NOTFOUND, "1:1: kind: 'earthquake' is no kind of fault" },
-        { "crash", { NULL }, SW_ERR_MALFORMED, "1:1: node: missing (which one)" },
+        { "crash", { NULL }, SW_ERR_MALFORMED, "1:1: node: is missing (which one)" },
         { "crash",
           { "node", "n9", NULL },
           SW_ERR_NOTFOUND,
