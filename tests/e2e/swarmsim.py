@@ -88,6 +88,15 @@ class Swarmsim(unittest.TestCase):
         self.assertLessEqual(first["low"], first["value"])
         self.assertLessEqual(first["value"], first["high"])
         self.assertEqual(result["database"], self.out("out/study.db"))
+        # what programs may rely on; fields may be added
+        self.assertLessEqual({"scenario", "core_digest", "runs", "expectations", "database",
+                              "reused"}, set(result))
+        for run in result["runs"]:
+            self.assertLessEqual({"seed", "trace_hash", "sim_seconds", "wall_seconds", "events",
+                                  "configuration"}, set(run))
+        for expectation in result["expectations"]:
+            self.assertLessEqual({"text", "value", "low", "high", "unit", "holds", "margin",
+                                  "configuration"}, set(expectation))
 
     def test_the_database_holds_what_the_summary_says(self):
         done = self.run_tiny("--seed", "7", "--json")
@@ -262,6 +271,19 @@ class Swarmsim(unittest.TestCase):
         self.assertIn("study.db: ", done.stderr)
         self.assertIn((1,), self.query("SELECT seed FROM runs"))
         self.assertEqual(self.query("PRAGMA integrity_check"), [("ok",)])
+
+    def test_what_the_environment_refuses_is_exit_3(self):
+        path = self.file(TINY)
+        for out, words in ((path, "tiny.yaml: is not a folder"), (path + "/x", "can't be made"),
+                           ("/proc/nothing", "can't be made")):
+            done = self.tool("run", path, "--out", out, "--no-plots")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIn(words, done.stderr)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TOOL, "run", path, "--out", self.out(), "--no-plots"],
+                                  stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("standard output: write failed", done.stderr)
 
     def test_a_locked_database_is_exit_3(self):
         self.assertEqual(self.run_tiny("--seed", "1").returncode, 0)
