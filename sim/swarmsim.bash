@@ -18,12 +18,12 @@ _swarmsim()
     run) options='--seed --seeds -j --json --out --configuration --no-plots --help' ;;
     compare) options='--policies --seeds -j --metric --baseline --expect --json --out --configuration --no-plots --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --help' ;;
-    replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --json --help' ;;
+    replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--out --help' ;;
     export) options='--out --table --help' ;;
     selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
-    list) options='policies faults oracles metrics parameters keys --json' ;;
+    list) options='policies faults oracles metrics parameters sites keys --json' ;;
     esac
     if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

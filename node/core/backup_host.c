@@ -35,6 +35,9 @@ static int send(void *self, const struct sw_name *name, const Swarm__V1__Envelop
     if (bulk->conn == 0 || !bulk->greeted) {
         return SW_ERR_UNREACHABLE;
     }
+    if (SW_BUGGIFY(n->buggify, bulk_unsent)) {
+        return SW_ERR_NOMEM;
+    }
     return sw_emit_envelope(n, bulk->conn, envelope) ? SW_OK : SW_ERR_NOMEM;
 }
 
@@ -83,6 +86,7 @@ struct sw_backup *sw_backup_host_new(struct sw_node *n)
 {
     const struct sw_backup_host host = {
         .self = n,
+        .buggify = n->buggify,
         .peer = peer,
         .send = send,
         .submit = submit,

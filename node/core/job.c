@@ -9,10 +9,12 @@
 
 void sw_job_run(struct sw_job *job, const struct sw_job_host *host)
 {
+    struct sw_job_host own = *host;
+    own.buggify = job->buggify;
     switch (job->kind) {
 #define X(kind, function)                  \
     case kind:                             \
-        job->status = function(job, host); \
+        job->status = function(job, &own); \
         return;
         SW_JOB_LIST(X)
 #undef X

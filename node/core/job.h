@@ -20,11 +20,14 @@ enum sw_work {
     SW_WORK_COUNT
 };
 
+struct sw_buggify;
+
 /* What a running job may call. */
 struct sw_job_host {
     const struct sw_fs *fs;
     void *self;
     void (*charge)(void *self, enum sw_work work, uint64_t units);
+    struct sw_buggify *buggify; /* set by sw_job_run, from the job */
 };
 
 enum sw_strand { SW_STRAND_ZONES, SW_STRAND_BACKUP, SW_STRAND_STORE, SW_STRAND_COUNT };
@@ -49,9 +52,10 @@ struct sw_job {
     uint64_t id; /* unique in one node's life */
     enum sw_job_kind kind;
     enum sw_strand strand;
-    struct sw_blob in;  /* what to do: a message of node/core/proto/job.proto */
-    struct sw_blob out; /* the result, in that file's words */
-    int status;         /* 0 or a negative enum sw_err, set by sw_job_run */
+    struct sw_blob in;          /* what to do: a message of node/core/proto/job.proto */
+    struct sw_blob out;         /* the result, in that file's words */
+    int status;                 /* 0 or a negative enum sw_err, set by sw_job_run */
+    struct sw_buggify *buggify; /* the node's: NULL in every live one */
 };
 
 /* Run to the end, on any thread or fibre; sets @job->status.  Reads no clock and draws no

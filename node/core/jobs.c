@@ -31,6 +31,7 @@ int sw_jobs_submit(struct sw_node *n, enum sw_job_kind kind, enum sw_strand stra
     job->id = ++n->last_job;
     job->kind = kind;
     job->strand = strand;
+    job->buggify = n->buggify;
     act->u.submit = job;
     *id = job->id;
     return SW_OK;

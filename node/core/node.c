@@ -29,6 +29,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
         return NULL;
     }
     n->seed = options->seed;
+    n->buggify = options->buggify;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
@@ -87,6 +88,7 @@ static void on_beat(struct sw_node *n)
 {
     sw_configure_carry_out(n); /* what found no memory before */
     sw_link_close_silent(n);
+    n->held.announce = n->held.announce || SW_BUGGIFY(n->buggify, hello_again);
     sw_forward_beat(n);
     sw_ant_send_all(n);
 }

@@ -7,6 +7,7 @@
 #include "node/core/event.h"
 
 struct sw_node;
+struct sw_buggify;
 
 /* Lifecycle: always forward, one step at a time, except that Draining may follow any. */
 enum sw_state {
@@ -20,7 +21,9 @@ enum sw_state {
 const char *sw_state_name(enum sw_state state);
 
 struct sw_node_options {
-    uint64_t seed; /* of every decision's random stream */
+    uint64_t seed;              /* of every decision's random stream */
+    struct sw_buggify *buggify; /* bad luck on purpose (buggify.h), lent for the node's life; NULL
+                                 * in every live node */
 };
 
 /* A node in Setup; NULL when memory is out. */

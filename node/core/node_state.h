@@ -6,6 +6,7 @@
 
 #include "node/base/heap.h"
 #include "node/base/keygen.h"
+#include "node/core/buggify.h"
 #include "node/core/config.h"
 #include "node/core/held.h"
 #include "node/core/node.h"
@@ -22,6 +23,7 @@ enum sw_timer_kind { SW_TIMER_BEAT, SW_TIMER_REDIAL, SW_TIMER_ATTEMPT };
 
 struct sw_node {
     uint64_t seed;
+    struct sw_buggify *buggify;      /* NULL in every live node */
     enum sw_state state;             /* life.c */
     struct sw_config *config;        /* configure.c; ours; NULL before the first */
     struct sw_config *config_before; /* kept while @backup may still look at it */

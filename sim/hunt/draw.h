@@ -8,6 +8,7 @@
 #define SIM_DRAW_H
 
 #include "sim/faults/fault.h"
+#include "sim/world/world.h"
 
 #include <stdio.h>
 
@@ -20,8 +21,9 @@ void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone);
  * @heading false: only the items, below others that are written already. */
 void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool heading);
 
-/* Whether the runs of @seed take events of one moment in a drawn order. */
-bool sim_draw_shuffle(uint64_t seed);
+/* How @seed is run: every other one takes events of one moment in a drawn order, and every other
+ * one, whichever, has unlucky nodes. */
+struct sim_world_options sim_draw_options(uint64_t seed);
 
 /* The zone that drawn worlds serve, as a master file. */
 extern const char sim_draw_zone[];

@@ -17,9 +17,13 @@
 #define DELAY_LOW (SW_MS)     /* of durations without a range */
 #define DELAY_HIGH (10 * SW_SEC)
 
-bool sim_draw_shuffle(uint64_t seed)
+struct sim_world_options sim_draw_options(uint64_t seed)
 {
-    return (sw_rng_at(sw_rng_key(seed, "hunt", "shuffle"), 0, 0) & 1) != 0;
+    return (struct sim_world_options){
+        .queue = SIM_QUEUE_WHEEL,
+        .shuffle_ties = (sw_rng_at(sw_rng_key(seed, "hunt", "shuffle"), 0, 0) & 1) != 0,
+        .buggify = (sw_rng_at(sw_rng_key(seed, "hunt", "buggify"), 0, 0) & 1) != 0,
+    };
 }
 
 /* As likely between 1 and 10 as between 10 and 100. */

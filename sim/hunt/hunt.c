@@ -122,7 +122,7 @@ static struct sim_trial trial_of(const struct hunting *g, uint64_t seed, const c
                                .text = (const char *)text->data,
                                .len = text->len,
                                .seed = seed,
-                               .shuffle_ties = sim_draw_shuffle(seed),
+                               .how = sim_draw_options(seed),
                                .hooks = g->h->plant };
 }
 
@@ -147,8 +147,13 @@ static void take(struct hunting *g, struct worker *w)
 {
     struct sim_finding found;
     sim_trial_finish(&w->trying, &found);
+    for (size_t i = 0; i < SW_SITE_COUNT; i++) {
+        g->out->sites[i].reached += found.sites[i].reached;
+        g->out->sites[i].fired += found.sites[i].fired;
+    }
     if (found.r.complaint[0] == '\0') {
         g->out->seeds++;
+        g->out->buggified += sim_draw_options(w->seed).buggify;
         g->out->simulated += (double)found.r.ended_at * 1e-9;
         return;
     }
@@ -247,7 +252,7 @@ static int pin_down(struct hunting *g)
                                        .most_trials = MOST_TRIALS,
                                        .on_trial = on_trial,
                                        .self = g };
-        out->shuffle_ties = in.trial.shuffle_ties;
+        out->how = in.trial.how;
         err = sim_shrink(&in, &out->shrunk, g->d);
     }
     if (err == 0) {

@@ -29,16 +29,18 @@ struct sim_hunt {
 };
 
 struct sim_hunt_result {
-    uint64_t seeds;    /* run clean */
-    uint64_t unusable; /* drawn scenarios that could not be made: an error of ours */
-    double simulated;  /* s, of the clean ones */
+    uint64_t seeds;     /* run clean */
+    uint64_t unusable;  /* drawn scenarios that could not be made: an error of ours */
+    double simulated;   /* s, of the clean ones */
+    uint64_t buggified; /* of the clean ones, with unlucky nodes */
+    struct sw_site_count sites[SW_SITE_COUNT]; /* of the core, in those */
     bool found;
     uint64_t seed;
-    bool shuffle_ties;          /* the drawn scenario was run so */
-    struct sim_finding finding; /* in the scenario as drawn; when unusable, why */
-    char scenario[640];         /* as drawn: a file in @out */
-    char minimal[640];          /* shrunk; "" when shrinking failed */
-    struct sim_shrunk shrunk;   /* its text is freed already */
+    struct sim_world_options how; /* the drawn scenario was run so */
+    struct sim_finding finding;   /* in the scenario as drawn; when unusable, why */
+    char scenario[640];           /* as drawn: a file in @out */
+    char minimal[640];            /* shrunk; "" when shrinking failed */
+    struct sim_shrunk shrunk;     /* its text is freed already */
 };
 
 /* Errors: SW_ERR_IO (folder, files, processes), those of sim_scenario_load for @scenarios. */

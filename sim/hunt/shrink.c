@@ -44,7 +44,8 @@ static bool write_candidate(struct shrinking *s, const struct sim_sketch_way *wa
 }
 
 /* Whether @way fails by the same oracle; then it is the smallest so far. */
-static bool fails_as(struct shrinking *s, const struct sim_sketch_way *way, bool shuffle)
+static bool fails_as(struct shrinking *s, const struct sim_sketch_way *way,
+                     struct sim_world_options how)
 {
     struct sw_blob text = { 0 };
     struct sim_finding found = { .unusable = true };
@@ -53,7 +54,7 @@ static bool fails_as(struct shrinking *s, const struct sim_sketch_way *way, bool
         struct sim_trial t = s->in->trial;
         t.text = (const char *)text.data;
         t.len = text.len;
-        t.shuffle_ties = shuffle;
+        t.how = how;
         t.quiet = true;
         s->err = sim_trial_run(&t, &found, s->d);
         s->out->trials++;
@@ -66,7 +67,7 @@ static bool fails_as(struct shrinking *s, const struct sim_sketch_way *way, bool
     sw_blob_fini(&s->out->text);
     s->out->text = text;
     s->out->finding = found;
-    s->out->shuffle_ties = shuffle;
+    s->out->how = how;
     return true;
 }
 
@@ -75,7 +76,7 @@ static bool fails_with(void *self, const bool *keep)
     struct shrinking *s = self;
     struct sim_sketch_way way = s->way;
     way.keep = keep;
-    const bool fails = fails_as(s, &way, s->out->shuffle_ties);
+    const bool fails = fails_as(s, &way, s->out->how);
     if (s->in->on_trial != NULL) {
         way.keep = s->keep;
         s->in->on_trial(s->in->self, s->out->trials,
@@ -113,7 +114,7 @@ static bool shrink_time(struct shrinking *s)
     if (soon < high) {
         struct sim_sketch_way way = s->way;
         way.duration = soon;
-        if (fails_as(s, &way, s->out->shuffle_ties)) {
+        if (fails_as(s, &way, s->out->how)) {
             s->way.duration = soon;
             return true;
         }
@@ -122,7 +123,7 @@ static bool shrink_time(struct shrinking *s)
     while (high - low > whole / 16 + GRAIN) {
         struct sim_sketch_way way = s->way;
         way.duration = (low + (high - low) / 2) / GRAIN * GRAIN;
-        if (way.duration >= SW_SEC && fails_as(s, &way, s->out->shuffle_ties)) {
+        if (way.duration >= SW_SEC && fails_as(s, &way, s->out->how)) {
             high = way.duration;
         } else {
             low = way.duration;
@@ -138,7 +139,7 @@ static void shrink_copies(struct shrinking *s)
     for (uint32_t copies = 1; copies < MOST_COPIES; copies++) {
         struct sim_sketch_way way = s->way;
         way.copies = copies;
-        if (fails_as(s, &way, s->out->shuffle_ties)) {
+        if (fails_as(s, &way, s->out->how)) {
             s->way.copies = copies;
             return;
         }
@@ -170,11 +171,27 @@ static void shrink_all(struct shrinking *s)
     }
 }
 
+/* As simply as it can: without bad luck and shuffled ties, with one of them, with both. */
+static bool fails_somehow(struct shrinking *s)
+{
+    const struct sim_world_options most = s->in->trial.how;
+    for (unsigned i = 0; i < 4; i++) {
+        struct sim_world_options how = most;
+        how.shuffle_ties = (i & 1) != 0;
+        how.buggify = (i & 2) != 0;
+        if ((!how.shuffle_ties || most.shuffle_ties) && (!how.buggify || most.buggify) &&
+            fails_as(s, &s->way, how)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int sim_shrink(const struct sim_shrink *in, struct sim_shrunk *out, struct sw_diag *d)
 {
     struct shrinking s = { .in = in, .out = out, .d = d };
     const struct sim_trial *t = &in->trial;
-    *out = (struct sim_shrunk){ .shuffle_ties = t->shuffle_ties };
+    *out = (struct sim_shrunk){ .how = t->how };
     int err = sim_sketch_parse(t->path, t->text, t->len, in->configuration, &s.sketch, d);
     if (err != 0) {
         return err;
@@ -189,7 +206,7 @@ int sim_shrink(const struct sim_shrink *in, struct sim_shrunk *out, struct sw_di
                                      .oracle = died ? NULL : in->finding.r.oracle,
                                      .remark = "What is left of a failing scenario." };
     count(&s, out->before);
-    if (!fails_as(&s, &s.way, false) && !(t->shuffle_ties && fails_as(&s, &s.way, true))) {
+    if (!fails_somehow(&s)) {
         err = s.err != 0
                   ? s.err
                   : sw_diag_set(d, SW_ERR_STATE, "the scenario, written again, does not fail");

@@ -19,7 +19,7 @@ struct sim_shrink {
 
 struct sim_shrunk {
     struct sw_blob text; /* the smallest scenario that still fails by the same oracle: yours */
-    bool shuffle_ties;   /* whether it needs ties shuffled */
+    struct sim_world_options how; /* what it needs of the failing one's */
     struct sim_finding finding;
     size_t before[SIM_PART_KINDS], after[SIM_PART_KINDS]; /* parts */
     uint32_t trials;

@@ -22,11 +22,9 @@ static int simulate(const struct sim_trial *t, struct sim_finding *f, struct sw_
 {
     struct sim_scenario *s = NULL;
     struct sim_world *w = NULL;
-    const struct sim_world_options o = { .queue = SIM_QUEUE_WHEEL,
-                                         .shuffle_ties = t->shuffle_ties };
     int err = sim_scenario_parse(t->path, t->text, t->len, NULL, &s, d);
     if (err == 0) {
-        err = sim_world_new_with(s, t->seed, &o, &w, d);
+        err = sim_world_new_with(s, t->seed, &t->how, &w, d);
     }
     if (err != 0) {
         f->unusable = true;
@@ -41,6 +39,7 @@ static int simulate(const struct sim_trial *t, struct sim_finding *f, struct sw_
         (void)sim_world_run(w, i == SLICES ? s->duration : s->duration / SLICES * i, &r);
         f->r = r;
     }
+    sim_world_sites(w, f->sites);
     sim_world_free(w); /* freeing may die, too */
     sim_scenario_free(s);
     return 0;

@@ -16,7 +16,7 @@ struct sim_trial {
     const char *text;
     size_t len;
     uint64_t seed;
-    bool shuffle_ties;
+    struct sim_world_options how;
     bool quiet;                    /* what the run's process says on stderr is dropped */
     const struct sim_hooks *hooks; /* planted errors; NULL: none */
 };
@@ -24,6 +24,7 @@ struct sim_trial {
 struct sim_finding {
     bool unusable;       /* the scenario can't be read or made: @r.complaint says why */
     struct sim_result r; /* r.complaint is "" when nothing was found */
+    struct sw_site_count sites[SW_SITE_COUNT]; /* of the core; none without how.buggify */
 };
 
 /* One that runs.  Zero-initialised is none. */

@@ -106,10 +106,36 @@ static void on_progress(void *self, const struct sim_hunt_progress *p)
 
 /* ---- results ---- */
 
-static void print_replay(FILE *to, const char *path, uint64_t seed, bool shuffle)
+static void print_replay(FILE *to, const char *path, uint64_t seed, struct sim_world_options how)
 {
-    (void)fprintf(to, "swarmsim replay %s --seed %llu%s", path, (unsigned long long)seed,
-                  shuffle ? " --shuffle-ties" : "");
+    (void)fprintf(to, "swarmsim replay %s --seed %llu%s%s", path, (unsigned long long)seed,
+                  how.shuffle_ties ? " --shuffle-ties" : "", how.buggify ? " --buggify" : "");
+}
+
+/* The sites that never fired, and were reached or not. */
+static void print_missed(const struct sim_hunt_result *r, const char *how, bool reached)
+{
+    const char *before = how;
+    for (unsigned i = 0; i < SW_SITE_COUNT; i++) {
+        if (r->sites[i].fired == 0 && (r->sites[i].reached > 0) == reached) {
+            (void)printf("%s%s", before, sw_site_name(i));
+            before = ", ";
+        }
+    }
+    (void)fputs(before != how ? "\n" : "", stdout);
+}
+
+/* Bad luck on purpose, and what of it this hunt could not try. */
+static void print_sites(const struct sim_hunt_result *r)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < SW_SITE_COUNT; i++) {
+        n += r->sites[i].fired > 0;
+    }
+    (void)printf("%llu of them with unlucky nodes: %u of %u sites fired\n",
+                 (unsigned long long)r->buggified, n, (unsigned)SW_SITE_COUNT);
+    print_missed(r, "  never reached: ", false);
+    print_missed(r, "  reached, never fired: ", true);
 }
 
 static void print(const struct sim_hunt_result *r)
@@ -118,13 +144,14 @@ static void print(const struct sim_hunt_result *r)
                                                        "regions", "nodes" };
     (void)printf("%llu seed%s ran clean, %.2f simulated hours\n", (unsigned long long)r->seeds,
                  r->seeds == 1 ? "" : "s", r->simulated / 3600);
+    print_sites(r);
     if (!r->found) {
         return;
     }
     (void)printf("\nseed %llu: oracle '%s' at %.6f s: %s\n  replay: ", (unsigned long long)r->seed,
                  r->finding.r.oracle, (double)r->finding.r.complained_at * 1e-9,
                  r->finding.r.complaint);
-    print_replay(stdout, r->scenario, r->seed, r->shuffle_ties);
+    print_replay(stdout, r->scenario, r->seed, r->how);
     (void)printf("\n\nshrunk by %u runs:", r->shrunk.trials);
     for (unsigned k = 0; k < SIM_PART_KINDS; k++) {
         (void)printf("%s %zu of %zu %s", k > 0 ? "," : "", r->shrunk.after[k], r->shrunk.before[k],
@@ -132,22 +159,34 @@ static void print(const struct sim_hunt_result *r)
     }
     (void)printf("\n  at %.6f s: %s\n  replay: ", (double)r->shrunk.finding.r.complained_at * 1e-9,
                  r->shrunk.finding.r.complaint);
-    print_replay(stdout, r->minimal, r->seed, r->shrunk.shuffle_ties);
+    print_replay(stdout, r->minimal, r->seed, r->shrunk.how);
     (void)fputc('\n', stdout);
 }
 
 static void json_finding(const char *key, const struct sim_result *r, const char *path,
-                         bool shuffle)
+                         struct sim_world_options how)
 {
     (void)printf(",\n\"%s\":{\"scenario\":", key);
     sim_json_string(stdout, path);
-    (void)printf(",\"seed\":%llu,\"shuffle_ties\":%s,\"oracle\":", (unsigned long long)r->seed,
-                 shuffle ? "true" : "false");
+    (void)printf(",\"seed\":%llu,\"shuffle_ties\":%s,\"buggify\":%s,\"oracle\":",
+                 (unsigned long long)r->seed, how.shuffle_ties ? "true" : "false",
+                 how.buggify ? "true" : "false");
     sim_json_string(stdout, r->oracle);
     (void)fputs(",\"complaint\":", stdout);
     sim_json_string(stdout, r->complaint);
     (void)printf(",\"at\":%.9f,\"trace_hash\":\"%016llx\"", (double)r->complained_at * 1e-9,
                  (unsigned long long)r->trace_hash);
+}
+
+static void json_sites(const struct sim_hunt_result *r)
+{
+    (void)printf(",\"buggified\":%llu,\"sites\":{", (unsigned long long)r->buggified);
+    for (unsigned i = 0; i < SW_SITE_COUNT; i++) {
+        (void)printf("%s\n\"%s\":{\"reached\":%llu,\"fired\":%llu}", i > 0 ? "," : "",
+                     sw_site_name(i), (unsigned long long)r->sites[i].reached,
+                     (unsigned long long)r->sites[i].fired);
+    }
+    (void)fputs("}", stdout);
 }
 
 static void print_json(const struct sim_hunt_result *r)
@@ -156,10 +195,11 @@ static void print_json(const struct sim_hunt_result *r)
     sim_json_string(stdout, sw_core_digest());
     (void)printf(",\"seeds\":%llu,\"simulated_hours\":%.6f,\"found\":%s",
                  (unsigned long long)r->seeds, r->simulated / 3600, r->found ? "true" : "false");
+    json_sites(r);
     if (r->found) {
-        json_finding("drawn", &r->finding.r, r->scenario, r->shuffle_ties);
+        json_finding("drawn", &r->finding.r, r->scenario, r->how);
         (void)fputc('}', stdout);
-        json_finding("minimal", &r->shrunk.finding.r, r->minimal, r->shrunk.shuffle_ties);
+        json_finding("minimal", &r->shrunk.finding.r, r->minimal, r->shrunk.how);
         (void)printf(",\"trials\":%u,\"faults\":%zu,\"nodes\":%zu}", r->shrunk.trials,
                      r->shrunk.after[SIM_PART_FAULT], r->shrunk.after[SIM_PART_NODE]);
     }
@@ -242,7 +282,9 @@ const struct sim_verb sim_verb_hunt = {
     .help = "Draws a world, its load and its troubles from each seed and runs it under all\n"
             "oracles, until the time is up or one complains.  With scenarios, each seed adds\n"
             "faults to one of them.  A seed enables a random subset of the kinds of faults, and\n"
-            "every other one takes events of one moment in a drawn order.  What is found is cut\n"
+            "every other one takes events of one moment in a drawn order, and every\n"
+            "other one, whichever, makes nodes unlucky on purpose (swarmsim list sites).  What is "
+            "found is cut\n"
             "down by delta debugging and written to DIR as a scenario.\n\n"
             "  --time DURATION       of this machine's clock (default: 60s)\n"
             "  --seeds FROM..[TO]    default: 1..\n"

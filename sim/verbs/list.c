@@ -127,12 +127,20 @@ static void list_keys(void)
     sw_yaml_document(stdout, &sw_node_file_table);
 }
 
+static void list_sites(void)
+{
+    for (unsigned i = 0; i < SW_SITE_COUNT; i++) {
+        entry(sw_site_name(i), sw_site_text(i));
+    }
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
 } lists[] = {
     { "policies", list_policies }, { "faults", list_faults },         { "oracles", list_oracles },
     { "metrics", list_metrics },   { "parameters", list_parameters }, { "keys", list_keys },
+    { "sites", list_sites },
 };
 
 static int run(int argc, char **argv)
@@ -158,15 +166,17 @@ static int run(int argc, char **argv)
         }
     }
     return sim_quit(SIM_EXIT_USAGE,
-                    "list what? policies, faults, oracles, metrics, parameters or keys");
+                    "list what? policies, faults, oracles, metrics, parameters, sites or keys");
 }
 
 extern const struct sim_verb sim_verb_list;
 const struct sim_verb sim_verb_list = {
     .name = "list",
-    .usage = "policies|faults|oracles|metrics|parameters|keys [--json]",
-    .help = "Documents everything registered: routing policies, kinds of faults and their keys,\n"
-            "oracles, metrics with their units, parameters of the policies, and the keys of\n"
-            "scenario and node files.  --json (faults only) prints the table as JSON.\n",
+    .usage = "policies|faults|oracles|metrics|parameters|sites|keys [--json]",
+    .help =
+        "Documents everything registered: routing policies, kinds of faults and their keys,\n"
+        "oracles, metrics with their units, parameters of the policies, sites in the node where\n"
+        "a hunt makes it unlucky, and the keys of scenario and node files.  --json (faults only)\n"
+        "prints the table as JSON.\n",
     .run = run,
 };

@@ -12,7 +12,8 @@
 struct replay {
     const char *path, *configuration, *node;
     uint64_t seed;
-    bool at_given, json, shuffle_ties;
+    bool at_given, json;
+    struct sim_world_options how;
     sw_time at;
     sw_dur window;
     uint32_t kinds;
@@ -63,11 +64,13 @@ static int parse(int argc, char **argv, struct replay *r)
     const char *kinds = NULL;
     const char *json = NULL;
     const char *shuffle = NULL;
+    const char *buggify = NULL;
     const struct sim_option options[] = {
-        { "--seed", false, &seed },    { "--configuration", false, &r->configuration },
-        { "--at", false, &at },        { "--window", false, &window },
-        { "--node", false, &r->node }, { "--kind", false, &kinds },
-        { "--json", true, &json },     { "--shuffle-ties", true, &shuffle },
+        { "--seed", false, &seed },      { "--configuration", false, &r->configuration },
+        { "--at", false, &at },          { "--window", false, &window },
+        { "--node", false, &r->node },   { "--kind", false, &kinds },
+        { "--json", true, &json },       { "--shuffle-ties", true, &shuffle },
+        { "--buggify", true, &buggify },
     };
     size_t n = 0;
     int err = sim_parse_options(argc, argv, options, SW_LEN(options), &r->path, 1, &n);
@@ -89,7 +92,8 @@ static int parse(int argc, char **argv, struct replay *r)
     }
     r->at_given = at != NULL;
     r->json = json != NULL;
-    r->shuffle_ties = shuffle != NULL;
+    r->how.shuffle_ties = shuffle != NULL;
+    r->how.buggify = buggify != NULL;
     return err;
 }
 
@@ -97,9 +101,7 @@ static int parse(int argc, char **argv, struct replay *r)
 
 static int make_world(const struct replay *r, struct sim_world **w, struct sw_diag *d)
 {
-    const struct sim_world_options o = { .queue = SIM_QUEUE_WHEEL,
-                                         .shuffle_ties = r->shuffle_ties };
-    return sim_world_new_with(r->s, r->seed, &o, w, d);
+    return sim_world_new_with(r->s, r->seed, &r->how, w, d);
 }
 
 /* Without --at, the time that matters is when an oracle stopped the run. */
@@ -185,7 +187,9 @@ static int show(const struct replay *r, struct sw_diag *d)
 
 static int run(int argc, char **argv)
 {
-    struct replay r = { .window = SW_SEC, .kinds = (1U << SIM_LOG_KINDS) - 1 };
+    struct replay r = { .how = { .queue = SIM_QUEUE_WHEEL },
+                        .window = SW_SEC,
+                        .kinds = (1U << SIM_LOG_KINDS) - 1 };
     struct sw_diag d = { 0 };
     if (parse(argc, argv, &r) != 0) {
         return SIM_EXIT_USAGE;
@@ -210,7 +214,8 @@ extern const struct sim_verb sim_verb_replay;
 const struct sim_verb sim_verb_replay = {
     .name = "replay",
     .usage = "SCENARIO|STUDY.db --seed N [--at TIME] [--window DURATION] [--node NAME]\n"
-             "               [--kind KIND,...] [--configuration NAME] [--shuffle-ties] [--json]",
+             "               [--kind KIND,...] [--configuration NAME] [--shuffle-ties]\n"
+             "               [--buggify] [--json]",
     .help = "Runs a seed once more and prints what happened around a time, a line an event: what\n"
             "nodes say of themselves, their connections and jobs, what clients got, faults,\n"
             "restores, and the oracle that stopped the run.\n\n"
@@ -222,6 +227,7 @@ const struct sim_verb sim_verb_replay = {
             "  --configuration NAME  when there are several\n"
             "  --shuffle-ties        events of one moment in an order drawn from the seed, as\n"
             "                        swarmsim hunt may have run them\n"
+            "  --buggify             nodes unlucky on purpose, likewise\n"
             "  --json                one JSON object on standard output\n\n"
             "A study's database keeps its scenario: zone files are looked for beside the path it\n"
             "had then.\n",

@@ -46,6 +46,9 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->tick_at = SW_TIME_NEVER;
     h->late_end = &h->late;
     h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
+    if (w->buggify) {
+        sw_buggify_arm(&h->buggify, w->seed, spec->config.name.s);
+    }
     int err = SW_ERR_NOMEM;
     if (h->place.region == UINT32_MAX) {
         err =
@@ -100,7 +103,8 @@ void sim_host_start(struct sim_host *h)
         return;
     }
     const struct sw_rng_key key = sw_rng_key(w->seed, "node", h->config->name.s);
-    const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0) };
+    const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0),
+                                          .buggify = w->buggify ? &h->buggify : NULL };
     const struct sw_front_options front = { .number = 0 };
     h->life++;
     h->node = sw_node_new(&node);
@@ -471,6 +475,11 @@ struct sim_disk_state *sim_host_disk(const struct sim_host *h)
 struct sim_processor_state *sim_host_processor(const struct sim_host *h)
 {
     return h->processor;
+}
+
+const struct sw_buggify *sim_host_buggify(const struct sim_host *h)
+{
+    return &h->buggify;
 }
 
 uint32_t sim_host_disk_number(const struct sim_host *h)

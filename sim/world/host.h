@@ -60,6 +60,7 @@ const struct sw_config *sim_host_config(const struct sim_host *h);
 const struct sw_node *sim_host_node(const struct sim_host *h); /* NULL while it is down */
 struct sim_disk_state *sim_host_disk(const struct sim_host *h);
 struct sim_processor_state *sim_host_processor(const struct sim_host *h);
+const struct sw_buggify *sim_host_buggify(const struct sim_host *h);
 uint32_t sim_host_disk_number(const struct sim_host *h); /* how often it burnt */
 /* Since when the node, or what was on its disk, is lost; SW_TIME_NEVER when it is not. */
 sw_time sim_host_lost_at(const struct sim_host *h);

@@ -4,6 +4,7 @@
 #define SIM_HOST_INSIDE_H
 
 #include "node/base/rng.h"
+#include "node/core/buggify.h"
 #include "node/core/front.h"
 #include "sim/world/host.h"
 
@@ -58,6 +59,7 @@ struct sim_host {
 
     struct sim_processor_state *processor;
     struct sim_disk_state *disk;
+    struct sw_buggify buggify; /* for all its nodes, when the run has it */
     struct sw_rng_key entropy;
     uint64_t entropy_drawn;
 

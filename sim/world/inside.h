@@ -60,6 +60,7 @@ struct sim_world {
     } * progress;    /* of each fault */
     uint64_t acting; /* the fault whose begin or end is called */
     struct sim_result result;
+    bool buggify;  /* an option of this run */
     bool finished; /* watchers were told that the run ended */
     bool closing;  /* being freed: nothing begins any more */
 };

@@ -436,6 +436,7 @@ int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
     w->s = s;
     w->seed = seed;
     w->result.seed = seed;
+    w->buggify = options->buggify;
     const int err = populate(w, options, d);
     if (err != 0) {
         sim_world_free(w);
@@ -490,6 +491,17 @@ void sim_world_free(struct sim_world *w)
 void sim_world_hook(struct sim_world *w, const struct sim_hooks *hooks)
 {
     w->hooks = *hooks;
+}
+
+void sim_world_sites(const struct sim_world *w, struct sw_site_count out[SW_SITE_COUNT])
+{
+    for (size_t n = 0; w->buggify && n < w->s->n_nodes; n++) {
+        const struct sw_buggify *b = sim_host_buggify(w->hosts[n]);
+        for (size_t i = 0; i < SW_SITE_COUNT; i++) {
+            out[i].reached += b->count[i].reached;
+            out[i].fired += b->count[i].fired;
+        }
+    }
 }
 
 int sim_world_run(struct sim_world *w, sw_time until, struct sim_result *out)

@@ -3,6 +3,7 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "node/core/buggify.h"
 #include "node/core/node.h"
 #include "sim/engine/engine.h"
 #include "sim/world/watch.h"
@@ -23,11 +24,12 @@ struct sim_result {
 /* Errors: SW_ERR_NOMEM, SW_ERR_NOTFOUND (a name in the scenario), SW_ERR_RANGE. */
 int sim_world_new(const struct sim_scenario *s, uint64_t seed, struct sim_world **out,
                   struct sw_diag *d);
-/* How the engine goes about it.  No result may depend on @queue; @shuffle_ties gives another
- * history, equally possible, as repeatable. */
+/* How the engine goes about it.  No result may depend on @queue; @shuffle_ties and @buggify give
+ * other histories, equally possible, as repeatable. */
 struct sim_world_options {
     enum sim_queue queue;
     bool shuffle_ties; /* events of one moment in an order drawn from the seed */
+    bool buggify;      /* nodes are unlucky on purpose, by the seed (node/core/buggify.h) */
 };
 /* sim_world_new with other options than its own: the wheel, ties in the order scheduled. */
 int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
@@ -56,6 +58,10 @@ const struct sim_disk_state *sim_world_disk(const struct sim_world *w, uint32_t 
 uint32_t sim_world_waiting(const struct sim_world *w, uint32_t i);
 /* Bytes that wait to leave, of the connection where most do; @node gets whose they are. */
 uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node);
+
+/* How often the nodes came by each site of the core, and how often it fired there; nothing without
+ * the option.  Adds to @out. */
+void sim_world_sites(const struct sim_world *w, struct sw_site_count out[SW_SITE_COUNT]);
 
 /* Registered oracles; NULL past the end, and for an unknown name. */
 const struct sim_watcher *sim_oracle_at(size_t i);

@@ -143,7 +143,7 @@ static void change_data(const struct bench *b)
 static int run_job(struct bench *b, enum sw_job_kind kind, const ProtobufCMessage *in,
                    struct sw_blob *out)
 {
-    const struct sw_job_host host = { &live_fs_posix, b, charge };
+    const struct sw_job_host host = { .fs = &live_fs_posix, .self = b, .charge = charge };
     struct sw_job job = { .kind = kind };
     if (sw_message_pack(in, &job.in) != SW_OK) {
         fail("memory");

@@ -89,6 +89,26 @@ class Purity(Case):
         self.assertIn("memcpy", result.stderr)
 
 
+class Luck(unittest.TestCase):
+    """Bad luck on purpose (node/core/buggify.h) is lent by whoever makes a node, and no live one is."""
+
+    def named_in(self, folder):
+        found = []
+        for root, _, files in os.walk(os.path.join(SOURCE, folder)):
+            for name in files:
+                with open(os.path.join(root, name), encoding="utf-8", errors="replace") as f:
+                    if "buggify" in f.read():
+                        found.append(name)
+        return found
+
+    def test_nothing_around_a_live_node_knows_of_it(self):
+        for folder in ("node/conf", "node/rpc", "node/live", "node/ctl", "algorithms", "node/base"):
+            self.assertEqual(self.named_in(folder), [], folder)
+
+    def test_the_search_finds_who_does(self):
+        self.assertIn("host.c", self.named_in("sim/world"))
+
+
 class Digest(Case):
     def test_debug_information_does_not_count(self):
         stripped = self.path("stripped.o")

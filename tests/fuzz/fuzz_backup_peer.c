@@ -213,7 +213,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .capacity = 64 * SW_MIB,
                              .sets = &set,
                              .n_sets = 1 };
-    const struct sw_backup_host host = { &w, peer, send, submit, trace, reply, draw, now, wall };
+    const struct sw_backup_host host = {
+        .self = &w,
+        .peer = peer,
+        .send = send,
+        .submit = submit,
+        .trace = trace,
+        .reply = reply,
+        .draw = draw,
+        .now = now,
+        .wall = wall,
+    };
     struct sw_rd in = { data, size, 0, false };
     w = (struct world){ .now = SW_HOUR };
     memcpy(cfg.name.s, "self", 5);

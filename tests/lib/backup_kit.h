@@ -33,7 +33,7 @@ static inline void kit_init(struct kit *k)
 {
     uint8_t secret[64];
     *k = (struct kit){ .fs = memfs_new() };
-    k->host = (struct sw_job_host){ memfs_fs(k->fs), k, kit_charge };
+    k->host = (struct sw_job_host){ .fs = memfs_fs(k->fs), .self = k, .charge = kit_charge };
     memset(k->seed, 0x11, sizeof k->seed);
     memset(k->secret, 0x22, sizeof k->secret);
     (void)crypto_sign_seed_keypair(k->identity, secret, k->seed);

@@ -206,9 +206,17 @@ static inline sw_wall swarm_wall(void *self)
 
 static inline void swarm_boot(struct swarm_node *n)
 {
-    const struct sw_backup_host host = { n,           swarm_peer,  swarm_send, swarm_submit,
-                                         swarm_trace, swarm_reply, swarm_draw, swarm_now,
-                                         swarm_wall };
+    const struct sw_backup_host host = {
+        .self = n,
+        .peer = swarm_peer,
+        .send = swarm_send,
+        .submit = swarm_submit,
+        .trace = swarm_trace,
+        .reply = swarm_reply,
+        .draw = swarm_draw,
+        .now = swarm_now,
+        .wall = swarm_wall,
+    };
     n->backup = sw_backup_new(&host);
     n->up = true;
     if (n->backup == NULL || sw_backup_configure(n->backup, &n->config) != SW_OK) {
@@ -302,7 +310,9 @@ static inline void swarm_deliver(struct swarm *s, struct swarm_item *i)
     struct swarm_node *n = &s->nodes[i->node];
     struct swarm_node *from = &s->nodes[i->from];
     if (i->job != NULL) {
-        const struct sw_job_host host = { memfs_fs(n->fs), n, swarm_charge };
+        const struct sw_job_host host = { .fs = memfs_fs(n->fs),
+                                          .self = n,
+                                          .charge = swarm_charge };
         sw_job_run(i->job, &host);
         sw_backup_on_done(n->backup, i->job);
         return;

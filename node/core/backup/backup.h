@@ -25,9 +25,10 @@ struct sw_backup_peer {
     bool connected; /* its bulk connection stands and its Hello came on it */
 };
 
-/* What the node provides.  All pointers must be set; all must live as long as the module. */
+/* What the node provides.  All calls must be set; all must live as long as the module. */
 struct sw_backup_host {
-    void *self; /* first argument of every call */
+    void *self;                 /* first argument of every call */
+    struct sw_buggify *buggify; /* NULL in every live node: the one that may be */
 
     /* Number @i of the other nodes known (configured or met), in order of name; false past the
      * end.  @self's own node is not among them. */

@@ -68,9 +68,11 @@ static bool ask(struct sw_backup *b, struct sw_fetch *f)
     while (!f->refused && (f->asked == 0 || f->asked < size) &&
            f->asked - f->kept < SW_FETCH_WINDOW) {
         const uint64_t left = size > 0 ? size - f->asked : SW_PART_MAX;
+        const uint64_t most =
+            SW_BUGGIFY(b->host.buggify, fetch_short) ? SW_PART_MAX / 2 : SW_PART_MAX;
         const struct sw_get g = { .name = f->wanted->name,
                                   .offset = f->asked,
-                                  .length = (uint32_t)(left < SW_PART_MAX ? left : SW_PART_MAX) };
+                                  .length = (uint32_t)(left < most ? left : most) };
         if (sw_send_get(b, f->holder, &g) != SW_OK) {
             return false;
         }

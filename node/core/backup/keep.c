@@ -4,6 +4,7 @@
 #include "node/base/err.h"
 #include "node/core/backup/manifest.h"
 #include "node/core/backup/store.h"
+#include "node/core/buggify.h"
 #include "node/core/proto/job.pb-c.h"
 
 #include <sodium.h>
@@ -44,7 +45,8 @@ static int check_space(const struct keeping *k)
     uint64_t free_bytes = 0;
     const struct sw_fs *fs = k->host->fs;
     const int err = fs->free_space(fs->self, k->job->store, &free_bytes);
-    return err == SW_OK && free_bytes < k->job->size ? SW_ERR_FULL : err;
+    const bool full = free_bytes < k->job->size || SW_BUGGIFY(k->host->buggify, store_full);
+    return err == SW_OK && full ? SW_ERR_FULL : err;
 }
 
 /* The file that grows, @offset bytes long by now; or an error. */

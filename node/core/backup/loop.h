@@ -14,6 +14,7 @@
 #include "node/core/backup/sets.h"
 #include "node/core/backup/stock.h"
 #include "node/core/backup/ticket.h"
+#include "node/core/buggify.h"
 
 /* Statuses of gRPC that commands end with (gRPC, doc/statuscodes.md). */
 enum sw_backup_status {

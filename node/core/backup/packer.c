@@ -4,6 +4,7 @@
 
 #include "node/base/bug.h"
 #include "node/base/err.h"
+#include "node/core/buggify.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -97,6 +98,7 @@ static int flush_group(struct sw_packer *p, struct sw_lane *lane)
     if (err == SW_OK) {
         err = sw_pack_add(&lane->writer, g, &p->segment);
     }
+    const bool early = err == SW_OK && SW_BUGGIFY(host->buggify, pack_early);
     for (size_t i = 0; err == SW_OK && i < g->n; i++) {
         struct sw_index_chunk *c = sw_index_find(p->o.index, &g->chunks[i].id);
         SW_ASSERT(c != NULL);
@@ -104,7 +106,7 @@ static int flush_group(struct sw_packer *p, struct sw_lane *lane)
     }
     g->n = 0;
     g->len = 0;
-    return err;
+    return early ? end_pack(p, lane, false) : err;
 }
 
 static struct sw_lane *draw_lane(struct sw_packer *p)

@@ -140,10 +140,11 @@ static void read_done(struct sw_backup *b, struct sw_ticket *t, const struct sw_
     sw_replicate_pump(b);
 }
 
-static bool may_read(const struct sw_put *p)
+static bool may_read(const struct sw_backup *b, const struct sw_put *p)
 {
     return !p->asking && !p->reading && !p->holder->blocked && p->sent < object_of(p)->size &&
-           p->sent - p->acked < SW_PUT_WINDOW;
+           p->sent - p->acked < SW_PUT_WINDOW &&
+           (p->sent == p->acked || !SW_BUGGIFY(b->host.buggify, put_window));
 }
 
 static bool read_part(struct sw_backup *b, struct sw_put *p)
@@ -153,14 +154,14 @@ static bool read_part(struct sw_backup *b, struct sw_put *p)
     j.store = b->store;
     j.name = (ProtobufCBinaryData){ SW_DIGEST_LEN, object_of(p)->name.b };
     j.offset = p->sent;
-    j.length = SW_PART_MAX;
+    j.length = SW_BUGGIFY(b->host.buggify, put_short) ? SW_PART_MAX / 64 : SW_PART_MAX;
     return sw_ticket_submit(b, SW_JOB_FETCH, &j.base, &t, NULL) == SW_OK;
 }
 
 void sw_put_pump(struct sw_backup *b)
 {
     for (struct sw_put *p = b->replicate.puts; p != NULL; p = p->next) {
-        if (may_read(p)) {
+        if (may_read(b, p)) {
             p->reading = read_part(b, p); /* without memory: the next event tries again */
         }
     }

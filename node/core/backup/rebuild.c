@@ -11,6 +11,7 @@
 #include "node/base/err.h"
 #include "node/core/backup/rebuild_inside.h"
 #include "node/core/backup/remove.h"
+#include "node/core/buggify.h"
 
 bool sw_rebuild_fatal(int err)
 {
@@ -71,8 +72,9 @@ int sw_rebuild_text(struct sw_blob *text, const char *s, size_t *where)
 
 static int flush_when_full(struct sw_rebuild *b)
 {
-    const bool full = b->n_files >= REBUILD_FILES || b->n_folders >= REBUILD_FILES ||
-                      b->n_refs >= REBUILD_REFS || b->text.len >= REBUILD_TEXT;
+    const bool full = SW_BUGGIFY(b->host->buggify, batch_early) || b->n_files >= REBUILD_FILES ||
+                      b->n_folders >= REBUILD_FILES || b->n_refs >= REBUILD_REFS ||
+                      b->text.len >= REBUILD_TEXT;
     return full ? sw_rebuild_flush(b) : SW_OK;
 }
 

@@ -138,6 +138,7 @@ static struct sw_holder *choose(struct sw_backup *b, const struct sw_spread_obje
                                             .copies = 1 };
         sw_place_choose(&q, nodes, n, &place);
         best = place.n > 0 ? who[place.chosen[0]] : NULL;
+        best = SW_BUGGIFY(b->host.buggify, place_any) ? who[0] : best;
     }
     free(nodes);
     free(who);

@@ -57,7 +57,8 @@ static void forget(struct sw_backup *b, struct incoming *in)
 static int admit(const struct sw_backup *b, const struct sw_holder *h, uint64_t size)
 {
     const uint64_t capacity = b->cfg->capacity;
-    if (b->draining || h->incoming >= SW_INCOMING_PER_PEER) {
+    if (b->draining || h->incoming >= SW_INCOMING_PER_PEER ||
+        SW_BUGGIFY(b->host.buggify, put_refused)) {
         return SW_ERR_BUSY;
     }
     if (capacity != 0 && (b->stock.bytes + b->serve.reserved > capacity ||
@@ -326,7 +327,7 @@ void sw_serve_heads_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V
                         "HeadsGet");
         return;
     }
-    if (!b->ready) {
+    if (!b->ready || SW_BUGGIFY(b->host.buggify, heads_unsaid)) {
         return; /* not known yet: silence is no answer, and the asker waits or goes on */
     }
     reply.n_heads = sw_stock_heads(&b->stock, &node, &set, found, SW_HEADS_MAX);

@@ -7,6 +7,7 @@
 #include "node/core/backup/seen.h"
 #include "node/core/backup/tree_writer.h"
 #include "node/core/backup/walk.h"
+#include "node/core/buggify.h"
 #include "node/core/proto/job.pb-c.h"
 
 #include <sodium.h>
@@ -165,7 +166,7 @@ static int open_notes(struct snapshot *s)
     uint8_t fresh[SW_KEY_LEN];
     int err = SW_OK;
     s->before.fd = -1;
-    if (s->index.whole) {
+    if (s->index.whole && !SW_BUGGIFY(s->host->buggify, notes_lost)) {
         sw_seen_key(&s->epoch, s->index.notes, &key);
         err = sw_seen_open(&s->before, s->host, j->store, j->set, &key);
     }
@@ -340,7 +341,9 @@ static int run(struct snapshot *s)
     }
     /* The snapshot stands; without its index the next one is merely larger, without the notes
      * slower. */
-    err = sw_index_save(&s->index, s->host, s->job->store, s->job->set, &s->binding);
+    err = SW_BUGGIFY(s->host->buggify, index_unsaved)
+              ? SW_ERR_FULL
+              : sw_index_save(&s->index, s->host, s->job->store, s->job->set, &s->binding);
     if (err == SW_OK && s->note) {
         err = sw_seen_commit(&s->after, s->job->store, s->job->set);
     }

@@ -31,7 +31,8 @@ int sw_ticket_submit(struct sw_backup *b, enum sw_job_kind kind, const ProtobufC
 {
     struct sw_blob bytes = { 0 };
     struct sw_ticket *kept = malloc(sizeof *kept);
-    int err = kept == NULL ? SW_ERR_NOMEM : sw_message_pack(in, &bytes);
+    const bool short_of = kept == NULL || SW_BUGGIFY(b->host.buggify, job_unsubmitted);
+    int err = short_of ? SW_ERR_NOMEM : sw_message_pack(in, &bytes);
     if (err != SW_OK) {
         free(kept);
         return err;

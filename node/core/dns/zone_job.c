@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/core/buggify.h"
 #include "node/core/dns/zone.h"
 #include "node/core/job.h"
 #include "node/core/proto/job.pb-c.h"
@@ -89,6 +90,10 @@ int sw_job_zone(struct sw_job *job, const struct sw_job_host *host)
 {
     Swarm__Job__ZoneJob *in = swarm__job__zone_job__unpack(NULL, job->in.len, job->in.data);
     if (in == NULL) {
+        return SW_ERR_NOMEM;
+    }
+    if (SW_BUGGIFY(host->buggify, zone_unread)) {
+        swarm__job__zone_job__free_unpacked(in, NULL);
         return SW_ERR_NOMEM;
     }
     struct sw_blob image = { 0 };

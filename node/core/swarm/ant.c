@@ -68,7 +68,7 @@ void sw_ant_reply(struct sw_node *n, const struct sw_link *link, const Swarm__V1
 int sw_ant_back(struct sw_node *n, const struct sw_link *link, const Swarm__V1__AntReply *reply)
 {
     struct sw_attempt *a = sw_attempt_find(n, reply->nonce);
-    if (a == NULL) {
+    if (a == NULL || SW_BUGGIFY(n->buggify, ant_lost)) {
         return SW_OK; /* so late that it was forgotten */
     }
     if (a->peer != link->peer || !a->probe) {

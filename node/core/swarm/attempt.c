@@ -85,7 +85,8 @@ struct sw_attempt *sw_attempt_new(struct sw_node *n, uint32_t peer, bool probe)
         .epoch = n->router.epoch,
         .probe = probe,
         .sent_at = n->event->now,
-        .patience = sw_router_patience(n, peer),
+        .patience = SW_BUGGIFY(n->buggify, patience_least) ? SW_PATIENCE_LEAST
+                                                           : sw_router_patience(n, peer),
     };
     append(n, a);
     n->attempts.probes += probe;

@@ -226,7 +226,8 @@ static void answer_here(struct sw_node *n, const struct sw_client *client, struc
 static struct sw_waiting *admit(struct sw_node *n, uint32_t *slot)
 {
     const struct sw_event *ev = n->event;
-    struct sw_waiting *w = sw_slots_take(&n->forward.slots, slot);
+    struct sw_waiting *w =
+        SW_BUGGIFY(n->buggify, query_unadmitted) ? NULL : sw_slots_take(&n->forward.slots, slot);
     if (w == NULL) {
         return NULL;
     }
@@ -282,6 +283,9 @@ void sw_forward_query(struct sw_node *n)
         deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_OTHER);
         return;
     }
+    if (SW_BUGGIFY(n->buggify, query_twice)) {
+        (void)ask(n, slot, true);
+    }
     go_on(n, slot, false, SW_EDE_NO_REACHABLE_AUTHORITY);
 }
 
@@ -311,7 +315,7 @@ int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
                       const Swarm__V1__Answer *answer)
 {
     struct sw_attempt *a = sw_attempt_find(n, answer->id);
-    if (a == NULL) {
+    if (a == NULL || SW_BUGGIFY(n->buggify, answer_lost)) {
         return SW_OK; /* so late that it was forgotten */
     }
     if (a->peer != link->peer || a->probe) {

@@ -54,7 +54,8 @@ void sw_hello_send(struct sw_node *n, const struct sw_link *link)
     hello.region = region.s;
     hello.cores = n->config->cores;
     hello.stores = n->config->store != NULL;
-    if (link->class == SW_CLASS_CONTROL && !list_zones(n, &hello)) {
+    if (link->class == SW_CLASS_CONTROL &&
+        (SW_BUGGIFY(n->buggify, hello_late) || !list_zones(n, &hello))) {
         n->out_of_memory = true;
         n->held.announce = true; /* the beat says it again */
         return;

@@ -39,7 +39,8 @@ static void dial(struct sw_node *n, struct sw_link *link)
 {
     const struct sw_peer *peer = n->peers.v[link->peer];
     const char *known = n->config->peers[peer->config].address;
-    const char *address = sw_emit_text(n, known != NULL ? known : "");
+    const bool late = SW_BUGGIFY(n->buggify, dial_later);
+    const char *address = late ? NULL : sw_emit_text(n, known != NULL ? known : "");
     struct sw_action *act = address != NULL ? sw_emit(n, SW_ACT_DIAL) : NULL;
     if (act == NULL) {
         dial_later(n, link);
@@ -125,7 +126,8 @@ void sw_link_close_silent(struct sw_node *n)
         struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
         for (uint32_t k = 0; k < SW_CLASSES; k++) {
             struct sw_link *link = &peer->link[k];
-            if (link->conn != 0 && !link->greeted && n->now - link->up_at >= SW_HELLO_WITHIN) {
+            const bool silent = !link->greeted && n->now - link->up_at >= SW_HELLO_WITHIN;
+            if (link->conn != 0 && (silent || SW_BUGGIFY(n->buggify, link_closed))) {
                 sw_link_hang_up(n, link);
             }
         }

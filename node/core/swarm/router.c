@@ -169,14 +169,16 @@ bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uin
         .n_tried = q->n_tried,
         .own = own_load(n),
     };
-    bool fresh = false;
-    for (size_t i = 0; i < c.n && !fresh; i++) {
-        fresh = !is_tried(q, r->candidates[i].peer);
+    size_t fresh = c.n; /* the last that was not asked */
+    while (fresh > 0 && is_tried(q, r->candidates[fresh - 1].peer)) {
+        fresh--;
     }
-    if (!fresh) {
+    if (fresh == 0) {
         return false;
     }
-    const size_t chosen = r->route.policy->choose(&r->route, &c, &r->rng);
+    const size_t chosen = SW_BUGGIFY(n->buggify, peer_any)
+                              ? fresh - 1
+                              : r->route.policy->choose(&r->route, &c, &r->rng);
     SW_ASSERT(chosen < c.n);
     *peer = r->candidates[chosen].peer;
     return true;

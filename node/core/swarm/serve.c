@@ -41,7 +41,7 @@ static bool is_welcome(const struct sw_node *n, const Swarm__V1__Query *query)
     const uint32_t limit = n->config->max_queue;
     return n->state != SW_STATE_DRAINING && query->hops <= SW_HOPS_MAX &&
            strcmp(query->origin, n->config->name.s) != 0 &&
-           (limit == 0 || n->event->load.waiting <= limit);
+           (limit == 0 || n->event->load.waiting <= limit) && !SW_BUGGIFY(n->buggify, peer_refused);
 }
 
 int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query)

@@ -294,7 +294,7 @@ static struct sim_hunt_result find(const struct sim_hooks *plant)
                                .text = text,
                                .len = len,
                                .seed = r.seed,
-                               .shuffle_ties = r.shrunk.shuffle_ties,
+                               .how = r.shrunk.how,
                                .quiet = true,
                                .hooks = plant };
         CHECK_I64(sim_trial_run(&t, &f, &d), 0);

@@ -177,8 +177,10 @@ static struct sim_result run_with(const struct sim_world_options *options, uint6
 static void no_result_depends_on_the_event_queue(void)
 {
     for (int shuffled = 0; shuffled < 2; shuffled++) {
-        const struct sim_world_options heap = { SIM_QUEUE_HEAP, shuffled != 0 };
-        const struct sim_world_options wheel = { SIM_QUEUE_WHEEL, shuffled != 0 };
+        const struct sim_world_options heap = { .queue = SIM_QUEUE_HEAP,
+                                                .shuffle_ties = shuffled != 0 };
+        const struct sim_world_options wheel = { .queue = SIM_QUEUE_WHEEL,
+                                                 .shuffle_ties = shuffled != 0 };
         const struct sim_result a = run_with(&heap, 7);
         const struct sim_result b = run_with(&wheel, 7);
         CHECK_U64(b.trace_hash, a.trace_hash);
@@ -189,7 +191,7 @@ static void no_result_depends_on_the_event_queue(void)
 
 static void no_oracle_complains_when_ties_are_shuffled(void)
 {
-    const struct sim_world_options options = { SIM_QUEUE_WHEEL, true };
+    const struct sim_world_options options = { .queue = SIM_QUEUE_WHEEL, .shuffle_ties = true };
     for (uint64_t seed = 1; seed <= 5; seed++) {
         (void)run_with(&options, seed);
     }
