@@ -28,7 +28,7 @@ static void charge(void *self, enum sw_work work, uint64_t units)
 {
     const struct running *r = self;
     struct sim_host *h = r->host;
-    if (h->life == r->life && !h->w->closing) {
+    if (h->life == r->life && !h->w->closing && !h->w->hooks.whole_jobs) {
         sim_fibre_wait(sim_fibre_current(h->w->engine),
                        sim_processor_work(h->processor, work, units));
     }
@@ -68,7 +68,9 @@ static void body(void *arg)
     struct running *r = arg;
     struct sim_host *h = r->host;
     struct sw_fs fs;
-    sim_fibre_hold(sim_fibre_current(h->w->engine), &h->paused);
+    if (!h->w->hooks.whole_jobs) {
+        sim_fibre_hold(sim_fibre_current(h->w->engine), &h->paused);
+    }
     sim_disk_fs(h->disk, &fs);
     if (h->w->hooks.on_fs != NULL) {
         h->w->hooks.on_fs(h->w->hooks.self, h->index, &fs);
@@ -94,7 +96,9 @@ static void begin(void *self, uint64_t arg)
         return;
     }
     sim_tell_job(r->host->w, r->host->index, r->job, true);
-    if (sim_fibre_start(r->host->w->engine, body, r) == NULL) {
+    if (r->host->w->hooks.whole_jobs) {
+        body(r);
+    } else if (sim_fibre_start(r->host->w->engine, body, r) == NULL) {
         sim_out_of_memory("a job");
     }
 }

@@ -76,6 +76,8 @@ struct sim_hooks {
     void (*on_fs)(void *self, uint32_t node, struct sw_fs *fs);
     /* Node @node sends a peer this message: change it at will.  How often it is sent. */
     unsigned (*on_send)(void *self, uint32_t node, uint8_t *message, size_t len);
+    /* Jobs run in one piece and take no time, to see what interleaving finds. */
+    bool whole_jobs;
 };
 void sim_world_hook(struct sim_world *w, const struct sim_hooks *hooks);
 

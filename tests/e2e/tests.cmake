@@ -14,10 +14,16 @@ if(TARGET swarmsim)
   endif()
   add_test(NAME e2e.resume
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/resume.py $<TARGET_FILE:swarmsim> ${kills})
-  if(SW_LONG AND NOT SW_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    # Drawn worlds, half a minute of them: the same seeds in the same order each time, as many as
-    # there is time for.  scripts/hunt goes on where this stops.
+  if(NOT SW_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    # Drawn worlds, a minute of them: the same seeds in the same order each time, as many as there
+    # is time for.  scripts/hunt goes on where this stops.
     add_test(NAME e2e.hunt
-      COMMAND swarmsim hunt --time 30s --seeds 1.. --out ${CMAKE_CURRENT_BINARY_DIR}/hunt)
+      COMMAND swarmsim hunt --time 60s --seeds 1.. --out ${CMAKE_CURRENT_BINARY_DIR}/hunt)
+    set_tests_properties(e2e.hunt PROPERTIES TIMEOUT 900) # a finding is shrunk after that minute
+  endif()
+  if(SW_LONG AND NOT SW_SANITIZE)
+    # The oracles' own worlds without a planted bug, over a thousand seeds.
+    add_test(NAME e2e.oracles_quiet COMMAND sim_test_oracles)
+    set_tests_properties(e2e.oracles_quiet PROPERTIES ENVIRONMENT SW_SEEDS=1000 LABELS long TIMEOUT 3600)
   endif()
 endif()

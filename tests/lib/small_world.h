@@ -296,20 +296,27 @@ static inline struct sim_world *small_start_world(const struct small_scenario *x
 
 /* ---- protected sets ---- */
 
-/* Node n0 protects "etc": @count files of about @size bytes in "data". */
-static inline void small_set(struct small_scenario *x, uint64_t count, uint64_t size, sw_dur every)
+/* Node @node protects "etc": @count files of about @size bytes in "data". */
+static inline void small_set_of(struct small_scenario *x, unsigned node, uint64_t count,
+                                uint64_t size, sw_dur every)
 {
     uint8_t secret[32];
-    x->files[0] = (struct sim_files){
+    struct sim_node *n = &x->nodes[node];
+    x->files[node] = (struct sim_files){
         .path = small_text("data"), .count = count, .size = size, .compressible = 0.5
     };
-    x->nodes[0].files = &x->files[0];
-    x->nodes[0].n_files = 1;
-    x->sets[0] =
+    n->files = &x->files[node];
+    n->n_files = 1;
+    x->sets[node] =
         (struct sw_set_config){ .name = { "etc" }, .path = small_text("data"), .every = every };
-    sim_recipient_pair("n0", "etc", x->sets[0].recipient, secret);
-    x->nodes[0].config.sets = &x->sets[0];
-    x->nodes[0].config.n_sets = 1;
+    sim_recipient_pair(n->config.name.s, "etc", x->sets[node].recipient, secret);
+    n->config.sets = &x->sets[node];
+    n->config.n_sets = 1;
+}
+
+static inline void small_set(struct small_scenario *x, uint64_t count, uint64_t size, sw_dur every)
+{
+    small_set_of(x, 0, count, size, every);
 }
 
 /* Operation on that set; @from is "" for a snapshot. */

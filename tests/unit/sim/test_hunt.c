@@ -6,6 +6,7 @@
 #include "sim/hunt/draw.h"
 #include "sim/hunt/hunt.h"
 #include "tests/lib/check.h"
+#include "tests/lib/planted.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -212,40 +213,15 @@ static void every_drawn_scenario_is_one_and_each_is_another(void)
 
 /* ---- planted bugs ---- */
 
-static int no_sync(void *self, int fd)
-{
-    (void)self;
-    (void)fd;
-    return 0;
-}
-
-static int no_sync_dir(void *self, const char *path)
-{
-    (void)self;
-    (void)path;
-    return 0;
-}
-
-/* Nothing is ever made durable: only a crash shows it. */
-static void skip_syncs(void *self, uint32_t node, struct sw_fs *fs)
-{
-    (void)self;
-    (void)node;
-    fs->fsync = no_sync;
-    fs->fsync_dir = no_sync_dir;
-}
-
-#define OPT_LEN 11U /* an OPT record without options */
-
 /* From its 20th answer on a node alters the last byte of the last record. */
 static void flip(void *self, uint32_t node, uint8_t *message, size_t len)
 {
     static unsigned replies[64];
     (void)self;
-    const bool answers = len > 12 + OPT_LEN && (message[3] & 15) == 0 && message[7] > 0 &&
+    const bool answers = len > 12 + PLANTED_OPT_LEN && (message[3] & 15) == 0 && message[7] > 0 &&
                          message[9] == 0 && message[11] == 1;
     if (answers && ++replies[node % 64] >= 20) {
-        message[len - OPT_LEN - 1] ^= 1;
+        message[len - PLANTED_OPT_LEN - 1] ^= 1;
     }
 }
 
@@ -316,7 +292,7 @@ static struct sim_hunt_result find(const struct sim_hooks *plant)
 
 static void a_skipped_fsync_shrinks_to_two_faults_and_three_nodes(void)
 {
-    const struct sim_hooks plant = { .on_fs = skip_syncs };
+    const struct sim_hooks plant = { .on_fs = planted_skip_syncs };
     const struct sim_hunt_result r = find(&plant);
     CHECK_STR(r.finding.r.oracle, "snapshots");
     CHECK(r.shrunk.after[SIM_PART_FAULT] >= 1 && r.shrunk.after[SIM_PART_FAULT] <= 2);

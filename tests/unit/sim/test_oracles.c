@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Oracles see the error that is planted for them, and say nothing without it. */
-#include "sim/world/disk.h"
+ * Every oracle sees the errors that are planted for it, and none of them complains without.
+ *
+ * SW_SEEDS says over how many seeds each world must stay quiet; the long tests take a thousand. */
 #include "tests/lib/check.h"
+#include "tests/lib/planted.h"
 #include "tests/lib/small_world.h"
+
+#ifdef SW_SLOW_CHECKS
+#define QUIET_SEEDS 2U
+#else
+#define QUIET_SEEDS 20U
+#endif
 
 static const struct small_world usual = { .nodes_a_region = 2,
                                           .holders = 3,
@@ -11,173 +19,230 @@ static const struct small_world usual = { .nodes_a_region = 2,
                                           .duration = 150 * SW_SEC,
                                           .service = 100 * SW_US };
 
+/* ---- small worlds ---- */
+
+/* A snapshot, a loss of power, a restore elsewhere. */
 static struct small_scenario *with_set(void)
 {
     struct small_scenario *x = small_scenario(&usual);
+    const char *const params[] = { "region", "stockholm", NULL };
     small_set(x, 20, 20000, 0);
     small_operation(x, 5 * SW_SEC, "snapshot", "n0", "", NULL);
     small_operation(x, 60 * SW_SEC, "restore", "n4", "n0", "restored");
+    small_fault(x, "regional_outage", 40 * SW_SEC, 5 * SW_SEC, params);
     return x;
 }
 
-/* What the planted errors know. */
-static struct {
-    const struct sim_world *w;
-    uint8_t secret[4096];
-    size_t n;
-    sw_time from;
-    bool said;
-    struct sw_fs real;
-} planted;
-
-static int take(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
-{
-    (void)arg;
-    (void)path;
-    (void)st;
-    planted.n = content.len < sizeof planted.secret ? content.len : sizeof planted.secret;
-    memcpy(planted.secret, content.data, planted.n);
-    return 1;
-}
-
-/* n0 forgets to seal what it sends in large messages. */
-static unsigned leak(void *self, uint32_t node, uint8_t *message, size_t len)
-{
-    (void)self;
-    if (node == 0 && len > planted.n + 1001) {
-        memcpy(message + 1001, planted.secret, planted.n);
-    }
-    return 1;
-}
-
-static int write_more(void *self, int fd, const void *buf, size_t len, uint64_t offset)
-{
-    const struct sw_fs *real = &planted.real;
-    const int other = real->open(self, "cache", SW_OPEN_WRITE | SW_OPEN_CREATE, 0600);
-    if (other >= 0) {
-        (void)real->pwrite(self, other, planted.secret + 7, planted.n - 7, 0);
-        (void)real->close(self, other);
-    }
-    return real->pwrite(self, fd, buf, len, offset);
-}
-
-/* n1 keeps what it can't know in a file of its own. */
-static void leak_to_disk(void *self, uint32_t node, struct sw_fs *fs)
-{
-    (void)self;
-    if (node == 1) {
-        planted.real = *fs;
-        fs->pwrite = write_more;
-    }
-}
-
-/* n3 says one thing very often. */
-static unsigned babble(void *self, uint32_t node, uint8_t *message, size_t len)
-{
-    (void)self;
-    (void)message;
-    (void)len;
-    if (node != 3 || sim_world_now(planted.w) < planted.from || planted.said) {
-        return 1;
-    }
-    planted.said = true;
-    return 200000;
-}
-
-static void spoil(void *self, uint32_t node, uint8_t *message, size_t len)
-{
-    (void)self;
-    (void)node;
-    if (len > 2 && sim_world_now(planted.w) > planted.from) {
-        message[0] ^= 0x55; /* the ID: nobody takes it for an answer */
-    }
-}
-
-/* Run @x with one oracle and @hooks. */
-static struct sim_result judged(struct small_scenario *x, const char *oracle,
-                                const struct sim_hooks *hooks)
-{
-    char *only[] = { small_text(oracle) };
-    struct sim_result r;
-    x->s.oracles = only;
-    x->s.n_oracles = 1;
-    struct sim_world *w = small_start_world(x, 1);
-    planted.w = w;
-    (void)sim_disk_each(sim_world_disk(w, 0), "data", take, NULL);
-    if (hooks != NULL) {
-        sim_world_hook(w, hooks);
-    }
-    (void)sim_world_run(w, SW_TIME_NEVER, &r);
-    sim_world_free(w);
-    return r;
-}
-
-static void plaintext_in_a_message_is_seen(void)
-{
-    struct small_scenario *x = with_set();
-    const struct sim_hooks hooks = { .on_send = leak };
-    struct sim_result r = judged(x, "plaintext", NULL);
-    CHECK_STR(r.complaint, "");
-    r = judged(x, "plaintext", &hooks);
-    CHECK_STR(r.oracle, "plaintext");
-    CHECK(strstr(r.complaint, "n0 sends a peer plaintext of n0's") != NULL);
-    free(x);
-}
-
-static void plaintext_on_anothers_disk_is_seen_at_the_end(void)
-{
-    struct small_scenario *x = with_set();
-    const struct sim_hooks hooks = { .on_fs = leak_to_disk };
-    const struct sim_result r = judged(x, "plaintext", &hooks);
-    CHECK_STR(r.oracle, "plaintext");
-    CHECK(strstr(r.complaint, "n1 has plaintext of n0's") != NULL);
-    CHECK_U64(r.complained_at, usual.duration);
-    free(x);
-}
-
-static void clients_that_stay_unserved_after_the_last_fault_are_seen(void)
+/* A node that stops and starts again, with nothing wrong from 15 s on. */
+static struct small_scenario *with_crash(void)
 {
     struct small_scenario *x = small_scenario(&usual);
     const char *const params[] = { "node", "n3", NULL };
-    const struct sim_hooks hooks = { .on_reply = spoil };
     small_fault(x, "crash", 10 * SW_SEC, 5 * SW_SEC, params);
-    planted.from = 70 * SW_SEC;
-    struct sim_result r = judged(x, "liveness", NULL);
-    CHECK_STR(r.complaint, "");
-    r = judged(x, "liveness", &hooks);
-    CHECK_STR(r.oracle, "liveness");
-    CHECK(r.complained_at > 75 * SW_SEC);
-    x->faults[0].length = 0; /* for good: nothing is promised */
-    r = judged(x, "liveness", &hooks);
-    CHECK_STR(r.complaint, "");
-    free(x);
+    return x;
 }
 
-static void a_connection_that_holds_too_much_is_seen(void)
+static struct small_scenario *with_partition(void)
 {
     struct small_world o = usual;
     o.rate = 20;
     o.duration = 50 * SW_SEC;
     struct small_scenario *x = small_scenario(&o);
     const char *const params[] = { "node", "n0", NULL };
-    const struct sim_hooks hooks = { .on_send = babble };
     small_fault(x, "partition", 40 * SW_SEC, 5 * SW_SEC, params);
-    planted.from = 40 * SW_SEC;
-    struct sim_result r = judged(x, "bounds", NULL);
+    return x;
+}
+
+/* ---- the table ---- */
+
+struct planting {
+    const char *oracle, *bug;
+    struct small_scenario *(*make)(void);
+    sw_time from;
+    struct sim_hooks hooks;
+    const char *says;   /* a part of the complaint */
+    sw_time not_before; /* nor does it complain earlier */
+};
+
+static const struct planting plantings[] = {
+    { "answers",
+      "a bit of an answer's last record flips",
+      with_crash,
+      0,
+      { .on_reply = planted_flip },
+      "answered",
+      0 },
+    { "answers",
+      "names without the type asked for are denied",
+      with_crash,
+      0,
+      { .on_reply = planted_deny },
+      "answered",
+      0 },
+    { "snapshots",
+      "nothing is ever synced",
+      with_set,
+      0,
+      { .on_fs = planted_skip_syncs },
+      "acknowledged object",
+      40 * SW_SEC },
+    { "snapshots",
+      "the source's files are read wrongly",
+      with_set,
+      0,
+      { .on_fs = planted_misread },
+      "not what was there",
+      60 * SW_SEC },
+    { "plaintext",
+      "large messages are not sealed",
+      with_set,
+      0,
+      { .on_send = planted_leak },
+      "n0 sends a peer plaintext of n0's",
+      5 * SW_SEC },
+    { "plaintext",
+      "a node has what it can't know on its disk",
+      with_set,
+      0,
+      { .on_fs = planted_leak_to_disk },
+      "n1 has plaintext of n0's",
+      150 * SW_SEC },
+    { "liveness",
+      "answers have another ID, long after the last fault",
+      with_crash,
+      70 * SW_SEC,
+      { .on_reply = planted_spoil },
+      "though the last fault ended",
+      75 * SW_SEC },
+    { "bounds",
+      "a message is sent very often to a peer that is cut off",
+      with_partition,
+      40 * SW_SEC,
+      { .on_send = planted_babble },
+      "bytes wait for one connection",
+      40 * SW_SEC },
+};
+
+/* Run @x with @hooks (may be NULL) under @oracle, or all when it is NULL. */
+static struct sim_result judged(struct small_scenario *x, uint64_t seed, const char *oracle,
+                                const struct planting *p)
+{
+    char *only[] = { small_text(oracle) };
+    struct sim_result r;
+    x->s.oracles = oracle != NULL ? only : NULL;
+    x->s.n_oracles = oracle != NULL;
+    struct sim_world *w = small_start_world(x, seed);
+    if (p != NULL) {
+        planted_arm(w, p->from);
+        sim_world_hook(w, &p->hooks);
+    }
+    (void)sim_world_run(w, SW_TIME_NEVER, &r);
+    sim_world_free(w);
+    return r;
+}
+
+static void each_oracle_sees_what_is_planted_for_it(void)
+{
+    for (size_t i = 0; i < SW_LEN(plantings); i++) {
+        const struct planting *p = &plantings[i];
+        struct small_scenario *x = p->make();
+        const struct sim_result r = judged(x, 1, p->oracle, p);
+        CHECK_STR(r.oracle, p->oracle);
+        if (strstr(r.complaint, p->says) == NULL) {
+            CHECK_STR(r.complaint, p->bug);
+        }
+        CHECK(r.complained_at >= p->not_before);
+        free(x);
+    }
+}
+
+static void no_oracle_is_without_a_planted_bug(void)
+{
+    const struct sim_watcher *o;
+    for (size_t i = 0; (o = sim_oracle_at(i)) != NULL; i++) {
+        bool there = false;
+        for (size_t k = 0; k < SW_LEN(plantings); k++) {
+            there = there || strcmp(plantings[k].oracle, o->name) == 0;
+        }
+        if (!there) {
+            CHECK_STR(o->name, "in the table");
+        }
+    }
+}
+
+static void without_a_bug_no_oracle_says_anything(void)
+{
+    const char *asked = getenv("SW_SEEDS");
+    const uint64_t seeds = asked != NULL ? strtoull(asked, NULL, 10) : QUIET_SEEDS;
+    CHECK(seeds > 0);
+    for (size_t i = 0; i < SW_LEN(plantings); i++) {
+        if (i > 0 && plantings[i].make == plantings[i - 1].make) {
+            continue; /* the same world */
+        }
+        struct small_scenario *x = plantings[i].make();
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
+            const struct sim_result r = judged(x, seed, NULL, NULL);
+            CHECK_STR(r.complaint, "");
+        }
+        free(x);
+    }
+}
+
+static void a_fault_for_good_promises_nothing(void)
+{
+    struct small_scenario *x = with_crash();
+    struct planting spoilt = { .from = 70 * SW_SEC, .hooks = { .on_reply = planted_spoil } };
+    x->faults[0].length = 0;
+    const struct sim_result r = judged(x, 1, "liveness", &spoilt);
     CHECK_STR(r.complaint, "");
-    r = judged(x, "bounds", &hooks);
-    CHECK_STR(r.oracle, "bounds");
-    CHECK(strstr(r.complaint, "bytes wait for one connection") != NULL);
+    free(x);
+}
+
+/* ---- a race between strands ---- */
+
+#define RACES 20U /* seeds */
+
+/* Two nodes that protect files at the same times and keep each other's. */
+static struct small_scenario *with_two_sets(void)
+{
+    struct small_world o = usual;
+    o.duration = 30 * SW_SEC;
+    struct small_scenario *x = small_scenario(&o);
+    small_set_of(x, 0, 20, 20000, 3 * SW_SEC);
+    small_set_of(x, 1, 20, 20000, 3 * SW_SEC);
+    return x;
+}
+
+static unsigned races_seen(struct small_scenario *x, struct sim_hooks hooks)
+{
+    const struct planting p = { .hooks = hooks };
+    unsigned n = 0;
+    for (uint64_t seed = 1; seed <= RACES; seed++) {
+        const struct sim_result r = judged(x, seed, "snapshots", &p);
+        n += r.complaint[0] != '\0';
+        CHECK(r.complaint[0] == '\0' || strstr(r.complaint, "acknowledged object") != NULL);
+    }
+    return n;
+}
+
+static void a_race_between_strands_is_found_only_where_jobs_interleave(void)
+{
+    struct small_scenario *x = with_two_sets();
+    CHECK_U64(races_seen(x, (struct sim_hooks){ .self = NULL }), 0);
+    CHECK(races_seen(x, (struct sim_hooks){ .on_fs = planted_share_temporary }) >= 1);
+    CHECK_U64(
+        races_seen(x, (struct sim_hooks){ .on_fs = planted_share_temporary, .whole_jobs = true }),
+        0);
     free(x);
 }
 
 extern CU_TestInfo tests_oracles[];
 CU_TestInfo tests_oracles[] = {
-    { "plaintext in a message is seen", plaintext_in_a_message_is_seen },
-    { "plaintext on another's disk is seen at the end",
-      plaintext_on_anothers_disk_is_seen_at_the_end },
-    { "clients that stay unserved after the last fault are seen",
-      clients_that_stay_unserved_after_the_last_fault_are_seen },
-    { "a connection that holds too much is seen", a_connection_that_holds_too_much_is_seen },
+    { "each oracle sees what is planted for it", each_oracle_sees_what_is_planted_for_it },
+    { "no oracle is without a planted bug", no_oracle_is_without_a_planted_bug },
+    { "without a bug no oracle says anything", without_a_bug_no_oracle_says_anything },
+    { "a fault for good promises nothing", a_fault_for_good_promises_nothing },
+    { "a race between strands is found only where jobs interleave",
+      a_race_between_strands_is_found_only_where_jobs_interleave },
     CU_TEST_INFO_NULL,
 };

@@ -2,6 +2,7 @@
  * Snapshots in small worlds: real packs on virtual disks, restored after losses, and planted
  * errors that the oracle must see. */
 #include "tests/lib/check.h"
+#include "tests/lib/planted.h"
 #include "tests/lib/small_world.h"
 
 #ifdef SW_SLOW_CHECKS
@@ -105,33 +106,11 @@ static void crashes_while_a_snapshot_is_made_lose_nothing_acknowledged(void)
 
 /* ---- planted errors ---- */
 
-static int no_sync(void *self, int fd)
-{
-    (void)self;
-    (void)fd;
-    return 0;
-}
-
-static int no_sync_dir(void *self, const char *path)
-{
-    (void)self;
-    (void)path;
-    return 0;
-}
-
-static void skip_syncs(void *self, uint32_t node, struct sw_fs *fs)
-{
-    (void)self;
-    (void)node;
-    fs->fsync = no_sync;
-    fs->fsync_dir = no_sync_dir;
-}
-
 static void a_skipped_fsync_is_seen_when_the_power_fails(void)
 {
     struct small_scenario *x = with_set();
     const char *const params[] = { "region", "dublin", NULL };
-    const struct sim_hooks hooks = { .on_fs = skip_syncs };
+    const struct sim_hooks hooks = { .on_fs = planted_skip_syncs };
     struct sim_result r;
     small_fault(x, "regional_outage", 40 * SW_SEC, 5 * SW_SEC, params);
     (void)small_run(x, 1, NULL, &r);
@@ -144,53 +123,11 @@ static void a_skipped_fsync_is_seen_when_the_power_fails(void)
     free(x);
 }
 
-/* The real calls behind the bad ones, and which descriptor is a protected file. */
-static struct {
-    struct sw_fs real;
-    int fd;
-} bad;
-
-static int open_badly(void *self, const char *path, unsigned flags, uint32_t mode)
-{
-    const int fd = bad.real.open(self, path, flags, mode);
-    if (strncmp(path, "data/", 5) == 0) {
-        bad.fd = fd;
-    }
-    return fd;
-}
-
-static int64_t read_badly(void *self, int fd, void *buf, size_t len, uint64_t offset)
-{
-    const int64_t n = bad.real.pread(self, fd, buf, len, offset);
-    if (fd == bad.fd && n > 100) {
-        ((uint8_t *)buf)[50] ^= 1; /* what a faulty cable does */
-    }
-    return n;
-}
-
-static int close_badly(void *self, int fd)
-{
-    bad.fd = fd == bad.fd ? -1 : bad.fd;
-    return bad.real.close(self, fd);
-}
-
-static void spoil_reads(void *self, uint32_t node, struct sw_fs *fs)
-{
-    (void)self;
-    if (node == 0) {
-        bad.real = *fs;
-        bad.fd = -1;
-        fs->open = open_badly;
-        fs->pread = read_badly;
-        fs->close = close_badly;
-    }
-}
-
 static void files_that_come_back_altered_are_seen(void)
 {
     /* The source itself reads wrong bytes: every later check is happy with them. */
     struct small_scenario *x = with_set();
-    const struct sim_hooks hooks = { .on_fs = spoil_reads };
+    const struct sim_hooks hooks = { .on_fs = planted_misread };
     struct sim_result r;
     small_operation(x, 60 * SW_SEC, "restore", "n4", "n0", "restored/etc");
     const struct small_outcome o = small_run(x, 1, &hooks, &r);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Bugs that tests plant in simulated nodes, to see that somebody notices. */
+#ifndef SW_TESTS_LIB_PLANTED_H
+#define SW_TESTS_LIB_PLANTED_H
+
+#include "sim/world/disk.h"
+#include "sim/world/world.h"
+
+#include <string.h>
+
+#define PLANTED_OPT_LEN 11U /* an OPT record without options */
+
+/* What the bugs know; set up by planted_arm. */
+static struct {
+    const struct sim_world *w;
+    sw_time from;         /* when those that begin late begin */
+    uint8_t secret[4096]; /* of n0's first protected file */
+    size_t n;
+    bool said;
+    int fd;            /* of a protected file being read */
+    struct sw_fs real; /* the calls behind replaced ones; the same for every disk */
+} planted;
+
+static inline int planted_take(void *arg, const char *path, struct sw_bytes content,
+                               const struct sw_stat *st)
+{
+    (void)arg;
+    (void)path;
+    (void)st;
+    planted.n = content.len < sizeof planted.secret ? content.len : sizeof planted.secret;
+    memcpy(planted.secret, content.data, planted.n);
+    return 1;
+}
+
+/* Before @hooks are planted in @w. */
+static inline void planted_arm(const struct sim_world *w, sw_time from)
+{
+    planted.w = w;
+    planted.from = from;
+    planted.n = 0;
+    planted.said = false;
+    planted.fd = -1;
+    (void)sim_disk_each(sim_world_disk(w, 0), "data", planted_take, NULL);
+}
+
+/* ---- answers ---- */
+
+/* The last byte of the last record is another. */
+static inline void planted_flip(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    if (len > 12 + PLANTED_OPT_LEN && (message[3] & 15) == 0 && message[7] > 0 && message[9] == 0 &&
+        message[11] == 1) {
+        message[len - PLANTED_OPT_LEN - 1] ^= 1;
+    }
+}
+
+/* A name that exists is denied. */
+static inline void planted_deny(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    if (len > 12 && (message[3] & 15) == 0 && message[7] == 0) {
+        message[3] |= 3;
+    }
+}
+
+/* From planted.from on nobody takes it for an answer: the ID is another. */
+static inline void planted_spoil(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    if (len > 2 && sim_world_now(planted.w) > planted.from) {
+        message[0] ^= 0x55;
+    }
+}
+
+/* ---- disks ---- */
+
+static inline int planted_no_sync(void *self, int fd)
+{
+    (void)self;
+    (void)fd;
+    return 0;
+}
+
+static inline int planted_no_sync_dir(void *self, const char *path)
+{
+    (void)self;
+    (void)path;
+    return 0;
+}
+
+/* Nothing is ever made durable: only a crash shows it. */
+static inline void planted_skip_syncs(void *self, uint32_t node, struct sw_fs *fs)
+{
+    (void)self;
+    (void)node;
+    fs->fsync = planted_no_sync;
+    fs->fsync_dir = planted_no_sync_dir;
+}
+
+static inline int planted_open_badly(void *self, const char *path, unsigned flags, uint32_t mode)
+{
+    const int fd = planted.real.open(self, path, flags, mode);
+    if (strncmp(path, "data/", 5) == 0) {
+        planted.fd = fd;
+    }
+    return fd;
+}
+
+static inline int64_t planted_read_badly(void *self, int fd, void *buf, size_t len, uint64_t offset)
+{
+    const int64_t n = planted.real.pread(self, fd, buf, len, offset);
+    if (fd == planted.fd && n > 100) {
+        ((uint8_t *)buf)[50] ^= 1; /* what a faulty cable does */
+    }
+    return n;
+}
+
+static inline int planted_close_badly(void *self, int fd)
+{
+    planted.fd = fd == planted.fd ? -1 : planted.fd;
+    return planted.real.close(self, fd);
+}
+
+/* n0 reads its protected files wrongly: every later check is happy with them. */
+static inline void planted_misread(void *self, uint32_t node, struct sw_fs *fs)
+{
+    (void)self;
+    if (node == 0) {
+        planted.real = *fs;
+        fs->open = planted_open_badly;
+        fs->pread = planted_read_badly;
+        fs->close = planted_close_badly;
+    }
+}
+
+static inline const char *planted_shared(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    const bool temporary =
+        name != NULL && (strncmp(name, "/t-", 3) == 0 || strncmp(name, "/s-", 3) == 0);
+    return temporary ? "store/objects/t-shared" : path;
+}
+
+static inline int planted_open_shared(void *self, const char *path, unsigned flags, uint32_t mode)
+{
+    return planted.real.open(self, planted_shared(path), flags, mode);
+}
+
+static inline int planted_rename_shared(void *self, const char *from, const char *to)
+{
+    return planted.real.rename(self, planted_shared(from), to);
+}
+
+static inline int planted_unlink_shared(void *self, const char *path)
+{
+    return planted.real.unlink(self, planted_shared(path));
+}
+
+/* A race: all objects grow in one file before they get their names, so that the strand that makes
+ * a node's own packs and the one that keeps its peers' write over each other.  Within one strand
+ * jobs follow one another and check what they wrote, and nothing wrong is ever kept. */
+static inline void planted_share_temporary(void *self, uint32_t node, struct sw_fs *fs)
+{
+    (void)self;
+    (void)node;
+    planted.real = *fs;
+    fs->open = planted_open_shared;
+    fs->rename = planted_rename_shared;
+    fs->unlink = planted_unlink_shared;
+}
+
+static inline int planted_write_more(void *self, int fd, const void *buf, size_t len,
+                                     uint64_t offset)
+{
+    const struct sw_fs *real = &planted.real;
+    const int other = real->open(self, "cache", SW_OPEN_WRITE | SW_OPEN_CREATE, 0600);
+    if (other >= 0) {
+        (void)real->pwrite(self, other, planted.secret + 7, planted.n - 7, 0);
+        (void)real->close(self, other);
+    }
+    return real->pwrite(self, fd, buf, len, offset);
+}
+
+/* n1 keeps what it can't know in a file of its own. */
+static inline void planted_leak_to_disk(void *self, uint32_t node, struct sw_fs *fs)
+{
+    (void)self;
+    if (node == 1) {
+        planted.real = *fs;
+        fs->pwrite = planted_write_more;
+    }
+}
+
+/* ---- messages ---- */
+
+/* n0 forgets to seal what it sends in large messages. */
+static inline unsigned planted_leak(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    if (node == 0 && len > planted.n + 1001) {
+        memcpy(message + 1001, planted.secret, planted.n);
+    }
+    return 1;
+}
+
+/* n3 says one thing very often. */
+static inline unsigned planted_babble(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)message;
+    (void)len;
+    if (node != 3 || sim_world_now(planted.w) < planted.from || planted.said) {
+        return 1;
+    }
+    planted.said = true;
+    return 200000;
+}
+
+#endif
