@@ -226,9 +226,9 @@ static int check_keys(const struct sim_fault_kind *kind, const struct sim_fault 
     return 0;
 }
 
-int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
-                   const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
-                   struct sw_diag *d)
+static int bind(const struct sim_scenario *s, const struct sim_fault *f,
+                const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
+                bool whole, struct sw_diag *d)
 {
     const struct sim_fault_kind *k = sim_fault_kind_find(f->kind);
     if (k == NULL) {
@@ -244,11 +244,25 @@ int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
         fall_back(&k->params[i], &values[i]);
         if (p != NULL) {
             err = bind_one(s, &k->params[i], p, &values[i], d);
-        } else if (k->params[i].required) {
+        } else if (k->params[i].required && whole) {
             err = sw_diag_set(d, SW_ERR_MALFORMED, "%zu:1: %s: is missing (%s)", f->line,
                               k->params[i].key, k->params[i].help);
         }
     }
     *kind = k;
     return err;
+}
+
+int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
+                   const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
+                   struct sw_diag *d)
+{
+    return bind(s, f, kind, values, cap, true, d);
+}
+
+int sim_fault_check(const struct sim_scenario *s, const struct sim_fault *f, struct sw_diag *d)
+{
+    const struct sim_fault_kind *kind;
+    union sim_fault_value values[SIM_FAULT_PARAMS_MAX];
+    return bind(s, f, &kind, values, SW_LEN(values), false, d);
 }

@@ -3,6 +3,7 @@
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
 
+#include "node/base/rng.h"
 #include "sim/world/world.h"
 
 #include <stdio.h>
@@ -55,6 +56,27 @@ const struct sim_fault_kind *sim_fault_kind_find(const char *name);
 int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
                    const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
                    struct sw_diag *d);
+
+/* The same for a fault whose other parameters are drawn later: none is required. */
+int sim_fault_check(const struct sim_scenario *s, const struct sim_fault *f, struct sw_diag *d);
+
+/* ---- draw.c ---- */
+
+/* As likely between 1 and 10 as between 10 and 100; 0 < @low <= @high. */
+double sim_draw_log_uniform(struct sw_rng *rng, double low, double high);
+/* Add to @f, of kind @kind, what its table asks for and it has not: what is required, and half of
+ * the rest, tame parameters excepted.  Keys are the table's, values the caller's to free, as is the
+ * list. */
+void sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
+                    const struct sim_scenario *s, struct sw_rng *rng);
+
+/* ---- storm.c ---- */
+
+/* The faults of a run with @seed: @s's own, then those that its storm draws.  Each kind draws from
+ * streams of its own, and so does each fault: without one kind, the others stay as they are.
+ * sim_storm_free frees the list and what was drawn; the rest stays @s's. */
+struct sim_fault *sim_storm_draw(const struct sim_scenario *s, uint64_t seed, size_t *n);
+void sim_storm_free(struct sim_fault *faults, size_t n);
 
 /* ---- describe.c ---- */
 

@@ -65,12 +65,13 @@ static bool first_of_kind(const struct sim_scenario *s, size_t i)
 static void measure(struct replication *r, const struct sim_metric_group *g, void *self,
                     struct sim_rows *rows)
 {
+    const struct sim_scenario *s = sim_world_scenario(r->w); /* with what its storm drew */
     for (size_t i = 0; i < g->n_metrics; i++) {
         const char *name = g->metrics[i].name;
         sim_rows_metric(rows, name, "", g->value(self, r->w, i, NULL));
-        for (size_t f = 0; g->metrics[i].windowed && f < r->s->n_faults; f++) {
-            if (first_of_kind(r->s, f)) {
-                const char *kind = r->s->faults[f].kind;
+        for (size_t f = 0; g->metrics[i].windowed && f < s->n_faults; f++) {
+            if (first_of_kind(s, f)) {
+                const char *kind = s->faults[f].kind;
                 sim_rows_metric(rows, name, kind, g->value(self, r->w, i, kind));
             }
         }

@@ -119,16 +119,6 @@ void sim_expectation_free(struct sim_expectation *e)
     *e = (struct sim_expectation){ 0 };
 }
 
-static bool has_fault(const struct sim_scenario *s, const char *kind)
-{
-    for (size_t i = 0; i < s->n_faults; i++) {
-        if (strcmp(s->faults[i].kind, kind) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int sim_load_expectations(struct sim_loader *l)
 {
     struct sim_scenario *s = &l->f->s;
@@ -150,7 +140,7 @@ int sim_load_expectations(struct sim_loader *l)
         }
         s->n_expectations++;
         e->line = at->line;
-        if (e->during != NULL && !has_fault(s, e->during)) {
+        if (e->during != NULL && !sim_scenario_has_fault(s, e->during)) {
             return sw_yaml_fail(l->y, at, "expectations", SW_ERR_NOTFOUND, l->d,
                                 "no fault '%s' happens in this scenario", e->during);
         }

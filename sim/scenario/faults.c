@@ -42,6 +42,31 @@ static int unknown_kind(struct sim_loader *l, const struct sw_yaml_node *n, cons
                         near != NULL ? near : "", near != NULL ? "'?)" : ")");
 }
 
+int sim_load_fault(struct sim_loader *l, const struct sw_yaml_node *at, struct sim_fault_entry *e,
+                   struct sim_fault *out)
+{
+    const int err = move(l, e, out);
+    if (err != 0) {
+        return err;
+    }
+    return sim_fault_kind_find(out->kind) != NULL ? 0 : unknown_kind(l, at, out->kind);
+}
+
+bool sim_scenario_has_fault(const struct sim_scenario *s, const char *kind)
+{
+    for (size_t i = 0; i < s->n_faults; i++) {
+        if (strcmp(s->faults[i].kind, kind) == 0) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < s->storm.n_kinds; i++) {
+        if (strcmp(s->storm.kinds[i].fixed.kind, kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int sim_load_faults(struct sim_loader *l)
 {
     struct sim_scenario *s = &l->f->s;
@@ -55,12 +80,9 @@ int sim_load_faults(struct sim_loader *l)
     }
     for (size_t i = 0; i < l->f->n_faults; i++) {
         struct sim_fault *f = &s->faults[s->n_faults++];
-        const int err = move(l, &l->f->faults[i], f);
+        const int err = sim_load_fault(l, sw_yaml_item(list, i), &l->f->faults[i], f);
         if (err != 0) {
             return err;
-        }
-        if (sim_fault_kind_find(f->kind) == NULL) {
-            return unknown_kind(l, sw_yaml_item(list, i), f->kind);
         }
         const struct sim_fault_kind *kind;
         union sim_fault_value values[MAX_PARAMS];

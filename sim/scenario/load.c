@@ -41,8 +41,9 @@ static int load(struct sim_loader *l, const char *path, const char *configuratio
         err = fill_basics(l, path, configuration);
     }
     static int (*const steps[])(struct sim_loader *) = {
-        sim_check_regions, sim_load_nodes,  sim_load_zones,        sim_load_rtt,
-        sim_load_clients,  sim_load_faults, sim_load_expectations, sim_check,
+        sim_check_regions, sim_load_nodes,  sim_load_zones, sim_load_rtt,
+        sim_load_clients,  sim_load_faults, sim_load_storm, sim_load_expectations,
+        sim_check,
     };
     for (size_t i = 0; i < SW_LEN(steps) && err == 0; i++) {
         err = steps[i](l);
@@ -112,17 +113,26 @@ static void free_nodes(struct sim_file *f)
     free(f->policy);
 }
 
+static void free_fault(struct sim_fault *f)
+{
+    for (size_t k = 0; k < f->n_params; k++) {
+        free(f->params[k].key);
+        free(f->params[k].value);
+    }
+    free(f->params);
+    free(f->kind);
+}
+
 static void free_faults(struct sim_scenario *s)
 {
     for (size_t i = 0; i < s->n_faults; i++) {
-        for (size_t k = 0; k < s->faults[i].n_params; k++) {
-            free(s->faults[i].params[k].key);
-            free(s->faults[i].params[k].value);
-        }
-        free(s->faults[i].params);
-        free(s->faults[i].kind);
+        free_fault(&s->faults[i]);
     }
     free(s->faults);
+    for (size_t i = 0; i < s->storm.n_kinds; i++) {
+        free_fault(&s->storm.kinds[i].fixed);
+    }
+    free(s->storm.kinds);
 }
 
 void sim_scenario_free(struct sim_scenario *s)

@@ -34,8 +34,13 @@ int sim_load_rtt(struct sim_loader *l);
 /* clients.c: who asks what, and from what files; free_clients what it made. */
 int sim_load_clients(struct sim_loader *l);
 void sim_free_clients(struct sim_scenario *s);
-/* faults.c */
+/* faults.c: those listed.  The second moves one entry of either list into the scenario, with its
+ * kind known. */
 int sim_load_faults(struct sim_loader *l);
+int sim_load_fault(struct sim_loader *l, const struct sw_yaml_node *at, struct sim_fault_entry *e,
+                   struct sim_fault *out);
+/* storm.c */
+int sim_load_storm(struct sim_loader *l);
 /* expectation.c */
 int sim_load_expectations(struct sim_loader *l);
 /* check.c: regions are named once and lie somewhere; later, names refer to something and times

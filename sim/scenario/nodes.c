@@ -49,6 +49,9 @@ static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_n
     if (err == 0) {
         err = sw_config_sets(&y, n, &e->node.config, l->d);
     }
+    const double offset = (double)e->clock_offset;
+    e->node.clock = (struct sim_clock){ .offset = e->clock_is == 0 ? offset : -offset,
+                                        .drift = e->clock_drift };
     if (sw_yaml_get(n, "cores") == NULL) {
         e->node.config.cores = e->node.processor.cores; /* it tells the truth about itself */
     }

@@ -39,6 +39,12 @@ struct sim_disk {
     uint64_t capacity;
 };
 
+/* A node's wall clock against true time. */
+struct sim_clock {
+    double offset; /* ns ahead at the start; negative: behind */
+    double drift;  /* parts per million gained, or lost: negative */
+};
+
 /* Files made from the seed before the run: the protected set's content. */
 struct sim_files {
     char *path;
@@ -53,6 +59,7 @@ struct sim_node {
     struct sw_config config;
     struct sim_processor processor;
     struct sim_disk disk;
+    struct sim_clock clock;
     struct sim_files *files;
     size_t n_files;
     size_t line; /* in the scenario file */
@@ -145,7 +152,23 @@ struct sim_fault {
     bool drawn;    /* by the storm */
     struct sim_param *params;
     size_t n_params;
+    size_t n_lent; /* drawn: the first so many belong to the storm's kind */
     size_t line;
+};
+
+/* Faults that come by chance: of each kind as a Poisson process of its own. */
+struct sim_storm_kind {
+    struct sim_fault fixed;   /* the kind, and parameters that are not drawn */
+    double rate;              /* a second; 0: the storm's */
+    sw_dur shortest, longest; /* length, log-uniform; 0: the storm's */
+};
+struct sim_storm {
+    sw_time from, until; /* faults begin in between */
+    double rate;
+    double subset; /* chance that a kind takes part, by seed */
+    sw_dur shortest, longest;
+    struct sim_storm_kind *kinds;
+    size_t n_kinds; /* 0: there is no storm */
 };
 
 struct sim_expectation {
@@ -187,6 +210,7 @@ struct sim_scenario {
     size_t n_operations;
     struct sim_fault *faults;
     size_t n_faults;
+    struct sim_storm storm;
     struct sim_expectation *expectations;
     size_t n_expectations;
     char **oracles; /* names; NULL: all */
@@ -215,5 +239,7 @@ int sim_scenario_route_by(struct sim_scenario *s, const char *policy);
 int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
                        struct sim_scenario **out, struct sw_diag *d);
 void sim_scenario_free(struct sim_scenario *s);
+/* Whether a fault of @kind happens in it, or may in its storm. */
+bool sim_scenario_has_fault(const struct sim_scenario *s, const char *kind);
 
 #endif

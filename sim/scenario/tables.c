@@ -101,6 +101,17 @@ static const struct sw_yaml_field disk_fields[] = {
 };
 static const struct sw_yaml_table disk_table = TABLE("disk", disk_fields);
 
+static const char *const ways[] = { "ahead", "behind", NULL };
+static const struct sw_yaml_field clock_fields[] = {
+    { "offset", SW_YAML_DURATION, FIELD(struct sim_node_entry, clock_offset), .fallback = "0",
+      .low = 0, .high = 315360000e9, .help = "from true time, when the run begins" },
+    { "is", SW_YAML_ENUM, FIELD(struct sim_node_entry, clock_is), .names = ways,
+      .fallback = "ahead", .help = "which way the offset goes" },
+    { "drift", SW_YAML_NUMBER, FIELD(struct sim_node_entry, clock_drift), .fallback = "0",
+      .low = -1e5, .high = 1e5, .help = "parts per million that it gains; negative: loses" },
+};
+static const struct sw_yaml_table clock_table = TABLE("clock", clock_fields);
+
 static const struct sw_yaml_field files_fields[] = {
     { "path", SW_YAML_LOCAL_PATH, FIELD(struct sim_files, path), .required = true,
       .help = "folder on the node's disk" },
@@ -125,6 +136,7 @@ static const struct sw_yaml_field node_fields[] = {
       .table = &processor_table, .help = "what serves queries" },
     { "disk", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.disk), .table = &disk_table,
       .help = "what holds files" },
+    { "clock", SW_YAML_MAPPING, .table = &clock_table, .help = "the wall clock; timers run true" },
     { "files", SW_YAML_LIST, LIST(struct sim_node_entry, node., files, struct sim_files),
       .table = &files_table, .item = SW_YAML_MAPPING, .help = "made from the seed before the run" },
     { NULL, SW_YAML_LINE, FIELD(struct sim_node_entry, node.line) },
@@ -227,6 +239,42 @@ static const struct sw_yaml_field fault_fields[] = {
 };
 static const struct sw_yaml_table fault_table = TABLE("fault", fault_fields);
 
+static const struct sw_yaml_field storm_kind_fields[] = {
+    { "kind", SW_YAML_STRING, FIELD(struct sim_storm_entry, fault.kind), .required = true,
+      .help = "see `swarmsim list faults`; of its further keys, those not given are drawn" },
+    { "rate", SW_YAML_RATE, FIELD(struct sim_storm_entry, rate), .low = 1e-9, .high = 100,
+      .help = "how often it begins (Poisson); default: the storm's" },
+    { "shortest", SW_YAML_DURATION, FIELD(struct sim_storm_entry, shortest), .low = 1e6,
+      .high = 31536000e9, .help = "how long it lasts; default: the storm's" },
+    { "longest", SW_YAML_DURATION, FIELD(struct sim_storm_entry, longest), .low = 1e6,
+      .high = 31536000e9,
+      .help = "as likely up to ten times the shortest as from there to a "
+              "hundred times; default: the storm's" },
+    { NULL, SW_YAML_LINE, FIELD(struct sim_storm_entry, fault.line) },
+    { NULL, SW_YAML_REST, FIELD(struct sim_storm_entry, fault.params),
+      .count = offsetof(struct sim_storm_entry, fault.n_params) },
+};
+static const struct sw_yaml_table storm_kind_table = TABLE("kind", storm_kind_fields);
+
+static const struct sw_yaml_field storm_fields[] = {
+    { "from", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.from), .low = 0, .high = 31536000e9,
+      .help = "no fault begins before; default: `warmup`" },
+    { "until", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.until), .low = 1,
+      .high = 31536000e9, .help = "no fault begins afterwards; default: `duration`" },
+    { "rate", SW_YAML_RATE, FIELD(struct sim_file, s.storm.rate), .low = 1e-9, .high = 100,
+      .help = "how often each kind begins that has no rate of its own (Poisson)" },
+    { "subset", SW_YAML_PROBABILITY, FIELD(struct sim_file, s.storm.subset), .fallback = "1",
+      .help = "chance that a kind takes part, drawn anew by each seed" },
+    { "shortest", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.shortest), .fallback = "1s",
+      .low = 1e6, .high = 31536000e9, .help = "how long a fault lasts" },
+    { "longest", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.longest), .fallback = "30s",
+      .low = 1e6, .high = 31536000e9, .help = "log-uniform between the two" },
+    { "kinds", SW_YAML_LIST, LIST(struct sim_file, , kinds, struct sim_storm_entry),
+      .table = &storm_kind_table, .item = SW_YAML_MAPPING,
+      .help = "of faults; default: every kind there is" },
+};
+static const struct sw_yaml_table storm_table = TABLE("storm", storm_fields);
+
 static const struct sw_yaml_field defaults_fields[] = {
     { "node", SW_YAML_SKIP, .help = "keys that every node has unless it says otherwise" },
 };
@@ -263,6 +311,7 @@ static const struct sw_yaml_field file_fields[] = {
       .table = &operation_table, .item = SW_YAML_MAPPING, .help = "what operators do, and when" },
     { "faults", SW_YAML_LIST, LIST(struct sim_file, , faults, struct sim_fault_entry),
       .table = &fault_table, .item = SW_YAML_MAPPING, .help = "what goes wrong" },
+    { "storm", SW_YAML_MAPPING, .table = &storm_table, .help = "faults that come by chance" },
     { "expectations", SW_YAML_LIST, LIST(struct sim_file, , expectations, char *),
       .item = SW_YAML_STRING,
       .help = "METRIC [during FAULT] OPERATOR VALUE: see `swarmsim list metrics`" },

@@ -18,6 +18,9 @@ struct sim_node_entry {
     struct sw_name name; /* empty: made from the region */
     struct sw_name region;
     uint32_t count;
+    sw_dur clock_offset;
+    int clock_is; /* 0 ahead, 1 behind */
+    double clock_drift;
     struct sim_node node;
 };
 
@@ -37,6 +40,12 @@ struct sim_fault_entry {
     size_t n_params, line;
 };
 
+struct sim_storm_entry {
+    struct sim_fault_entry fault; /* no times */
+    double rate;
+    sw_dur shortest, longest;
+};
+
 /* A scenario file, bound: what owns a struct sim_scenario's memory. */
 struct sim_file {
     struct sim_scenario s; /* first; holds the scalars and lists that need no second look */
@@ -48,6 +57,8 @@ struct sim_file {
     size_t n_clients;
     struct sim_fault_entry *faults;
     size_t n_faults;
+    struct sim_storm_entry *kinds; /* of the storm */
+    size_t n_kinds;
     char **expectations;
     size_t n_expectations;
     struct sim_node_entry *entries; /* own what s.nodes copy */

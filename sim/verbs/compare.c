@@ -190,22 +190,12 @@ static int choose_baseline(const struct words *w, struct sim_comparison *c)
 
 /* ---- what is compared ---- */
 
-static bool has_fault(const struct sim_scenario *s, const char *kind)
-{
-    for (size_t i = 0; i < s->n_faults; i++) {
-        if (strcmp(s->faults[i].kind, kind) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int check_windows(const struct sim_compare_study *cs)
 {
     for (size_t i = 0; i < cs->comparison.n_measures; i++) {
         const struct sim_measure *m = &cs->comparison.measures[i];
         for (size_t k = 0; m->during[0] != '\0' && k < cs->study.n_arms; k++) {
-            if (!has_fault(cs->study.arms[k].s, m->during)) {
+            if (!sim_scenario_has_fault(cs->study.arms[k].s, m->during)) {
                 return sim_quit(SW_ERR_NOTFOUND, "no fault '%s' happens in this scenario",
                                 m->during);
             }

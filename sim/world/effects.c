@@ -78,7 +78,9 @@ void sim_world_affect(struct sim_world *w, enum sim_effect effect, uint32_t wher
 sw_wall sim_world_wall(const struct sim_world *w, uint32_t node)
 {
     const sw_time now = sim_now(w->engine);
-    sw_wall wall = sim_wall(now);
+    const struct sim_clock *clock = &w->s->nodes[node].clock;
+    sw_wall wall =
+        sim_wall(now) + (sw_wall)clock->offset + (sw_wall)((double)now / 1e6 * clock->drift);
     for (size_t i = 0; i < w->n_effects; i++) {
         const struct sim_effecting *e = &w->effects[i];
         if (e->where != node) {

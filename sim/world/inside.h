@@ -41,6 +41,7 @@ struct sim_watching {
 
 struct sim_world {
     const struct sim_scenario *s;
+    struct sim_scenario stormy; /* what @s is when it has a storm: with the faults drawn */
     uint64_t seed;
     struct sim_engine *engine;
     struct sim_network *net;

@@ -373,6 +373,16 @@ static void on_start(void *self, uint64_t node)
     sim_host_start(w->hosts[node]);
 }
 
+/* From here on the scenario is this seed's: its faults are those listed and those drawn. */
+static void raise_storm(struct sim_world *w)
+{
+    if (w->s->storm.n_kinds > 0) {
+        w->stormy = *w->s;
+        w->stormy.faults = sim_storm_draw(w->s, w->seed, &w->stormy.n_faults);
+        w->s = &w->stormy;
+    }
+}
+
 static int populate(struct sim_world *w, const struct sim_world_options *o, struct sw_diag *d)
 {
     const struct sim_scenario *s = w->s;
@@ -437,6 +447,7 @@ int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
     w->seed = seed;
     w->result.seed = seed;
     w->buggify = options->buggify;
+    raise_storm(w);
     const int err = populate(w, options, d);
     if (err != 0) {
         sim_world_free(w);
@@ -483,6 +494,7 @@ void sim_world_free(struct sim_world *w)
     sim_network_free(w->net);
     free(w->effects);
     free(w->progress);
+    sim_storm_free(w->stormy.faults, w->stormy.n_faults);
     sim_pool_fini(&w->pool);
     sim_engine_free(w->engine);
     free(w);

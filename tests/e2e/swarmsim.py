@@ -116,6 +116,23 @@ class Swarmsim(unittest.TestCase):
                          [(queries,)])
         self.assertEqual(os.listdir(self.out()), ["study.db"])  # nothing else is left about
 
+    def test_what_a_storm_drew_is_in_the_results_and_in_a_replay(self):
+        storm = ("storm: {from: 6s, until: 30s, kinds: [{kind: slow_disk, node: fra-2, rate: 20/m,"
+                 " shortest: 100ms, longest: 1s}]}\n")
+        path = self.file(TINY + storm)
+        done = self.tool("run", path, "--out", self.out(), "--no-plots", "--seed", "5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.query("SELECT drawn, json_extract(parameters, '$.node') FROM faults"
+                                    " WHERE kind = 'crash'"), [(0, "nyc-1")])
+        drawn = self.query("SELECT began_at, json_extract(parameters, '$.node') FROM faults"
+                           " WHERE kind = 'slow_disk' AND drawn = 1 AND ended_at > began_at")
+        self.assertGreater(len(drawn), 1)
+        self.assertEqual({node for _, node in drawn}, {"fra-2"})
+        self.assertTrue(all(6 <= at < 30 for at, _ in drawn))
+        shown = self.tool("replay", path, "--seed", "5", "--at", "20s", "--window", "20s",
+                          "--kind", "fault").stdout
+        self.assertEqual(shown.count("slow_disk begins, node: fra-2"), len(drawn))
+
     def test_equal_runs_leave_equal_rows_whatever_ran_beside_them(self):
         rows = []
         for name, args in (("a", ("--seeds", "1..4", "-j", "2")), ("b", ("--seed", "3"))):

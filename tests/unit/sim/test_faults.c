@@ -133,6 +133,29 @@ static void a_wall_clock_goes_wrong_and_is_set_right(void)
     }
 }
 
+static void clocks_go_as_their_nodes_say(void)
+{
+    struct small_scenario *x = small_scenario(&usual);
+    const char *const step[] = { "node", "n1", "by", "1h", NULL };
+    struct sim_result r;
+    x->nodes[1].clock = (struct sim_clock){ .offset = -5e9, .drift = 200 };
+    x->nodes[2].clock = (struct sim_clock){ .drift = -100000 };
+    small_fault(x, "clock_step", 30 * SW_SEC, 30 * SW_SEC, step);
+    struct sim_world *w = small_start_world(x, 1);
+    (void)sim_world_run(w, 20 * SW_SEC, &r);
+    /* 200 ppm of 20 s are 4 ms; 10 % of 20 s are 2 s */
+    CHECK_I64(sim_world_wall(w, 0), sim_wall(20 * SW_SEC));
+    CHECK_I64(sim_world_wall(w, 1) - sim_wall(20 * SW_SEC), -4996 * (sw_wall)SW_MS);
+    CHECK_I64(sim_world_wall(w, 2) - sim_wall(20 * SW_SEC), -2 * (sw_wall)SW_SEC);
+    (void)sim_world_run(w, 50 * SW_SEC, &r);
+    CHECK_I64(sim_world_wall(w, 1) - sim_wall(50 * SW_SEC),
+              (3600 - 5) * (sw_wall)SW_SEC + 10 * (sw_wall)SW_MS);
+    (void)sim_world_run(w, SW_TIME_NEVER, &r);
+    CHECK_STR(r.complaint, "");
+    sim_world_free(w);
+    free(x);
+}
+
 /* When is a snapshot safe that begins at 35 s, while a disk has @kind? */
 static struct small_outcome snapshot(const char *kind, const char *const params[])
 {
@@ -198,6 +221,7 @@ CU_TestInfo tests_faults[] = {
     { "datagrams that come twice harm nobody", datagrams_that_come_twice_harm_nobody },
     { "crowds and attacks ask more while they last", crowds_and_attacks_ask_more_while_they_last },
     { "a wall clock goes wrong and is set right", a_wall_clock_goes_wrong_and_is_set_right },
+    { "clocks go as their nodes say", clocks_go_as_their_nodes_say },
     { "a disk that is slow or full, and a narrow uplink, delay a snapshot",
       slow_and_full_disks_and_narrow_uplinks_delay_a_snapshot },
     { "a cut cable parts two regions only", a_cut_cable_parts_two_regions_only },

@@ -203,6 +203,40 @@ static void a_matrix_gives_round_trip_times(void)
     CHECK(strstr(message, "m.csv: no round-trip time between 'fra' and 'nyc'") != NULL);
 }
 
+static void a_storm_and_clocks_are_read_with_their_defaults(void)
+{
+    struct sim_scenario *s;
+    char message[300];
+    CHECK_I64(load("operations:\n",
+                   "storm: {rate: 1/m, subset: 50%, kinds: [{kind: crash, node: fra-1, rate: 2/h, "
+                   "shortest: 2s}, {kind: pause}]}\noperations:\n",
+                   NULL, &s, message),
+              0);
+    CHECK_U64(s->storm.n_kinds, 2);
+    CHECK_U64(s->storm.from, 5 * SW_SEC); /* the warm-up */
+    CHECK_U64(s->storm.until, 60 * SW_SEC);
+    CHECK_NEAR(s->storm.subset, 0.5, 0);
+    CHECK_NEAR(s->storm.kinds[0].rate, 2.0 / 3600, 1e-12);
+    CHECK_U64(s->storm.kinds[0].shortest, 2 * SW_SEC);
+    CHECK_U64(s->storm.kinds[0].fixed.n_params, 1);
+    CHECK_NEAR(s->storm.kinds[1].rate, 1.0 / 60, 1e-12);
+    CHECK_U64(s->storm.kinds[1].shortest, SW_SEC);
+    CHECK_U64(s->storm.kinds[1].longest, 30 * SW_SEC);
+    CHECK(sim_scenario_has_fault(s, "pause") && sim_scenario_has_fault(s, "regional_outage"));
+    CHECK(!sim_scenario_has_fault(s, "partition"));
+    sim_scenario_free(s);
+    CHECK_I64(load("operations:\n", "storm: {rate: 1/m}\noperations:\n", NULL, &s, message), 0);
+    CHECK(s->storm.n_kinds > 20 && sim_scenario_has_fault(s, "partition"));
+    sim_scenario_free(s);
+    CHECK_I64(load("processor: {cores: 5}", "clock: {offset: 2s, is: behind, drift: -3}", NULL, &s,
+                   message),
+              0);
+    CHECK_NEAR(s->nodes[0].clock.offset, -2e9, 0);
+    CHECK_NEAR(s->nodes[0].clock.drift, -3, 0);
+    CHECK_NEAR(s->nodes[1].clock.offset, 0, 0);
+    sim_scenario_free(s);
+}
+
 static const struct {
     const char *from, *to, *message;
 } broken[] = {
@@ -228,6 +262,37 @@ static const struct {
     { "name: nyc, lat", "name: fra, lat", "t.yaml:7:12: name: two regions are called 'fra'" },
     { "regions:\n", "network: {wide: {loss: 2}}\nregions:\n",
       "t.yaml:5:24: loss: '2' is not a probability (like 0.01, 1%)" },
+    { "operations:\n", "storm: {}\noperations:\n",
+      "t.yaml:27:8: rate: crash has none, and the storm neither (expected one of the two, like "
+      "2/h)" },
+    { "operations:\n", "storm: {rate: 2}\noperations:\n",
+      "t.yaml:27:15: rate: '2' is not a rate (like 5/s, 20k/s, 3/m)" },
+    { "operations:\n", "storm: {rate: 2/h, subset: 2}\noperations:\n",
+      "t.yaml:27:28: subset: '2' is not a probability (like 0.01, 1%)" },
+    { "operations:\n", "storm: {rate: 2/h, until: 2m}\noperations:\n",
+      "t.yaml:27:27: until: lies after the end of the run (duration)" },
+    { "operations:\n", "storm: {rate: 2/h, from: 1m}\noperations:\n",
+      "t.yaml:27:26: from: is not before the storm's end (until, or duration)" },
+    { "operations:\n", "storm: {rate: 2/h, longest: 10ms}\noperations:\n",
+      "t.yaml:27:8: shortest: crash is at least longer than at most (expected shortest <= "
+      "longest)" },
+    { "operations:\n", "storm: {rate: 2/h, kinds: [{kind: crush}]}\noperations:\n",
+      "t.yaml:27:35: kind: no fault is called 'crush' (did you mean 'crash'?)" },
+    { "operations:\n", "storm: {rate: 2/h, kinds: [{kind: crash, node: fra-9}]}\noperations:\n",
+      "t.yaml:27:48: node: 'fra-9' is no node of this scenario (expected a node's name)" },
+    { "operations:\n", "storm: {rate: 2/h, kinds: [{kind: crash, nodes: fra-1}]}\noperations:\n",
+      "t.yaml:27:42: nodes: unknown key (crash knows node, of, disk)" },
+    { "operations:\n", "storm: {kinds: [{kind: crash}]}\noperations:\n",
+      "t.yaml:27:17: rate: crash has none, and the storm neither (expected one of the two, like "
+      "2/h)" },
+    { "operations:\n", "storm: {rate: 100/s, kinds: [{kind: crash}], rates: 1/s}\noperations:\n",
+      "t.yaml:27:46: rates: unknown key (did you mean 'rate'?)" },
+    { "duration: 1m", "duration: 300d\nstorm: {rate: 1/m, kinds: [{kind: crash}]}",
+      "t.yaml:4:8: rate: would bring about 432000 faults a run (expected at most 100000)" },
+    { "processor: {cores: 5}", "clock: {offset: 1h, is: late}",
+      "t.yaml:17:29: is: 'late' is not one of: ahead, behind" },
+    { "processor: {cores: 5}", "clock: {drift: 1e6}",
+      "t.yaml:17:20: drift: 1e6 is out of range (-100000 to 100000)" },
     { "primary: fra-1", "primary: fra-2", "t.yaml:11:14: primary: no node is called 'fra-2'" },
     { "backups: [nyc-1]", "backups: [nyc-1, nyc-1]",
       "t.yaml:12:22: backups: nyc-1 holds example.org already" },
@@ -469,5 +534,7 @@ CU_TestInfo tests_scenario[] = {
     { "every shipped scenario loads in every configuration",
       every_shipped_scenario_loads_in_every_configuration },
     { "expectations become SI units", expectations_become_si_units },
+    { "a storm and clocks are read with their defaults",
+      a_storm_and_clocks_are_read_with_their_defaults },
     CU_TEST_INFO_NULL,
 };
