@@ -116,7 +116,7 @@ static enum sim_packet_kind ipv4(struct rest r, struct sim_packet *out)
     if (r.len < 20) {
         return short_of(&r);
     }
-    const size_t header = 4U * (h[0] & 15U);
+    const size_t header = (size_t)4 * (h[0] & 15U);
     if (header < 20) {
         return SIM_PACKET_MALFORMED;
     }
@@ -152,7 +152,7 @@ static enum sim_packet_kind ipv6(struct rest r, struct sim_packet *out)
         if (next == IP_FRAGMENT && (u16(r.p + 2) & 0xfff8) != 0) {
             return SIM_PACKET_FRAGMENT;
         }
-        const size_t size = next == IP_FRAGMENT ? 8 : 8 * (r.p[1] + 1U);
+        const size_t size = next == IP_FRAGMENT ? 8 : (size_t)8 * (r.p[1] + 1U);
         next = r.p[0];
         if (!skip(&r, size)) {
             return short_of(&r);
