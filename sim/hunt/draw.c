@@ -175,21 +175,51 @@ static void write_nodes(struct drawing *d)
 
 /* ---- what is done with them ---- */
 
-static void write_clients(struct drawing *d)
+/* A group's stub and way in, of draws of their own: what else is drawn does not depend on them. */
+struct manners {
+    bool resolved, one_address;
+    const char *entry;
+    unsigned withdrawal; /* s */
+};
+
+static struct manners manners_of(uint64_t seed, unsigned group)
+{
+    const uint64_t bits = sw_rng_at(sw_rng_key(seed, "hunt", "stubs"), group, 0);
+    return (struct manners){ .resolved = bits % 4 == 0,
+                             .one_address = bits / 4 % 4 == 0,
+                             .entry = bits / 16 % 2 == 0 ? "anycast" : "virtual",
+                             .withdrawal = (unsigned)(bits / 32 % 20) };
+}
+
+static void write_manners(FILE *to, const struct manners *m)
+{
+    if (m->resolved) {
+        (void)fputs(", stub: resolved", to);
+    }
+    if (m->one_address) {
+        (void)fprintf(to, ", entry: %s, withdrawal: %us", m->entry, m->withdrawal);
+    }
+}
+
+static void write_clients(struct drawing *d, uint64_t seed)
 {
     const unsigned groups = 1 + (unsigned)below(d, 3);
     (void)fputs("clients:\n", d->to);
     for (unsigned i = 0; i < groups; i++) {
+        const struct manners m = manners_of(seed, i);
         (void)fprintf(d->to,
                       "  - {region: %s, count: %llu, rate: %.2f/s, zone: hunt.example, timeout: "
                       "%.1fs, attempts: %llu, rotation: %s, nonexistent: %.0f%%, servers: [%s",
                       any_region(d), some(d, 1, 50), between(d, 0.05, 1), between(d, 1, 5),
-                      some(d, 1, 3), below(d, 2) == 0 ? "rotate" : "in_order", between(d, 0, 30),
-                      any_node(d));
+                      some(d, 1, 3),
+                      below(d, 2) == 0 && !m.resolved && !m.one_address ? "rotate" : "in_order",
+                      between(d, 0, 30), any_node(d));
         for (uint64_t more = below(d, 3); more > 0; more--) {
             (void)fprintf(d->to, ", %s", any_node(d));
         }
-        (void)fputs("]}\n", d->to);
+        (void)fputs("]", d->to);
+        write_manners(d->to, &m);
+        (void)fputs("}\n", d->to);
     }
 }
 
@@ -236,7 +266,7 @@ void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone)
     write_places(&d);
     write_zone(&d, zone);
     write_nodes(&d);
-    write_clients(&d);
+    write_clients(&d, seed);
     write_operations(&d);
     write_faults(&d, seed);
 }
