@@ -129,15 +129,27 @@ static int packets(struct reading *r)
         r->packets++;
         err = fail(r, SW_ERR_MALFORMED, pcap_geterr(r->pcap));
     }
-    if (err == 0 && r->out->n == 0) {
-        const size_t *n = r->counts;
-        err = sw_diag_set(r->d, SW_ERR_MALFORMED,
-                          "%.100s: no DNS question by UDP to port 53 in its %zu packets (%zu "
-                          "answers, %zu TCP, %zu fragments, %zu cut short, %zu malformed)",
-                          r->file, r->packets, n[SIM_PACKET_ANSWER], n[SIM_PACKET_TCP],
-                          n[SIM_PACKET_FRAGMENT], n[SIM_PACKET_CUT], n[SIM_PACKET_MALFORMED]);
-    }
     return err;
+}
+
+/* What was found and what was left out; an error when there is no question. */
+static int sum_up(struct reading *r)
+{
+    const size_t *n = r->counts;
+    char others[120];
+    (void)snprintf(others, sizeof others,
+                   "%zu answers, %zu TCP, %zu fragments, %zu cut short, %zu malformed",
+                   n[SIM_PACKET_ANSWER], n[SIM_PACKET_TCP], n[SIM_PACKET_FRAGMENT],
+                   n[SIM_PACKET_CUT], n[SIM_PACKET_MALFORMED]);
+    if (r->out->n == 0) {
+        return sw_diag_set(r->d, SW_ERR_MALFORMED,
+                           "%.100s: no DNS question by UDP to port 53 in its %zu packets (%s)",
+                           r->file, r->packets, others);
+    }
+    (void)snprintf(r->out->summary, sizeof r->out->summary,
+                   "%.60s: %zu questions of %u sources; left out: %zu retransmissions, %s", r->file,
+                   r->out->n, r->out->sources, r->repetitions, others);
+    return 0;
 }
 
 static void forget(struct sw_map *questions)
@@ -160,7 +172,10 @@ int sim_capture_read(FILE *f, const char *name, struct sim_replay *out, struct s
         (void)fclose(f);
         return sw_diag_set(d, SW_ERR_MALFORMED, "%.100s: no capture file: %.120s", name, why);
     }
-    const int err = packets(&r);
+    int err = packets(&r);
+    if (err == 0) {
+        err = sum_up(&r);
+    }
     pcap_close(r.pcap);
     sw_map_fini(&r.sources);
     forget(&r.questions);

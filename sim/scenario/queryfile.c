@@ -64,6 +64,8 @@ int sim_queries_read(FILE *f, const char *name, struct sim_replay *out, struct s
     if (err == 0 && ferror(f) != 0) {
         err = fail(&r, SW_ERR_IO, "can't be read", "");
     }
+    (void)snprintf(out->summary, sizeof out->summary, "%.60s: %zu questions for %zu names", name,
+                   out->n, out->n_names);
     if (err == 0 && out->n == 0) {
         err = sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: no question in it (expected NAME TYPE)",
                           name);

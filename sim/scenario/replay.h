@@ -28,7 +28,8 @@ struct sim_replay {
     size_t n;
     struct sim_asked_name *names; /* each once */
     size_t n_names;
-    uint32_t sources; /* 0: a query file, which knows neither sources nor times */
+    uint32_t sources;  /* 0: a query file, which knows neither sources nor times */
+    char summary[320]; /* for people: what was read of which file, and what was left out */
     struct sw_map by_wire;
     size_t cap, cap_names;
 };

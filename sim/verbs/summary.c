@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What came out of a study, for people and for programs. */
 #include "node/conf/version.h"
+#include "sim/scenario/replay.h"
 #include "sim/verbs/json.h"
 #include "sim/verbs/study.h"
 
@@ -73,6 +74,16 @@ static void print_arm(const struct sim_arm *a, FILE *to)
     }
 }
 
+/* What groups of clients replay. */
+static void print_replays(const struct sim_scenario *s, FILE *to)
+{
+    for (size_t i = 0; i < s->n_clients; i++) {
+        if (s->clients[i].replay != NULL) {
+            (void)fprintf(to, "replayed  %s\n", s->clients[i].replay->summary);
+        }
+    }
+}
+
 void sim_study_print(const struct sim_study *st, FILE *to)
 {
     double simulated = 0;
@@ -86,6 +97,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     }
     const size_t reused = st->n_tasks - st->n_missing;
     (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
+    print_replays(st->arms[0].s, to);
     if (reused > 0) {
         (void)fprintf(to, "%zu run%s, %zu of them reused\n", st->n_tasks,
                       st->n_tasks == 1 ? "" : "s", reused);

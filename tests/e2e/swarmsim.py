@@ -404,6 +404,34 @@ class Swarmsim(unittest.TestCase):
         self.assertFalse(disk["required"])
         self.assertEqual(self.tool("list", "oracles", "--json").returncode, 2)
 
+    def test_recorded_questions_are_replayed_and_each_group_has_its_series(self):
+        scenario = os.path.join(ROOT, "scenarios", "replay.yaml")
+        done = self.tool("run", scenario, "--out", self.out(), "--no-plots")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("minute.pcap: 565 questions of 12 sources; left out: 17 retransmissions",
+                      done.stdout)
+        self.assertIn("queries.txt: 12 questions for 8 names", done.stdout)
+        groups = self.query("SELECT DISTINCT entity FROM samples WHERE metric = 'dns.slow'"
+                            " AND entity != '' ORDER BY entity")
+        self.assertEqual([g for g, in groups], ["fra/1", "nyc/0", "nyc/3", "sin/2"])
+        cached = self.query("SELECT value FROM metrics WHERE metric = 'dns.cached'"
+                            " AND during = ''")[0][0]
+        self.assertGreater(cached, 0.05)
+
+    def test_the_shipped_capture_is_what_its_script_writes(self):
+        shipped = os.path.join(ROOT, "scenarios", "replay", "minute.pcap")
+        written = os.path.join(self.dir, "minute.pcap")
+        script = os.path.join(ROOT, "scripts", "make-capture")
+        subprocess.run([sys.executable, script, written], check=True)
+        with open(shipped, "rb") as a, open(written, "rb") as b:
+            self.assertEqual(a.read(), b.read())
+
+    def test_a_missing_capture_is_bad_input(self):
+        text = TINY.replace("rate: 1/s, zone: example.org", "capture: gone.pcap")
+        done = self.tool("run", self.file(text), "--out", self.out())
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("gone.pcap: No such file or directory", done.stderr)
+
     def test_the_scenarios_readme_documents_every_key_as_the_tables_do(self):
         with open(os.path.join(ROOT, "scenarios", "README.md"), encoding="utf-8") as f:
             readme = f.read()

@@ -242,7 +242,7 @@ static void a_capture_gives_times_and_sources_and_no_retransmissions(void)
     put_packet(&c, 100, 0, v4, sizeof v4 - 1);
     put_packet(&c, 100, 250000, v6, sizeof v6 - 1);
     put_packet(&c, 105, 0, v4, sizeof v4 - 1);      /* 5 s later: a retransmission */
-    put_packet(&c, 104, 999999, v6, 20);            /* cut */
+    put_packet(&c, 104, 999999, v6, 20);            /* too short */
     put_packet(&c, 120, 500000, v4, sizeof v4 - 1); /* 15.5 s later: a new one */
     put_packet(&c, 120, 400000, "\x60", 1);
     struct sim_replay r;
@@ -259,6 +259,8 @@ static void a_capture_gives_times_and_sources_and_no_retransmissions(void)
     CHECK_U64(r.asked[1].source, 1);
     CHECK_U64(r.asked[2].source, 0);
     CHECK(!r.asked[0].edns && r.asked[1].edns);
+    CHECK_STR(r.summary, "c: 3 questions of 2 sources; left out: 1 retransmissions, 0 answers, 0 "
+                         "TCP, 0 fragments, 0 cut short, 2 malformed");
     sim_replay_fini(&r);
 }
 
