@@ -2,7 +2,6 @@
  * The life of a stub's query, from its arrival to an answer or giving up. */
 #include "sim/world/client.h"
 
-#include "node/base/bug.h"
 #include "sim/scenario/replay.h"
 #include "sim/world/client_inside.h"
 
@@ -12,75 +11,6 @@
 #define PORTS 60000U /* source ports from there on */
 
 enum { RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
-
-/* ---- slots ---- */
-
-static void add_chunk(struct sim_clientele *c)
-{
-    const uint32_t n = c->n_slots / SIM_QUERY_CHUNK;
-    if (n == c->cap_chunks) {
-        c->cap_chunks = c->cap_chunks == 0 ? 16 : 2 * c->cap_chunks;
-        c->chunks = sim_realloc(c->chunks, c->cap_chunks * sizeof(struct query *));
-    }
-    c->chunks[n] = sim_calloc(SIM_QUERY_CHUNK, sizeof(struct query));
-    c->n_slots += SIM_QUERY_CHUNK;
-    for (uint32_t i = SIM_QUERY_CHUNK; i > 0; i--) {
-        struct query *q = &c->chunks[n][i - 1];
-        q->slot = n * SIM_QUERY_CHUNK + i - 1;
-        q->next = c->unused;
-        c->unused = q;
-    }
-}
-
-static struct query *take_slot(struct sim_clientele *c)
-{
-    if (c->unused == NULL) {
-        add_chunk(c);
-    }
-    struct query *q = c->unused;
-    c->unused = q->next;
-    return q;
-}
-
-static void on_timeouts(void *self, uint64_t arg);
-
-static void arm(struct line *l)
-{
-    if (!l->armed && l->head != NULL) {
-        l->armed = true;
-        (void)sim_at(l->group->c->w->engine, l->head->deadline, on_timeouts, l, 0);
-    }
-}
-
-static void wait_in_line(struct query *q, struct line *l)
-{
-    q->deadline = sim_now(l->group->c->w->engine) + l->timeout;
-    q->line = l;
-    q->next = NULL;
-    q->previous = l->tail;
-    if (l->tail != NULL) {
-        l->tail->next = q;
-    } else {
-        l->head = q;
-    }
-    l->tail = q;
-    arm(l);
-}
-
-static void leave_line(struct query *q)
-{
-    SW_ASSERT(q->group != NULL); /* only a query that waits has a place in the line */
-    if (q->previous != NULL) {
-        q->previous->next = q->next;
-    } else {
-        q->line->head = q->next;
-    }
-    if (q->next != NULL) {
-        q->next->previous = q->previous;
-    } else {
-        q->line->tail = q->previous;
-    }
-}
 
 /* ---- addresses ---- */
 
@@ -163,9 +93,7 @@ static void finish(struct query *q, uint32_t server, struct sw_bytes answer)
     } else {
         sim_trace(c->w->engine, entity, SIM_KIND_GAVE_UP, &q->number, sizeof q->number);
     }
-    q->group = NULL;
-    q->next = c->unused;
-    c->unused = q;
+    sim_query_release(q);
     sim_tell_query(c->w, &done);
 }
 
@@ -260,7 +188,7 @@ static void transmit(struct query *q, struct sw_bytes refusal)
     q->server = g->routes == NULL ? g->servers[choice] : g->leads_to;
     q->transmissions++;
     q->stream = 0;
-    wait_in_line(q, q->by_stream ? &g->streams : &g->datagrams);
+    sim_query_wait(q, q->by_stream ? &g->streams : &g->datagrams);
     if (q->server == UINT32_MAX) {
         return; /* the address leads nowhere */
     }
@@ -271,7 +199,7 @@ static void transmit(struct query *q, struct sw_bytes refusal)
     }
 }
 
-static void on_timeouts(void *self, uint64_t arg)
+void sim_queries_late(void *self, uint64_t arg)
 {
     (void)arg;
     struct line *l = self;
@@ -279,13 +207,13 @@ static void on_timeouts(void *self, uint64_t arg)
     l->armed = false;
     while (l->head != NULL && l->head->deadline <= now && !l->group->c->w->closing) {
         struct query *q = l->head;
-        leave_line(q);
+        sim_query_leave(q);
         if (l->group->resolved != NULL) {
             sim_resolved_lost(q);
         }
         transmit(q, (struct sw_bytes){ NULL, 0 });
     }
-    arm(l);
+    sim_line_arm(l);
 }
 
 void sim_group_arrival(void *self, uint64_t arg)
@@ -298,7 +226,7 @@ void sim_group_arrival(void *self, uint64_t arg)
         sim_resolved_knows(g->resolved, g->demand.client, &g->demand.question, now)) {
         sim_tell_cached(c->w, g->index);
     } else {
-        struct query *q = take_slot(c);
+        struct query *q = sim_query_take(c);
         q->group = g;
         q->number = g->number;
         q->sent_at = now;
@@ -338,7 +266,7 @@ static void receive_failure(struct query *q, struct sw_bytes m, unsigned rcode)
 {
     const bool right = rcode == RCODE_REFUSED && is_outside(q);
     const struct sw_bytes refusal = right ? m : (struct sw_bytes){ NULL, 0 };
-    leave_line(q);
+    sim_query_leave(q);
     if (q->group->resolved == NULL || sim_resolved_failed(q, rcode)) {
         transmit(q, refusal);
     } else {
@@ -362,8 +290,8 @@ static void receive(struct query *q, struct sw_bytes m)
     if ((m.data[2] & 0x02) != 0 && q->stream == 0) {
         if (resolved != NULL) {
             sim_resolved_truncated(q);
-            leave_line(q);
-            wait_in_line(q, &q->group->streams);
+            sim_query_leave(q);
+            sim_query_wait(q, &q->group->streams);
         }
         sim_query_by_stream(q);
         return;
@@ -371,7 +299,7 @@ static void receive(struct query *q, struct sw_bytes m)
     if (resolved != NULL) {
         sim_resolved_answered(q, m, sim_now(q->group->c->w->engine));
     }
-    leave_line(q);
+    sim_query_leave(q);
     finish(q, q->server, m);
 }
 

@@ -83,6 +83,16 @@ static inline struct query *sim_query_slot(const struct sim_clientele *c, uint32
     return &c->chunks[i / SIM_QUERY_CHUNK][i % SIM_QUERY_CHUNK];
 }
 
+/* A free slot, and back with it. */
+struct query *sim_query_take(struct sim_clientele *c);
+void sim_query_release(struct query *q);
+/* Wait from now on, in @l; and no longer, in whatever line it does. */
+void sim_query_wait(struct query *q, struct line *l);
+void sim_query_leave(struct query *q);
+/* An event will look at the head of @l; and that event: those whose deadline has come. */
+void sim_line_arm(struct line *l);
+void sim_queries_late(void *self, uint64_t arg);
+
 /* The query's message, ready to travel; @framed: with its length before it. */
 struct sim_datagram *sim_query_message(struct query *q, bool framed);
 /* Events: a message arrives at a node; a reply arrives at its client.  @self: the datagram. */

@@ -106,12 +106,11 @@ static unsigned feature_level(struct server *s, sw_time now)
         lower_to(s, LEVEL_BEST);
     } else if (possible(s) <= s->verified) {
         s->lowered = (uint8_t)(LEVEL_BEST - s->verified);
-    } else if (s->lost_tcp >= RETRIES && possible(s) == LEVEL_TCP) {
-        lower_to(s, LEVEL_UDP); /* no lower: back up */
     } else if (s->lost_udp >= RETRIES && possible(s) >= LEVEL_UDP) {
         lower_to(s, possible(s) - 1);
-    } else if (s->lost_tcp >= RETRIES && s->truncated && possible(s) > LEVEL_UDP) {
-        lower_to(s, LEVEL_UDP); /* answers may fit without EDNS */
+    } else if (s->lost_tcp >= RETRIES &&
+               (possible(s) == LEVEL_TCP || (s->truncated != 0 && possible(s) > LEVEL_UDP))) {
+        lower_to(s, LEVEL_UDP); /* up again from the lowest; or answers may fit without EDNS */
     }
     return possible(s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Stubs that behave as systemd-resolved 257 does with DNSSEC and DNS over TLS off, what Debian
- * ships.  From its sources (src/resolve/): resolved-dns-transaction.c, resolved-dns-server.c,
+ * Stubs that behave as systemd-resolved does, from version 254 on, with DNSSEC and DNS over TLS
+ * off.  From its sources (src/resolve/): resolved-dns-transaction.c, resolved-dns-server.c,
  * resolved-dns-cache.c, resolved-timeouts.h, resolved-def.h.
  *
  * - A client has a current server and stays with it.  A time-out, 5 s by UDP and 10 s by TCP, makes

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Stubs like systemd-resolved: which server they stay with, when they turn to another, and what
  * they answer themselves. */
+#include "sim/scenario/replay.h"
 #include "sim/world/stub_cache.h"
 #include "tests/lib/check.h"
 #include "tests/lib/small_world.h"
@@ -140,6 +141,85 @@ static void when_all_servers_fail_the_failure_is_the_answer(void)
     free(x);
 }
 
+/* A server that takes a query with EDNS for malformed. */
+static void refuse_edns(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    if (len >= 12 && message[11] != 0) {
+        message[3] = (uint8_t)((message[3] & 0xf0) | 1);
+    }
+}
+
+struct sent {
+    uint32_t transmissions[6];
+    size_t n;
+};
+
+static int start_sent(struct sim_world *w, void **self)
+{
+    (void)w;
+    *self = calloc(1, sizeof(struct sent));
+    return *self == NULL ? SW_ERR_NOMEM : 0;
+}
+
+static void on_sent(void *self, struct sim_world *w, const struct sim_query_done *q)
+{
+    struct sent *s = self;
+    (void)w;
+    CHECK(q->answered);
+    if (s->n < SW_LEN(s->transmissions)) {
+        s->transmissions[s->n++] = q->transmissions;
+    }
+}
+
+static void edns_is_tried_again_five_minutes_after_the_last_answer_then_after_ten(void)
+{
+    static const struct sim_watcher watcher = {
+        .name = "sent", .start = start_sent, .on_query = on_sent, .stop = free
+    };
+    static const struct {
+        unsigned at; /* s */
+        uint32_t transmissions;
+    } asked[] = {
+        { 1, 2 },    /* with EDNS, which fails, and without */
+        { 2, 1 },    /* without */
+        { 202, 1 },  /* 200 s after an answer */
+        { 503, 2 },  /* 301 s: once more with EDNS */
+        { 804, 1 },  /* 301 s again, but now 600 s are waited for */
+        { 1405, 2 }, /* 601 s */
+    };
+    static const uint8_t names[2][15] = { "\1a\7example\3org", "\1b\7example\3org" };
+    struct sim_replay r = { .sources = 1 };
+    for (size_t i = 0; i < SW_LEN(asked); i++) {
+        const unsigned before = i > 0 ? asked[i - 1].at : 0;
+        const struct sim_asked a = { .after = (asked[i].at - before) * SW_SEC, .type = 1 };
+        CHECK_I64(sim_replay_add(&r, names[i % 2], 15, a), 0); /* not what the cache holds */
+    }
+    struct small_world o = usual;
+    o.duration = 1500 * SW_SEC;
+    struct small_scenario *x = stubs(&o, 1);
+    x->clients[0].rate = 0;
+    x->clients[0].replay = &r;
+    x->clients[0].speed = 1;
+    x->clients[0].nonexistent = 0;
+    x->clients[0].n_servers = 1;
+    struct sim_world *w = small_start_world(x, 1);
+    const struct sim_hooks hooks = { .on_reply = refuse_edns };
+    sim_world_hook(w, &hooks);
+    void *self = NULL;
+    REQUIRE(sim_world_watch(w, &watcher, &self) == 0);
+    (void)finish(w);
+    const struct sent *s = self;
+    REQUIRE(s->n == SW_LEN(asked));
+    for (size_t i = 0; i < s->n; i++) {
+        CHECK_U64(s->transmissions[i], asked[i].transmissions);
+    }
+    sim_world_free(w);
+    sim_replay_fini(&r);
+    free(x);
+}
+
 struct cached {
     uint64_t asked, cached;
 };
@@ -235,6 +315,8 @@ CU_TestInfo tests_resolved[] = {
       a_failing_server_is_asked_again_before_the_next_one },
     { "when all servers fail, the failure is the answer",
       when_all_servers_fail_the_failure_is_the_answer },
+    { "EDNS is tried again five minutes after the last answer, then after ten",
+      edns_is_tried_again_five_minutes_after_the_last_answer_then_after_ten },
     { "what the cache holds is not asked again until its TTL ends",
       what_the_cache_holds_is_not_asked_again_until_its_ttl_ends },
     { "an answer is kept for its smallest TTL, and a denial as its SOA says",
