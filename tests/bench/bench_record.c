@@ -178,6 +178,7 @@ int main(int argc, char **argv)
     const size_t samples = (size_t)(millions * 1e6);
     (void)snprintf(path, sizeof path, "%s/bench_record.%ld.db", argc > 1 ? argv[1] : "/tmp",
                    (long)getpid());
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)printf("%zu samples in %d runs; processor seconds\n", samples, RUNS);
     for (size_t i = 0; i < SW_LEN(layouts); i++) {
         measure(&layouts[i], samples);
