@@ -294,6 +294,9 @@ class Resume(unittest.TestCase):
         self.assertEqual(second.returncode, 3)
         self.assertEqual(second.stderr, f"swarmsim: {self.database('out')}: another process holds it"
                          f" ({study.pid}) (wait for it, or choose another --out)\n")
+        left = len(self.stored("out"))
+        report = self.tool(TOOL, "report", self.database("out"))  # of what a kill left as it is
+        self.assertIn(f"runs      {left} of 4000: the study was not finished", report.stdout)
         third = self.run_to_the_end("out", "--seeds", "1..2")
         self.assertEqual(third.returncode, 0, third.stderr)
 
