@@ -12,10 +12,10 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --policies | --metric | --baseline | --expect | --table) return ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --metric | --baseline | --expect | --table) return ;;
     esac
     case ${COMP_WORDS[1]} in
-    run) options='--seed --seeds -j --json --out --configuration --no-plots --help' ;;
+    run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
     compare) options='--policies --seeds -j --metric --baseline --expect --json --out --configuration --no-plots --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;

@@ -31,23 +31,33 @@ static double error_of(size_t group, size_t index)
     return index < sim_metric_group_at(group)->n_quantiles ? SIM_HIST_ERROR : 0;
 }
 
-int sim_comparison_add(struct sim_comparison *c, const char *text, size_t *index, struct sw_diag *d)
+int sim_measure_parse(struct sim_measure *m, const char *text, struct sw_diag *d)
 {
-    struct sim_measure m = { 0 };
     char name[64];
-    if (!split_measure(text, name, m.during)) {
+    *m = (struct sim_measure){ 0 };
+    if (!split_measure(text, name, m->during)) {
         return sw_diag_set(d, SW_ERR_NOTFOUND, "'%.80s': expected METRIC [during FAULT]", text);
     }
     size_t group;
     size_t number;
-    m.metric = sim_metric_find(name, &group, &number);
-    if (m.metric == NULL) {
+    m->metric = sim_metric_find(name, &group, &number);
+    if (m->metric == NULL) {
         return sim_metric_unknown(name, d);
     }
-    if (m.during[0] != '\0' && !m.metric->windowed) {
+    if (m->during[0] != '\0' && !m->metric->windowed) {
         return sw_diag_set(d, SW_ERR_NOTFOUND, "%s has no value during a fault", name);
     }
-    m.error = error_of(group, number);
+    m->error = error_of(group, number);
+    return 0;
+}
+
+int sim_comparison_add(struct sim_comparison *c, const char *text, size_t *index, struct sw_diag *d)
+{
+    struct sim_measure m;
+    const int err = sim_measure_parse(&m, text, d);
+    if (err != 0) {
+        return err;
+    }
     for (size_t i = 0; i < c->n_measures; i++) {
         if (c->measures[i].metric == m.metric && strcmp(c->measures[i].during, m.during) == 0) {
             *index = i;

@@ -21,6 +21,10 @@ struct sim_measure {
     double error;    /* of reading it, relative: SIM_HIST_ERROR for quantiles, otherwise 0 */
 };
 
+/* Read @text, "METRIC [during FAULT]".  Errors: SW_ERR_NOTFOUND (no such metric, or one that has no
+ * value during faults; the diag says so). */
+int sim_measure_parse(struct sim_measure *m, const char *text, struct sw_diag *d);
+
 /* What the paired difference to the baseline says. */
 enum sim_change {
     SIM_IS_BASELINE,

@@ -194,11 +194,8 @@ static int check_windows(const struct sim_compare_study *cs)
 {
     for (size_t i = 0; i < cs->comparison.n_measures; i++) {
         const struct sim_measure *m = &cs->comparison.measures[i];
-        for (size_t k = 0; m->during[0] != '\0' && k < cs->study.n_arms; k++) {
-            if (!sim_scenario_has_fault(cs->study.arms[k].s, m->during)) {
-                return sim_quit(SW_ERR_NOTFOUND, "no fault '%s' happens in this scenario",
-                                m->during);
-            }
+        if (m->during[0] != '\0' && !sim_study_has_fault(&cs->study, m->during)) {
+            return sim_quit(SW_ERR_NOTFOUND, "no fault '%s' happens in this scenario", m->during);
         }
     }
     return 0;

@@ -4,6 +4,7 @@
 #include "sim/hunt/hunt.h"
 #include "node/conf/version.h"
 #include "node/conf/yaml.h"
+#include "sim/analyse/stats.h"
 #include "sim/verbs/json.h"
 #include "sim/verbs/verb.h"
 
@@ -146,6 +147,11 @@ static void print(const struct sim_hunt_result *r)
                  r->seeds == 1 ? "" : "s", r->simulated / 3600);
     print_sites(r);
     if (!r->found) {
+        if (r->seeds > 3) {
+            (void)printf(
+                "at 95 %% confidence, at most %.2g %% of such seeds find something (3/n)\n",
+                100 * sim_stats_never(r->seeds));
+        }
         return;
     }
     (void)printf("\nseed %llu: oracle '%s' at %.6f s: %s\n  replay: ", (unsigned long long)r->seed,

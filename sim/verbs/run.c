@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #define MOST_SEEDS 100000U
+#define DEFAULT_MOST 1000U /* runs with --until */
 
 struct words {
-    const char *seed, *seeds, *jobs, *json, *out, *configuration, *no_plots;
+    const char *seed, *seeds, *jobs, *json, *out, *configuration, *no_plots, *until, *most;
 };
 
 static int parse_numbers(const struct words *w, struct sim_study_options *o)
@@ -39,7 +40,36 @@ static int parse_numbers(const struct words *w, struct sim_study_options *o)
     return err;
 }
 
-static int parse(int argc, char **argv, struct sim_study_options *o, bool *plots)
+static int parse_until(const struct words *w, struct sim_study_options *o, struct sim_until *until)
+{
+    struct sw_diag d = { 0 };
+    uint64_t most = DEFAULT_MOST;
+    int err = 0;
+    if (w->until == NULL) {
+        return w->most == NULL ? 0 : sim_quit(SW_ERR_MALFORMED, "--max-seeds needs --until");
+    }
+    if (w->seeds != NULL) {
+        return sim_quit(SW_ERR_MALFORMED, "--seeds and --until exclude each other (give --seed for "
+                                          "the first and --max-seeds)");
+    }
+    if (w->most != NULL) {
+        err = sim_parse_number("--max-seeds", w->most, 2, &most);
+    }
+    if (err == 0 && most > MOST_SEEDS) {
+        err = sim_quit(SW_ERR_RANGE, "--max-seeds: at most %u", MOST_SEEDS);
+    }
+    if (err == 0) {
+        err = sim_until_parse(until, w->until, most, &d);
+        if (err != 0) {
+            (void)sim_quit(0, "--until: %s", d.text);
+        }
+    }
+    o->until = until;
+    return err;
+}
+
+static int parse(int argc, char **argv, struct sim_study_options *o, struct sim_until *until,
+                 bool *plots)
 {
     struct words w = { 0 };
     const struct sim_option options[] = {
@@ -50,6 +80,8 @@ static int parse(int argc, char **argv, struct sim_study_options *o, bool *plots
         { "--out", false, &w.out },
         { "--configuration", false, &w.configuration },
         { "--no-plots", true, &w.no_plots },
+        { "--until", false, &w.until },
+        { "--max-seeds", false, &w.most },
     };
     size_t n = 0;
     int err = sim_parse_options(argc, argv, options, SW_LEN(options), &o->scenario, 1, &n);
@@ -59,6 +91,9 @@ static int parse(int argc, char **argv, struct sim_study_options *o, bool *plots
     }
     if (err == 0) {
         err = parse_numbers(&w, o);
+    }
+    if (err == 0) {
+        err = parse_until(&w, o, until);
     }
     o->out = w.out;
     o->json = w.json != NULL;
@@ -80,12 +115,31 @@ static void plot(const struct sim_study *st, FILE *to)
     }
 }
 
+static int check_until(const struct sim_study *st)
+{
+    const struct sim_until *u = st->options.until;
+    if (u == NULL) {
+        return 0;
+    }
+    if (st->n_arms > SW_LEN(u->found)) {
+        return sim_quit(SW_ERR_RANGE, "--until: more than %zu configurations", SW_LEN(u->found));
+    }
+    if (u->measure.during[0] != '\0' && !sim_study_has_fault(st, u->measure.during)) {
+        return sim_quit(SW_ERR_NOTFOUND, "--until: no fault '%s' happens in this scenario",
+                        u->measure.during);
+    }
+    return 0;
+}
+
 static int execute(struct sim_study *st, bool plots)
 {
     struct sw_diag d = { 0 };
     int err = sim_study_load(st, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
+    }
+    if (check_until(st) != 0) {
+        return SIM_EXIT_USAGE;
     }
     err = sim_study_open(st, &d);
     if (err == 0) {
@@ -108,8 +162,9 @@ static int execute(struct sim_study *st, bool plots)
 static int run(int argc, char **argv)
 {
     struct sim_study st = { 0 };
+    struct sim_until until;
     bool plots = true;
-    if (parse(argc, argv, &st.options, &plots) != 0) {
+    if (parse(argc, argv, &st.options, &until, &plots) != 0) {
         return SIM_EXIT_USAGE;
     }
     const int code = execute(&st, plots);
@@ -121,17 +176,24 @@ extern const struct sim_verb sim_verb_run;
 const struct sim_verb sim_verb_run = {
     .name = "run",
     .usage = "SCENARIO [--seed N | --seeds A..B] [-j N] [--json] [--out DIR]\n"
-             "               [--configuration NAME] [--no-plots]",
-    .help = "Runs every configuration of the scenario with every seed, prints each expectation\n"
-            "with its value, interval and margin, and writes DIR/study.db and plots.\n\n"
-            "  --seed N, --seeds A..B  instead of the scenario's own\n"
-            "  -j N                    processes at once (default: as many as processors)\n"
-            "  --json                  one JSON object on standard output\n"
-            "  --out DIR               default: results/runs/NAME-DATE; runs that are there\n"
-            "                          already, of the same scenario and build, are reused: a\n"
-            "                          study that was killed goes on where it stopped\n"
-            "  --configuration NAME    only this one\n"
-            "  --no-plots              only the database\n\n"
-            "Exit code 1: an expectation failed, or an oracle stopped a run.\n",
+             "               [--configuration NAME] [--no-plots]\n"
+             "               [--until 'METRIC [during FAULT] +- P %'] [--max-seeds N]",
+    .help =
+        "Runs every configuration of the scenario with every seed, prints each expectation\n"
+        "with its value, interval and margin, and writes DIR/study.db and plots.\n\n"
+        "  --seed N, --seeds A..B  instead of the scenario's own\n"
+        "  -j N                    processes at once (default: as many as processors)\n"
+        "  --json                  one JSON object on standard output\n"
+        "  --out DIR               default: results/runs/NAME-DATE; runs that are there\n"
+        "                          already, of the same scenario and build, are reused: a\n"
+        "                          study that was killed goes on where it stopped\n"
+        "  --configuration NAME    only this one\n"
+        "  --no-plots              only the database\n"
+        "  --until 'M +- P %'      seeds until the 95 % interval of M's mean is within P % of it\n"
+        "                          on either side, in every configuration: looks after 10, 20,\n"
+        "                          40 ... runs, corrected for their number\n"
+        "  --max-seeds N           with --until: no more than these; default 1000\n\n"
+        "Exit code 1: an expectation failed, an oracle stopped a run, or --until was not "
+        "reached.\n",
     .run = run,
 };

@@ -57,7 +57,9 @@ static int make_tasks(struct sim_study *st, struct sw_diag *d)
 {
     const struct sim_scenario *s = st->arms[0].s;
     const uint64_t first = st->options.seeds_given ? st->options.first_seed : s->seed;
-    const uint64_t seeds = st->options.seeds_given ? st->options.n_seeds : s->replications;
+    const uint64_t seeds = st->options.until != NULL ? st->options.until->rule.most
+                           : st->options.seeds_given ? st->options.n_seeds
+                                                     : s->replications;
     st->n_tasks = (size_t)seeds * st->n_arms;
     st->tasks = calloc(st->n_tasks, sizeof *st->tasks);
     st->infos = calloc(st->n_tasks, sizeof *st->infos);
@@ -180,7 +182,8 @@ int sim_study_open(struct sim_study *st, struct sw_diag *d)
 
 struct running {
     struct sim_study *st;
-    struct sim_task *tasks; /* those that are missing */
+    struct sim_task *tasks; /* of those that are missing, from number @first on */
+    size_t first;
     struct sim_progress_line line;
 };
 
@@ -193,7 +196,7 @@ static int keep_info(void *self, const struct sim_run_info *info)
 static int on_done(void *self, size_t number, struct sw_bytes rows, struct sw_diag *d)
 {
     struct sim_study *st = ((struct running *)self)->st;
-    const size_t task = st->missing[number];
+    const size_t task = st->missing[((struct running *)self)->first + number];
     const struct sim_row_handler h = { .self = &st->infos[task], .info = keep_info };
     int err = sim_rows_each(rows, &h);
     if (err != 0) {
@@ -246,25 +249,85 @@ static int judge_arm(struct sim_study *st, struct sim_arm *a, struct sw_diag *d)
     return err;
 }
 
-static int run_missing(struct sim_study *st, struct sw_diag *d)
+/* Run what is missing of the first @n tasks. */
+static int run_missing(struct sim_study *st, size_t n, struct sw_diag *d)
 {
-    struct running r = { .st = st, .tasks = calloc(st->n_missing + 1, sizeof *r.tasks) };
+    struct running r = { .st = st, .first = st->n_begun };
+    while (st->n_begun < st->n_missing && st->missing[st->n_begun] < n) {
+        st->n_begun++;
+    }
+    const size_t count = st->n_begun - r.first;
+    r.tasks = calloc(count + 1, sizeof *r.tasks);
     if (r.tasks == NULL) {
         return no_memory(d);
     }
-    for (size_t i = 0; i < st->n_missing; i++) {
-        r.tasks[i] = st->tasks[st->missing[i]];
+    for (size_t i = 0; i < count; i++) {
+        r.tasks[i] = st->tasks[st->missing[r.first + i]];
     }
     const struct sim_crew crew = { .tasks = r.tasks,
-                                   .n = st->n_missing,
+                                   .n = count,
                                    .jobs = st->options.jobs,
                                    .self = &r,
                                    .on_done = on_done,
                                    .on_progress = on_progress };
     sim_progress_begin(&r.line);
     const int err = sim_crew_run(&crew, d);
-    st->elapsed = sim_progress_end(&r.line);
+    st->elapsed += sim_progress_end(&r.line);
     free(r.tasks);
+    return err;
+}
+
+/* The interval of every configuration after @n runs of each. */
+static int look(struct sim_study *st, uint64_t n, struct sw_diag *d)
+{
+    struct sim_until *u = st->options.until;
+    double *values = calloc((size_t)n, sizeof *values);
+    int64_t got = values == NULL ? no_memory(d) : 0;
+    u->runs = n;
+    u->n_arms = st->n_arms;
+    u->reached = true;
+    for (size_t i = 0; i < st->n_arms && got >= 0; i++) {
+        u->arms[i] = st->arms[i].s->configuration.s;
+        const struct sim_db_choice choice = { .configuration = u->arms[i],
+                                              .metric = u->measure.metric->name,
+                                              .during = u->measure.during,
+                                              .first_seed = st->tasks[0].seed,
+                                              .seeds = n };
+        got = sim_db_values(st->db, &choice, values, d);
+        u->reached =
+            got >= 0 &&
+            sim_sequential_look(&u->rule, values, (size_t)got, u->measure.error, &u->found[i]) &&
+            u->reached;
+    }
+    free(values);
+    return got < 0 ? (int)got : 0;
+}
+
+static bool complained(const struct sim_study *st)
+{
+    bool found = false;
+    for (size_t i = 0; i < st->n_tasks; i++) {
+        found = found || st->infos[i].result.complaint[0] != '\0';
+    }
+    return found;
+}
+
+/* Look by look, until the interval is short enough.  What a look says does not depend on how many
+ * processes there are, nor on which runs were stored by an earlier call. */
+static int run_until(struct sim_study *st, struct sw_diag *d)
+{
+    struct sim_until *u = st->options.until;
+    const unsigned looks = sim_sequential_looks(&u->rule);
+    int err = 0;
+    for (unsigned k = 0; k < looks && err == 0 && !u->reached && !complained(st); k++) {
+        const uint64_t n = sim_sequential_runs(&u->rule, k);
+        err = run_missing(st, (size_t)n * st->n_arms, d);
+        if (err == 0) {
+            err = look(st, n, d);
+        }
+    }
+    st->n_tasks = (size_t)u->runs * st->n_arms;
+    st->n_missing = st->n_begun;
     return err;
 }
 
@@ -272,10 +335,10 @@ int sim_study_run(struct sim_study *st, struct sw_diag *d)
 {
     const size_t stored = st->n_tasks - st->n_missing;
     if (stored > 0) {
-        (void)fprintf(stderr, "swarmsim: %zu of %zu runs are stored in %s already\n", stored,
-                      st->n_tasks, st->database);
+        (void)fprintf(stderr, "swarmsim: %zu of %s%zu runs are stored in %s already\n", stored,
+                      st->options.until != NULL ? "at most " : "", st->n_tasks, st->database);
     }
-    int err = run_missing(st, d);
+    int err = st->options.until != NULL ? run_until(st, d) : run_missing(st, st->n_tasks, d);
     for (size_t i = 0; i < st->n_arms && err == 0; i++) {
         err = judge_arm(st, &st->arms[i], d);
     }
@@ -284,12 +347,18 @@ int sim_study_run(struct sim_study *st, struct sw_diag *d)
     return err;
 }
 
+bool sim_study_has_fault(const struct sim_study *st, const char *kind)
+{
+    size_t i = 0;
+    while (i < st->n_arms && sim_scenario_has_fault(st->arms[i].s, kind)) {
+        i++;
+    }
+    return i == st->n_arms;
+}
+
 bool sim_study_failed(const struct sim_study *st)
 {
-    bool failed = false;
-    for (size_t i = 0; i < st->n_tasks; i++) {
-        failed = failed || st->infos[i].result.complaint[0] != '\0';
-    }
+    bool failed = complained(st) || (st->options.until != NULL && !st->options.until->reached);
     for (size_t i = 0; i < st->n_arms; i++) {
         const struct sim_arm *a = &st->arms[i];
         for (size_t k = 0; a->verdicts != NULL && k < a->s->n_expectations; k++) {

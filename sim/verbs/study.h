@@ -5,6 +5,7 @@
 
 #include "sim/analyse/verdict.h"
 #include "sim/record/crew.h"
+#include "sim/verbs/until.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ struct sim_study_options {
     size_t n_policies;
     bool seeds_given;
     uint64_t first_seed, n_seeds; /* when given; otherwise the scenario's */
+    struct sim_until *until; /* NULL: exactly those; otherwise from the first as far as it says */
     uint32_t jobs;
     const char *out; /* folder; NULL: results/runs/NAME-DATE */
     bool json;       /* nothing on stdout but the result */
@@ -38,6 +40,7 @@ struct sim_study {
     size_t n_tasks;
     size_t *missing; /* tasks that the database doesn't hold yet, n_missing of them */
     size_t n_missing;
+    size_t n_begun;     /* of the missing */
     double elapsed;     /* s, of all runs, as the clock on the wall saw it */
     char out[512];      /* folder */
     char database[600]; /* in it */
@@ -53,7 +56,9 @@ int sim_study_open(struct sim_study *st, struct sw_diag *d);
 int sim_study_run(struct sim_study *st, struct sw_diag *d);
 void sim_study_fini(struct sim_study *st);
 
-/* Whether an oracle complained or an expectation failed. */
+/* Whether a fault of that kind happens in every configuration, or may. */
+bool sim_study_has_fault(const struct sim_study *st, const char *kind);
+/* Whether an oracle complained, an expectation failed, or the cap came before the interval. */
 bool sim_study_failed(const struct sim_study *st);
 
 /* summary.c: what came out, for people or as JSON (contracts: field names are stable). */

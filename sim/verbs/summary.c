@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What came out of a study, for people and for programs. */
 #include "node/conf/version.h"
+#include "sim/analyse/stats.h"
 #include "sim/scenario/replay.h"
 #include "sim/verbs/json.h"
 #include "sim/verbs/study.h"
@@ -57,6 +58,20 @@ static void print_verdict(const struct sim_verdict *v, FILE *to)
                                   : " to spare");
 }
 
+/* What was the same in every run, nothing or everything, has no interval: what n runs say. */
+static void note_never(const struct sim_verdict *v, FILE *to)
+{
+    const bool share = strcmp(v->unit, "1") == 0;
+    const bool count = v->unit[0] == '\0';
+    const bool extreme = (v->value == 0 && (share || count)) || (v->value == 1 && share);
+    if (v->runs > 1 && extreme && v->low == v->high) {
+        (void)fprintf(to,
+                      "        in all %llu runs: at 95 %% confidence it is otherwise in at most "
+                      "%.3g %% of runs (3/n)\n",
+                      (unsigned long long)v->runs, 100 * sim_stats_never(v->runs));
+    }
+}
+
 static void print_arm(const struct sim_arm *a, FILE *to)
 {
     if (a->s->n_expectations == 0 || a->verdicts == NULL) {
@@ -71,6 +86,7 @@ static void print_arm(const struct sim_arm *a, FILE *to)
                   a->verdicts[0].runs > 1 ? "95 % interval" : "", "margin");
     for (size_t i = 0; i < a->s->n_expectations; i++) {
         print_verdict(&a->verdicts[i], to);
+        note_never(&a->verdicts[i], to);
     }
 }
 
@@ -111,6 +127,9 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     }
     for (size_t i = 0; i < st->n_arms; i++) {
         print_arm(&st->arms[i], to);
+    }
+    if (st->options.until != NULL) {
+        sim_until_print(st->options.until, to);
     }
     sim_study_print_complaints(st, to);
     (void)fprintf(to, "\ndatabase  %s\n", st->database);
@@ -184,6 +203,9 @@ void sim_study_print_json(const struct sim_study *st, FILE *to)
     (void)fputs(",\n", to);
     json_runs(st, to);
     json_expectations(st, to);
+    if (st->options.until != NULL) {
+        sim_until_print_json(st->options.until, to);
+    }
     (void)fputs("\"database\":", to);
     sim_json_string(to, st->database);
     (void)fputs("}\n", to);

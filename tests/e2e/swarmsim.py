@@ -152,6 +152,45 @@ class Swarmsim(unittest.TestCase):
         self.assertRegex(done.stdout, r"FAIL +dns\.latency\.p50 <= 1us")
         self.assertIn(self.out("out/study.db"), done.stdout)
 
+    def test_until_stops_at_the_look_whose_interval_is_short_enough(self):
+        def until(text, *args):
+            done = self.run_tiny("--until", text, "--max-seeds", "15", "--json", *args)
+            return done, json.loads(done.stdout)
+        done, result = until("availability +- 20 %", "-j", "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(result["until"]["reached"])
+        self.assertEqual((result["until"]["runs"], result["until"]["looks"]), (10, 2))
+        self.assertEqual([r["seed"] for r in result["runs"]], list(range(1, 11)))
+        value = result["until"]["of"][0]
+        self.assertLess(value["high"] - value["low"], 2 * .2 * value["value"])
+        self.assertAlmostEqual(value["value"], self.query(
+            "SELECT avg(value) FROM metrics WHERE metric = 'availability' AND during = ''")[0][0])
+        # a narrower one goes on from the runs that are stored, to the cap
+        done, more = until("dns.latency.p99 during crash +- 0.01 %", "-j", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse(more["until"]["reached"])
+        self.assertEqual(more["until"]["runs"], 15)
+        self.assertEqual(more["runs"][:10], result["runs"])
+        self.assertEqual(self.query("SELECT count(*) FROM runs"), [(15,)])
+
+    def test_until_refuses_what_it_cant_measure(self):
+        for args, words in ((("--until", "dns.latency.p9 +- 5 %"), "did you mean"),
+                            (("--until", "availability 5 %"), "expected METRIC"),
+                            (("--until", "availability +- 0 %"), "above 0"),
+                            (("--until", "availability during slow_disk +- 5 %"), "no fault"),
+                            (("--until", "availability +- 5 %", "--seeds", "1..5"), "exclude"),
+                            (("--max-seeds", "5"), "needs --until")):
+            done = self.run_tiny(*args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(words, done.stderr)
+            self.assertFalse(os.path.exists(self.out()))
+
+    def test_what_never_happened_in_any_run_has_a_bound(self):
+        done = self.tool("run", self.file(TINY + "  - dns.queries >= 1\n  - lost_snapshots == 0\n"),
+                         "--out", self.out(), "--no-plots", "--seeds", "1..5")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"lost_snapshots == 0 .*\n +in all 5 runs: .* 60 % of runs")
+
     def test_a_mistyped_key_is_exit_2_with_line_and_column(self):
         path = self.file(TINY.replace("    , timeout", "").replace("{region: nyc, count: 20",
                                                                   "{region: nyc, cuont: 20"))
