@@ -10,6 +10,7 @@
 
 #include "node/base/bug.h"
 #include "node/base/err.h"
+#include "node/base/rng.h"
 
 static bool is_level(double level)
 {
@@ -284,4 +285,39 @@ void sim_batches_add(struct sim_batches *b, double x)
         b->sum = 0;
         b->in = 0;
     }
+}
+
+/* ---- bootstrap ---- */
+
+#define RESAMPLES 9999U /* an odd number of nines: (RESAMPLES + 1) times a tail is whole */
+
+int sim_stats_bootstrap(const double *x, size_t n, double level, uint64_t seed,
+                        struct sim_interval *out)
+{
+    if (n < SIM_BOOTSTRAP_LEAST || !is_level(level)) {
+        return SW_ERR_RANGE;
+    }
+    double *means = malloc(RESAMPLES * sizeof *means);
+    SW_ASSERT(means != NULL);
+    struct sw_rng rng;
+    sw_rng_init(&rng, sw_rng_key(seed, "bootstrap", ""));
+    for (size_t r = 0; r < RESAMPLES; r++) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++) {
+            sum += x[(size_t)(sw_unit(sw_rng_next(&rng)) * (double)n)];
+        }
+        means[r] = sum / (double)n;
+    }
+    qsort(means, RESAMPLES, sizeof *means, ascending);
+    const double size = (double)n;
+    const double t = gsl_cdf_tdist_Pinv(0.5 + level / 2, size - 1);
+    const double tail = gsl_cdf_ugaussian_Q(sqrt(size / (size - 1)) * t);
+    const double rank = floor(tail * (RESAMPLES + 1.0));
+    const size_t low = rank < 1 ? 0 : (size_t)rank - 1;
+    double mean;
+    double squares;
+    gather(x, NULL, n, &mean, &squares);
+    *out = (struct sim_interval){ mean, means[low], means[RESAMPLES - 1 - low] };
+    free(means);
+    return SW_OK;
 }

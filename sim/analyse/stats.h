@@ -62,6 +62,15 @@ int sim_stats_quantile(double *x, size_t n, double q, double level, struct sim_i
  * the 95 % upper end is about 3.7/n, since the interval is two-sided. */
 int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval *out);
 
+/* The mean of @n values of any distribution, by bootstrap (Efron 1979): means of resamples drawn
+ * with @seed, and the quantiles between which they lie.  The tails are widened for small n as
+ * Hesterberg (2015, 3.4) says ("expanded percentile"), so that for normal values the interval is
+ * about as long as Student's.  Errors: SW_ERR_RANGE: fewer than SIM_BOOTSTRAP_LEAST values, whose
+ * whole range covers their median less often than 95 times in 100 (1 - 2^(1-n)). */
+#define SIM_BOOTSTRAP_LEAST 6
+int sim_stats_bootstrap(const double *x, size_t n, double level, uint64_t seed,
+                        struct sim_interval *out);
+
 /* One-sided 95 % upper bound of the probability of something that never happened in @n >= 1
  * independent trials: 3/n, at most 1 (Hanley and Lippman-Hand 1983; exact is 1 - 0.05^(1/n)). */
 double sim_stats_never(uint64_t n);

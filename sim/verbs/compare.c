@@ -17,8 +17,10 @@
 #define MOST_JOBS 1024
 
 struct words {
-    const char *scenario, *policies, *seeds, *jobs, *metrics, *baseline, *expect, *json, *out,
-        *configuration, *no_plots;
+    const char *scenarios[SIM_FAMILIES];
+    size_t n_scenarios;
+    const char *policies, *seeds, *jobs, *metrics, *baseline, *expect, *json, *out, *configuration,
+        *no_plots;
     char *lists[3]; /* copies that the lists' items point into */
 };
 
@@ -80,12 +82,12 @@ static int parse_words(int argc, char **argv, struct words *w)
         { "--configuration", false, &w->configuration },
         { "--no-plots", true, &w->no_plots },
     };
-    size_t n = 0;
     int err = refuse_repeats(argc, argv);
     if (err == 0) {
-        err = sim_parse_options(argc, argv, options, SW_LEN(options), &w->scenario, 1, &n);
+        err = sim_parse_options(argc, argv, options, SW_LEN(options), w->scenarios, SIM_FAMILIES,
+                                &w->n_scenarios);
     }
-    if (err == 0 && n == 0) {
+    if (err == 0 && w->n_scenarios == 0) {
         err = sim_quit(SW_ERR_MALFORMED, "compare needs a scenario (see swarmsim compare --help)");
     }
     return err;
@@ -312,17 +314,54 @@ static void plot(const struct sim_compare_study *cs, FILE *to)
     }
 }
 
-static int execute(struct words *w, struct sim_compare_study *cs)
+/* One scenario: a family. */
+struct family {
+    struct words w;
+    struct sim_compare_study cs;
+    char out[400];
+};
+
+/* The folder of scenario @path: with several, one in --out for each, called like its file. */
+static int choose_folder(struct family *f, const char *path)
 {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    const int len = dot != NULL ? (int)(dot - name) : (int)strlen(name);
+    f->cs.study.options.out = f->w.out;
+    if (f->w.out == NULL || f->w.n_scenarios == 1) {
+        return 0;
+    }
+    f->cs.study.options.out = f->out;
+    return snprintf(f->out, sizeof f->out, "%s/%.*s", f->w.out, len, name) < (int)sizeof f->out
+               ? 0
+               : sim_quit(SW_ERR_RANGE, "--out: too long");
+}
+
+/* Read the scenario and all that is asked of it.  Returns an exit code. */
+static int load(struct family *f, const char *path)
+{
+    struct sim_study_options *o = &f->cs.study.options;
     struct sw_diag d = { 0 };
-    int err = sim_study_load(&cs->study, &d);
+    o->scenario = path;
+    o->configuration = f->w.configuration;
+    o->json = f->w.json != NULL;
+    if (parse_numbers(&f->w, o) != 0 || choose_folder(f, path) != 0 || choose_arms(&f->w, o) != 0) {
+        return SIM_EXIT_USAGE;
+    }
+    const int err = sim_study_load(&f->cs.study, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
     }
-    if (prepare(w, cs) != 0) {
-        return SIM_EXIT_USAGE;
-    }
-    err = sim_study_open(&cs->study, &d);
+    return prepare(&f->w, &f->cs) == 0 ? SIM_EXIT_OK : SIM_EXIT_USAGE;
+}
+
+/* Run, judge and print.  Returns an exit code. */
+static int execute(struct family *f)
+{
+    struct sim_compare_study *cs = &f->cs;
+    struct sw_diag d = { 0 };
+    int err = sim_study_open(&cs->study, &d);
     if (err == 0) {
         err = sim_study_run(&cs->study, &d);
     }
@@ -332,42 +371,83 @@ static int execute(struct words *w, struct sim_compare_study *cs)
     if (err != 0) {
         return sim_quit(sim_exit_of(err), "%s", d.text);
     }
-    if (w->json != NULL) {
+    if (f->w.json != NULL) {
         sim_compare_print_json(cs, stdout);
     } else {
         sim_compare_print(cs, stdout);
     }
-    if (w->no_plots == NULL) {
-        plot(cs, w->json != NULL ? stderr : stdout);
+    if (f->w.no_plots == NULL) {
+        plot(cs, f->w.json != NULL ? stderr : stdout);
     }
     return failed(cs) ? SIM_EXIT_FAILED : SIM_EXIT_OK;
+}
+
+/* What holds over families needs the same systems in each. */
+static int check_alike(const struct family *a, const struct family *b)
+{
+    const struct sim_comparison *x = &a->cs.comparison;
+    const struct sim_comparison *y = &b->cs.comparison;
+    bool alike = x->n_arms == y->n_arms;
+    for (size_t i = 0; alike && i < x->n_arms; i++) {
+        alike = strcmp(x->arms[i], y->arms[i]) == 0;
+    }
+    return alike ? SIM_EXIT_OK
+                 : sim_quit(SIM_EXIT_USAGE, "%s and %s compare different systems (give --policies)",
+                            a->cs.study.options.scenario, b->cs.study.options.scenario);
+}
+
+/* All families; then what holds over them.  The worst exit code of theirs. */
+static int execute_all(struct family *f, size_t n)
+{
+    const struct sim_comparison *each[SIM_FAMILIES];
+    const bool several = n > 1;
+    const bool json = f[0].w.json != NULL;
+    int worst = SIM_EXIT_OK;
+    (void)fputs(several && json ? "{\"families\":[\n" : "", stdout);
+    for (size_t i = 0; i < n && worst <= SIM_EXIT_FAILED; i++) {
+        (void)fputs(i == 0 ? "" : json ? ",\n" : "\n\n", stdout);
+        const int code = execute(&f[i]);
+        worst = code > worst ? code : worst;
+        each[i] = &f[i].cs.comparison;
+    }
+    if (several && worst <= SIM_EXIT_FAILED) {
+        (json ? sim_families_print_json : sim_families_print)(each, n, stdout);
+    }
+    return worst;
 }
 
 static int run(int argc, char **argv)
 {
     struct words w = { 0 };
-    struct sim_compare_study cs = { 0 };
-    struct sim_study_options *o = &cs.study.options;
-    int code = SIM_EXIT_USAGE;
-    if (parse_words(argc, argv, &w) == 0 && parse_numbers(&w, o) == 0) {
-        o->scenario = w.scenario;
-        o->configuration = w.configuration;
-        o->out = w.out;
-        o->json = w.json != NULL;
-        code = choose_arms(&w, o) == 0 ? execute(&w, &cs) : SIM_EXIT_USAGE;
+    if (parse_words(argc, argv, &w) != 0) {
+        return SIM_EXIT_USAGE;
     }
-    sim_comparison_fini(&cs.comparison);
-    sim_study_fini(&cs.study);
-    for (size_t i = 0; i < SW_LEN(w.lists); i++) {
-        free(w.lists[i]);
+    struct family *f = calloc(w.n_scenarios, sizeof *f);
+    if (f == NULL) {
+        return sim_quit(SIM_EXIT_ENVIRONMENT, "out of memory");
     }
+    int code = SIM_EXIT_OK;
+    for (size_t i = 0; i < w.n_scenarios && code == SIM_EXIT_OK; i++) {
+        f[i].w = w;
+        code = load(&f[i], w.scenarios[i]);
+        code = code == SIM_EXIT_OK ? check_alike(&f[0], &f[i]) : code;
+    }
+    code = code == SIM_EXIT_OK ? execute_all(f, w.n_scenarios) : code;
+    for (size_t i = 0; i < w.n_scenarios; i++) {
+        sim_comparison_fini(&f[i].cs.comparison);
+        sim_study_fini(&f[i].cs.study);
+        for (size_t k = 0; k < SW_LEN(f[i].w.lists); k++) {
+            free(f[i].w.lists[k]);
+        }
+    }
+    free(f);
     return code;
 }
 
 extern const struct sim_verb sim_verb_compare;
 const struct sim_verb sim_verb_compare = {
     .name = "compare",
-    .usage = "SCENARIO [--policies A,B,...] [--seeds A..B] [-j N] [--metric M,...]\n"
+    .usage = "SCENARIO ... [--policies A,B,...] [--seeds A..B] [-j N] [--metric M,...]\n"
              "               [--baseline NAME] [--expect 'M: A < B,...'] [--json] [--out DIR]\n"
              "               [--configuration NAME] [--no-plots]",
     .help =
@@ -376,7 +456,9 @@ const struct sim_verb sim_verb_compare = {
         "policies are compared pair by pair.  Each figure is a mean over runs with its 95 %\n"
         "interval (Student's t, widened by the error of reading quantiles from histograms).\n"
         "A difference holds when its interval leaves 0 out and its p, after Holm's correction\n"
-        "over everything in the table, is below 5 %.\n\n"
+        "over everything in the table, is below 5 %.  Seeds of one scenario say nothing about\n"
+        "another: with several, each is a family, compared by itself, and a table over families\n"
+        "follows, with bootstrap intervals from six families on.\n\n"
         "  --policies A,B,...      those; default: the scenario's configurations, or every\n"
         "                          registered policy when it has none.  Nodes with another\n"
         "                          policy in the scenario get default parameters\n"

@@ -7,6 +7,7 @@
 #include "sim/verbs/study.h"
 
 #define SIM_CLAIMS 16
+#define SIM_FAMILIES 64
 
 struct sim_compare_study {
     struct sim_study study;
@@ -19,5 +20,11 @@ struct sim_compare_study {
 /* compare_print.c */
 void sim_compare_print(const struct sim_compare_study *cs, FILE *to);
 void sim_compare_print_json(const struct sim_compare_study *cs, FILE *to);
+
+/* compare_families.c: what holds over @n scenarios in which the same systems were compared by the
+ * same measures. */
+void sim_families_print(const struct sim_comparison *const *c, size_t n, FILE *to);
+/* The end of an object that began with the families. */
+void sim_families_print_json(const struct sim_comparison *const *c, size_t n, FILE *to);
 
 #endif

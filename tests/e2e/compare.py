@@ -112,6 +112,44 @@ class Compare(unittest.TestCase):
         self.assertEqual(result["baseline"], "random")
         self.assertIsNone(result["metrics"][0]["of"][0]["low"])  # one run has no interval
 
+    def families(self, n, *args):
+        names = []
+        for i in range(n):
+            names.append(os.path.join(self.dir, f"family-{i}.yaml"))
+            with open(names[-1], "w", encoding="utf-8") as f:
+                f.write(regional_outage().replace("duration: 60s", f"duration: {40 + i}s"))
+        return subprocess.run([TOOL, "compare", *names, "--out", self.out, "--no-plots", *args],
+                              capture_output=True, text=True, cwd=self.dir, timeout=300,
+                              check=False)
+
+    def test_six_families_have_an_interval_over_them_and_two_have_none(self):
+        args = ("--policies", "random,ant_colony", "--seeds", "1", "--metric", "dns.latency.p99")
+        done = self.families(6, *args, "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        each = [f["metrics"][0]["of"] for f in result["families"]]
+        self.assertEqual(len(each), 6)
+        differences = [of[1]["value"] - of[0]["value"] for of in each]
+        over = result["over_families"][1]
+        self.assertEqual((over["configuration"], over["families"]), ("ant_colony", 6))
+        self.assertAlmostEqual(over["difference"], sum(differences) / 6, 12)
+        self.assertTrue(min(differences) <= over["difference_low"] <= over["difference"]
+                        <= over["difference_high"] <= max(differences))
+        self.assertTrue(os.path.exists(os.path.join(self.out, "family-5", "study.db")))
+        done = self.families(2, *args)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("over 2 families; baseline random", done.stdout)
+        self.assertIn("No intervals over fewer than 6 families", done.stdout)
+
+    def test_families_compare_the_same_systems(self):
+        other = os.path.join(self.dir, "other.yaml")
+        with open(other, "w", encoding="utf-8") as f:
+            f.write(regional_outage() + "configurations:\n  one:\n    question: 1\n")
+        done = self.compare(other)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("different systems", done.stderr)
+        self.assertFalse(os.path.exists(self.out))
+
     def test_bad_usage_is_exit_2_and_says_what_was_meant(self):
         for args, words in (
                 (("--policies", "ant_colny"), "did you mean 'ant_colony'?"),

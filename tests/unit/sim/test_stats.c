@@ -223,6 +223,50 @@ static void equivalence_holds_exactly_when_the_interval_lies_inside(void)
     CHECK_NEAR(sim_stats_equivalent_p(&exact, 10.5, 11), 1, 0);
 }
 
+static void a_bootstrap_resamples_and_needs_six(void)
+{
+    const double x[] = { 3, 5, 8, 9, 11, 12 };
+    const double same[] = { 4, 4, 4, 4, 4, 4 };
+    struct sim_interval i;
+    struct sim_interval again;
+    CHECK_I64(sim_stats_bootstrap(x, 5, .95, 1, &i), SW_ERR_RANGE);
+    CHECK_I64(sim_stats_bootstrap(x, 6, .95, 1, &i), SW_OK);
+    CHECK_I64(sim_stats_bootstrap(x, 6, .95, 1, &again), SW_OK);
+    CHECK_NEAR(i.mean, 8, 1e-12);
+    CHECK(i.low >= 3 && i.low < i.mean && i.mean < i.high && i.high <= 12);
+    CHECK_NEAR(i.low, again.low, 0);
+    CHECK_NEAR(i.high, again.high, 0);
+    CHECK_I64(sim_stats_bootstrap(same, 6, .95, 1, &i), SW_OK);
+    CHECK_NEAR(i.high - i.low, 0, 0);
+}
+
+/* Normal values, and skewed ones, where a bootstrap of ten is known to cover less. */
+static void bootstrap_intervals_cover_about_as_promised(void)
+{
+    static const struct {
+        size_t n;
+        bool normal;
+        unsigned least; /* of 1000 */
+    } cases[] = { { 6, true, 900 }, { 10, true, 920 }, { 20, false, 880 } };
+    for (size_t k = 0; k < SW_LEN(cases); k++) {
+        struct sw_rng rng;
+        unsigned covered = 0;
+        sw_rng_init(&rng, sw_rng_key(k, "test", "bootstrap"));
+        for (unsigned run = 0; run < 100; run++) {
+            double x[20];
+            for (size_t i = 0; i < cases[k].n; i++) {
+                x[i] = cases[k].normal ? 1 + sw_normal(sw_rng_next(&rng), sw_rng_next(&rng))
+                                       : sw_exponential(sw_rng_next(&rng), 1);
+            }
+            struct sim_interval i;
+            CHECK_I64(sim_stats_bootstrap(x, cases[k].n, .95, run, &i), SW_OK);
+            covered += i.low <= 1 && 1 <= i.high ? 1 : 0;
+        }
+        /* below what is expected by 3 standard deviations of 100 trials */
+        CHECK(covered * 10 + 65 >= cases[k].least);
+    }
+}
+
 static void a_paired_test_has_students_p(void)
 {
     /* Differences 1, 2, 3: t = 2 / sqrt(1/3) = 3.4641, 2 degrees: p = 1 - t / sqrt(t^2 + 2). */
@@ -355,6 +399,8 @@ CU_TestInfo tests_stats[] = {
       controlled_intervals_cover_as_promised_and_are_shorter },
     { "equivalence holds exactly when the interval lies inside",
       equivalence_holds_exactly_when_the_interval_lies_inside },
+    { "a bootstrap resamples, and needs six", a_bootstrap_resamples_and_needs_six },
+    { "bootstrap intervals cover about as promised", bootstrap_intervals_cover_about_as_promised },
     { "a paired test has Student's p", a_paired_test_has_students_p },
     { "differences all alike are judged by their sign",
       differences_all_alike_are_judged_by_their_sign },
