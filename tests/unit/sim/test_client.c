@@ -260,8 +260,7 @@ static void types_come_in_the_shares_that_the_scenario_says(void)
     sim_truth_free(t);
 }
 
-/* The curve moves arrivals and changes nothing else about them. */
-static void a_daily_curve_leaves_who_asks_what_as_it_was(void)
+static void a_daily_curve_moves_arrivals_and_keeps_their_mean(void)
 {
     uint64_t answered[2];
     uint64_t late[2];
@@ -301,7 +300,7 @@ CU_TestInfo tests_client[] = {
       a_client_is_dark_when_its_region_was_out_while_its_query_waited },
     { "types come in the shares that the scenario says",
       types_come_in_the_shares_that_the_scenario_says },
-    { "a daily curve leaves who asks what as it was",
-      a_daily_curve_leaves_who_asks_what_as_it_was },
+    { "a daily curve moves arrivals and keeps their mean",
+      a_daily_curve_moves_arrivals_and_keeps_their_mean },
     CU_TEST_INFO_NULL,
 };

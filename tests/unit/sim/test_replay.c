@@ -432,6 +432,30 @@ static void a_name_in_no_zone_is_refused_and_that_is_right(void)
     }
 }
 
+static void an_attack_comes_between_the_questions_of_a_file(void)
+{
+    static const char text[] = "www.example.org A\nwww.example.org AAAA\nmail.example.org MX\n";
+    static const uint16_t types[] = { 1, 28, 15 };
+    struct small_scenario *x = small_scenario(&usual);
+    struct sim_replay r;
+    const char *const params[] = { "region", "frankfurt", "factor", "2", NULL };
+    CHECK_I64(read_queries(text, sizeof text - 1, &r, NULL), 0);
+    small_fault(x, "random_subdomain", 0, 0, params);
+    x->s.n_clients = 1;
+    x->clients[0].replay = &r;
+    const struct seen s = run_replay(x);
+    REQUIRE(s.n == SW_LEN(s.v));
+    unsigned asked = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.v[i].rcode != 3) { /* made-up names do not exist */
+            CHECK_U64(s.v[i].type, types[asked++ % 3]);
+        }
+    }
+    CHECK(asked > s.n / 6 && asked < s.n / 2); /* a third of them */
+    sim_replay_fini(&r);
+    free(x);
+}
+
 extern CU_TestInfo tests_replay[];
 CU_TestInfo tests_replay[] = {
     { "a query file is read as dnsperf reads it", a_query_file_is_read_as_dnsperf_reads_it },
@@ -445,6 +469,8 @@ CU_TestInfo tests_replay[] = {
     { "a broken capture is told the packet and why", a_broken_capture_is_told_the_packet_and_why },
     { "a query file is asked in order and over again",
       a_query_file_is_asked_in_order_and_over_again },
+    { "an attack comes between the questions of a file",
+      an_attack_comes_between_the_questions_of_a_file },
     { "a capture is asked when it was recorded, by its speed",
       a_capture_is_asked_when_it_was_recorded_by_its_speed },
     { "a name in no zone is refused, and that is right",
