@@ -103,7 +103,7 @@ struct sim_clients {
     enum sim_stub stub;
     enum sim_rotation rotation;
     enum sim_entry entry;
-    sw_dur withdrawal;            /* anycast, virtual: a dead node's packets are lost for so long */
+    sw_dur withdrawal;            /* anycast, virtual: until the network learns who went */
     sw_dur timeout;               /* before the next server */
     uint32_t attempts;            /* resolv.conf: rounds over the list; resolved: transmissions */
     char *zone;                   /* whose names are asked; NULL: those of @replay alone */

@@ -179,8 +179,9 @@ static const struct sw_yaml_field clients_fields[] = {
               "in the list (virtual) of those that are up" },
     { "withdrawal", SW_YAML_DURATION, FIELD(struct sim_clients, withdrawal), .low = 0,
       .high = 3600e9,
-      .help = "how long that address still leads to a node that went; default: 90s with anycast "
-              "(BGP's hold time, RFC 4271), 3.6s with virtual (VRRP, RFC 9568)" },
+      .help = "how long it must last that a node went, or came back, until that address leads "
+              "elsewhere; default: 90s with anycast (BGP's hold time, RFC 4271), 3.6s with virtual "
+              "(VRRP, RFC 9568)" },
     { "rotation", SW_YAML_ENUM, FIELD(struct sim_clients, rotation), .names = rotations,
       .fallback = "in_order", .help = "where a query begins in the list" },
     { "timeout", SW_YAML_DURATION, FIELD(struct sim_clients, timeout), .fallback = "5s", .low = 1e6,
@@ -189,7 +190,9 @@ static const struct sw_yaml_field clients_fields[] = {
       .help = "resolv_conf: rounds over the list, default 2; resolved: transmissions in all, "
               "default 24" },
     { "zone", SW_YAML_ZONE_NAME, FIELD(struct sim_clients, zone),
-      .help = "whose names are asked; required but with `queries` or `capture`" },
+      .help =
+          "whose names are asked; required but with `queries` or `capture`, where attacks make up "
+          "names in it" },
     { "zipf", SW_YAML_NUMBER, FIELD(struct sim_clients, zipf), .fallback = "0.9", .low = 0,
       .high = 5, .help = "exponent of the names' popularity" },
     { "nonexistent", SW_YAML_PROBABILITY, FIELD(struct sim_clients, nonexistent), .fallback = "5%",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Where an address leads that is not one node's: to the nearest of those that announce it, or to
- * the first that is up.  The network takes a node that is down, or out of the clients' reach, for
- * up until @withdrawal has passed; one that comes back it sees at once.  What is sent meanwhile is
- * lost. */
+ * Where an address leads that is not one node's: to the nearest of those that are up, or to the
+ * first.  The network learns that a node went, out of life or out of the clients' reach, when that
+ * has lasted for @withdrawal, and what is sent meanwhile is lost.  It learns as late that one came
+ * back (a router that returns waits for as long before it preempts, RFC 9568, 6.4.2), or at once
+ * when there is no other. */
 #include "sim/world/client_inside.h"
 
 struct sim_route {
@@ -12,17 +13,31 @@ struct sim_route {
     bool believed; /* up, as the network sees it */
 };
 
+/* Who is up, as the network sees it now? */
+static void learn(struct group *g)
+{
+    const sw_time now = sim_now(g->c->w->engine);
+    bool any = false;
+    for (size_t i = 0; i < g->spec->n_servers; i++) {
+        struct sim_route *r = &g->routes[i];
+        if (now >= r->since + g->spec->withdrawal) {
+            r->believed = r->up;
+        }
+        any = any || r->believed;
+    }
+    for (size_t i = 0; i < g->spec->n_servers && !any; i++) {
+        g->routes[i].believed = g->routes[i].up;
+    }
+}
+
 static void settle(struct group *g)
 {
     const struct sim_network *net = g->c->w->net;
-    const sw_time now = sim_now(g->c->w->engine);
     sw_dur nearest = 0;
+    learn(g);
     g->leads_to = UINT32_MAX;
     for (size_t i = 0; i < g->spec->n_servers; i++) {
-        struct sim_route *r = &g->routes[i];
-        if (r->up || now >= r->since + g->spec->withdrawal) {
-            r->believed = r->up;
-        }
+        const struct sim_route *r = &g->routes[i];
         if (!r->believed) {
             continue;
         }
@@ -46,7 +61,7 @@ static void look(struct group *g)
 {
     struct sim_world *w = g->c->w;
     const sw_time now = sim_now(w->engine);
-    bool down = false;
+    bool changed = false;
     for (size_t i = 0; i < g->spec->n_servers; i++) {
         struct sim_route *r = &g->routes[i];
         const bool up = sim_host_node(r->host) != NULL &&
@@ -54,11 +69,11 @@ static void look(struct group *g)
         if (up != r->up) {
             r->up = up;
             r->since = now;
-            down = down || !up;
+            changed = true;
         }
     }
     settle(g);
-    if (down && g->spec->withdrawal > 0) {
+    if (changed && g->spec->withdrawal > 0) {
         (void)sim_at(w->engine, now + g->spec->withdrawal, on_settle, g, 0);
     }
 }
