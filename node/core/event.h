@@ -56,6 +56,7 @@ enum sw_event_kind {
     SW_EV_STREAM_OPEN,
     SW_EV_STREAM_DATA,
     SW_EV_STREAM_WRITABLE, /* all that was written has left */
+    SW_EV_STREAM_END, /* the client says no more, and still reads: close when all is answered */
     SW_EV_STREAM_CLOSED,
     SW_EV_VIEW,   /* answer from this view from now on */
     SW_EV_ANSWER, /* from the node's ANSWER: deliver to the client */
@@ -107,6 +108,7 @@ struct sw_event {
             struct sw_bytes data;
         } stream_data;
         uint64_t stream_writable;
+        uint64_t stream_end;
         uint64_t stream_closed;
         const struct sw_view *view;
         struct {

@@ -27,6 +27,7 @@ struct stream {
     size_t begin;
     size_t unsent;
     uint32_t waiting;
+    bool ended; /* nothing more will be asked */
 };
 
 struct sw_front {
@@ -300,6 +301,22 @@ static int on_stream_data(struct sw_front *f, const struct sw_event *ev, struct 
     return err;
 }
 
+/* The client ended its side: once everything is answered and has left, so do we. */
+static int settle(struct sw_front *f, struct stream *s, struct sw_actions *out)
+{
+    return s->ended && s->waiting == 0 && s->unsent == 0 ? close_stream(f, s, out) : SW_OK;
+}
+
+static int on_stream_end(struct sw_front *f, const struct sw_event *ev, struct sw_actions *out)
+{
+    struct stream *s = find_stream(f, ev->u.stream_end);
+    if (s == NULL) {
+        return SW_OK;
+    }
+    s->ended = true;
+    return settle(f, s, out);
+}
+
 static int on_writable(struct sw_front *f, const struct sw_event *ev, struct sw_actions *out)
 {
     struct stream *s = find_stream(f, ev->u.stream_writable);
@@ -307,7 +324,8 @@ static int on_writable(struct sw_front *f, const struct sw_event *ev, struct sw_
         return SW_OK;
     }
     s->unsent = 0;
-    return take_held(f, s, ev->now, out);
+    const int err = take_held(f, s, ev->now, out);
+    return err != SW_OK ? err : settle(f, s, out);
 }
 
 /* ---- answers from the node ---- */
@@ -362,6 +380,8 @@ int sw_front_step(struct sw_front *f, const struct sw_event *ev, struct sw_actio
         return on_stream_data(f, ev, out);
     case SW_EV_STREAM_WRITABLE:
         return on_writable(f, ev, out);
+    case SW_EV_STREAM_END:
+        return on_stream_end(f, ev, out);
     case SW_EV_STREAM_CLOSED: {
         struct stream *s = find_stream(f, ev->u.stream_closed);
         if (s != NULL) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/core/dns/answer.h"
 #include "node/live/clock.h"
 #include "node/live/fronts.h"
 #include "node/live/log.h"
@@ -25,6 +26,22 @@ void live_front_step(struct live_front *f, struct sw_event *ev, sw_time arrived_
     }
 }
 
+/* The node takes no more: a stream's client is told, since its connection would wait; a datagram's
+ * asks again. */
+static void refuse_query(struct live_front *f, const struct sw_action *a)
+{
+    uint8_t bytes[SW_DNS_UDP_MIN];
+    struct sw_wr w = { .buf = bytes, .cap = sizeof bytes };
+    f->dropped++;
+    if (a->u.forward.client.stream != 0 &&
+        sw_answer_error(a->u.forward.message, SW_RCODE_SERVFAIL, SW_EDE_OTHER, &w)) {
+        struct sw_event ev = { .kind = SW_EV_ANSWER };
+        ev.u.answer.client = a->u.forward.client;
+        ev.u.answer.message = (struct sw_bytes){ bytes, w.len };
+        live_front_step(f, &ev, live_now());
+    }
+}
+
 static void send_query(struct live_front *f, const struct sw_action *a)
 {
     const struct live_mail mail = {
@@ -34,7 +51,7 @@ static void send_query(struct live_front *f, const struct sw_action *a)
         .message = a->u.forward.message,
     };
     if (live_box_put(f->node, &mail, LIVE_MAIL_LIMIT) != 0) {
-        f->dropped++;
+        refuse_query(f, a);
     }
 }
 

@@ -28,6 +28,7 @@ struct live_stream {
     bool dirty;
     bool drained; /* tell the core */
     bool paused;
+    bool ended;   /* the client says no more */
     bool ending;  /* close, with what the kernel takes at once as the last */
     bool closing; /* uv_close was called */
     bool gone;    /* the core knows it is no more, or said so itself */
@@ -94,7 +95,12 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct live_stream *s = stream->data;
     struct live_front *f = s->front;
-    if (n < 0) {
+    if (n == UV_EOF && !s->gone) { /* it may read on */
+        struct sw_event ev = { .kind = SW_EV_STREAM_END, .u.stream_end = s->number };
+        s->ended = true;
+        (void)uv_read_stop(stream);
+        live_front_step(f, &ev, live_now());
+    } else if (n < 0) {
         lose(s);
     } else if (n > 0) {
         struct sw_event ev = { .kind = SW_EV_STREAM_DATA };
@@ -286,7 +292,7 @@ void live_stream_write(struct live_front *f, uint64_t number, struct sw_bytes da
         return;
     }
     mark(s);
-    if (!s->paused && s->out.len + s->writing.len > PAUSE_ABOVE) {
+    if (!s->paused && !s->ended && s->out.len + s->writing.len > PAUSE_ABOVE) {
         s->paused = true;
         (void)uv_read_stop((uv_stream_t *)&s->tcp);
     }

@@ -33,9 +33,9 @@ bool sw_answer_error(struct sw_bytes query, enum sw_rcode rcode, enum sw_ede ede
  * question echoed byte for byte, and well-formed to its end? */
 bool sw_answer_matches(struct sw_bytes query, struct sw_bytes answer);
 
-/* Reduce @answer, of @len >= SW_DNS_HEADER bytes, to header, question and OPT, with TC set: what
- * a datagram client gets when the answer is too large for it.  Of a malformed message only the
- * header stays.  Its new length. */
+/* Reduce @answer, of @len >= SW_DNS_HEADER bytes, to header, question and OPT without its options,
+ * with TC set: what a datagram client gets when the answer is too large for it, at most 282 bytes.
+ * Of a malformed message only the header stays.  Its new length. */
 size_t sw_answer_truncate(uint8_t *answer, size_t len);
 
 /* The held zone closest at or above @name (wire form), or NULL.  A zone held elsewhere that is

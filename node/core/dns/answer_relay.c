@@ -36,10 +36,10 @@ size_t sw_answer_truncate(uint8_t *answer, size_t len)
     sw_put_be16(answer + 8, 0);
     sw_put_be16(answer + 10, 0);
     if (question && opt != 0 && answer[opt] == 0) {
-        const size_t size = OPT_FIXED + sw_be16(answer + opt + 9);
-        memmove(answer + end, answer + opt, size);
+        memmove(answer + end, answer + opt, OPT_FIXED);
+        sw_put_be16(answer + end + OPT_FIXED - 2, 0);
         sw_put_be16(answer + 10, 1);
-        end += size;
+        end += OPT_FIXED;
     }
     return end;
 }

@@ -2,6 +2,7 @@
  * Answers from zones: each row is a question, the whole answer that the RFC named beside it
  * demands, and why. */
 #include "node/core/dns/answer.h"
+#include "node/core/dns/bytes.h"
 
 #include "tests/lib/check.h"
 #include "tests/lib/dns_text.h"
@@ -389,6 +390,14 @@ static void truncation_keeps_question_and_opt(void)
     len = sw_answer_truncate(answer, len);
     CHECK_U64(len, 12 + 14 + 11);
     dns_text((struct sw_bytes){ answer, len }, text, sizeof text);
+    CHECK_STR(text, "NOERROR aa tc\nopt 1232\n");
+    /* a peer's OPT may have any length: its options go (RFC 6891, 6.1.2) */
+    sw_put_be16(answer + len - 2, 4 + 2000);
+    sw_put_be16(answer + len, 65001);
+    sw_put_be16(answer + len + 2, 2000);
+    memset(answer + len + 4, 0, 2000);
+    CHECK_U64(sw_answer_truncate(answer, len + 4 + 2000), 12 + 14 + 11);
+    dns_text((struct sw_bytes){ answer, 12 + 14 + 11 }, text, sizeof text);
     CHECK_STR(text, "NOERROR aa tc\nopt 1232\n");
     len = ask_size(&view, "big.size", SW_TYPE_A, 0, true, answer);
     len = sw_answer_truncate(answer, len);

@@ -367,6 +367,37 @@ static void silent_streams_are_closed(void)
     rig_down(&r);
 }
 
+static void a_client_that_ended_its_side_gets_its_answers_before_the_stream_closes(void)
+{
+    struct rig r;
+    REQUIRE(rig_up(&r, &(struct sw_front_options){ 0 }));
+    uint8_t bytes[64];
+    uint8_t message[64];
+    struct sw_wr w = { .buf = bytes, .cap = sizeof bytes };
+    put_framed(&w, "x.away", SW_TYPE_A);
+    memcpy(message, bytes + 2, w.len - 2);
+    message[2] |= SW_DNS_QR;
+    CHECK_I64(step(&r, opened(1)), SW_OK);
+    CHECK_I64(step(&r, data(1, bytes, w.len)), SW_OK);
+    CHECK_U64(count(&r, SW_ACT_FORWARD), 1);
+    const struct sw_event over = { .kind = SW_EV_STREAM_END, .u.stream_end = 1 };
+    CHECK_I64(step(&r, over), SW_OK);
+    CHECK_U64(r.out.n, 0); /* the node has not answered yet */
+    CHECK_I64(step(&r, answer((struct sw_client){ .stream = 1 },
+                              (struct sw_bytes){ message, w.len - 2 })),
+              SW_OK);
+    CHECK_U64(count(&r, SW_ACT_WRITE), 1);
+    CHECK_U64(count(&r, SW_ACT_CLOSE), 0); /* nor has that left */
+    CHECK_I64(step(&r, (struct sw_event){ .kind = SW_EV_STREAM_WRITABLE, .u.stream_writable = 1 }),
+              SW_OK);
+    CHECK_U64(count(&r, SW_ACT_CLOSE), 1);
+    CHECK_U64(sw_front_deadline(r.front), SW_TIME_NEVER);
+    CHECK_I64(step(&r, opened(2)), SW_OK);
+    CHECK_I64(step(&r, (struct sw_event){ .kind = SW_EV_STREAM_END, .u.stream_end = 2 }), SW_OK);
+    CHECK_U64(count(&r, SW_ACT_CLOSE), 1); /* nothing is owed */
+    rig_down(&r);
+}
+
 static void one_stream_too_many_costs_the_one_silent_for_longest(void)
 {
     struct rig r;
@@ -456,6 +487,8 @@ CU_TestInfo tests_front[] = {
       a_client_that_takes_nothing_is_read_no_further },
     { "too many waiting queries hold the rest back", too_many_waiting_queries_hold_the_rest_back },
     { "silent streams are closed", silent_streams_are_closed },
+    { "a client that ended its side gets its answers before the stream closes",
+      a_client_that_ended_its_side_gets_its_answers_before_the_stream_closes },
     { "one stream too many costs the one silent for longest",
       one_stream_too_many_costs_the_one_silent_for_longest },
     { "answering allocates nothing once warm", answering_allocates_nothing_once_warm },

@@ -213,6 +213,67 @@ static void forwarded_queries_come_back_through_their_front(void)
     end(&f);
 }
 
+static const struct sw_view forwards = { .elsewhere = elsewhere,
+                                         .n_elsewhere = 1,
+                                         .udp_size = 1232 };
+
+/* A connection that asked www.example.org A with ID 7; the query's length is @n. */
+static int ask_by_stream(const struct fixture *f, size_t *n)
+{
+    uint8_t wire[64] = { 0 };
+    *n = make_query(7, wire + 2);
+    wire[1] = (uint8_t)*n;
+    const int fd = dial(f, SOCK_STREAM);
+    CHECK_I64(send(fd, wire, 2 + *n, 0), (int64_t)(2 + *n));
+    return fd;
+}
+
+static void a_client_that_half_closes_gets_its_forwarded_answer(void)
+{
+    struct fixture f;
+    REQUIRE(begin(&f, 1));
+    uint8_t answer[64];
+    size_t n;
+    live_fronts_publish(f.fronts, &forwards);
+    while (f.adopted < 1) {
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    }
+    const int fd = ask_by_stream(&f, &n);
+    CHECK_I64(shutdown(fd, SHUT_WR), 0);
+    CHECK(read_all(&f, fd, answer, 2 + n));
+    CHECK_U64(answer[3], 7);
+    CHECK_U64(answer[5] & 15, 2);
+    CHECK(wait_input(&f, fd) && recv(fd, answer, sizeof answer, 0) == 0); /* and then the end */
+    (void)close(fd);
+    end(&f);
+}
+
+static void a_stream_is_told_when_the_node_takes_no_more(void)
+{
+    struct fixture f;
+    REQUIRE(begin(&f, 1));
+    uint8_t answer[64];
+    size_t n;
+    live_fronts_publish(f.fronts, &forwards);
+    while (f.adopted < 1) {
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    }
+    uint8_t *much = calloc(1, LIVE_MAIL_LIMIT);
+    REQUIRE(much != NULL);
+    const struct live_mail full = { .kind = LIVE_MAIL_STOP, .message = { much, LIVE_MAIL_LIMIT } };
+    CHECK_I64(live_box_put(&f.box, &full, SIZE_MAX), 0); /* the node's loop stands still */
+    const int fd = ask_by_stream(&f, &n);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    CHECK_I64(poll(&p, 1, PATIENCE_MS), 1);
+    CHECK(recv(fd, answer, sizeof answer, 0) >= (ssize_t)(2 + n));
+    CHECK_U64(answer[3], 7);
+    CHECK_U64(answer[5] & 15, 2);
+    CHECK_U64(f.queries, 0);
+    (void)close(fd);
+    free(much);
+    end(&f);
+}
+
 static void pipelined_queries_in_pieces_are_all_answered(void)
 {
     struct fixture f;
@@ -361,6 +422,10 @@ CU_TestInfo tests_fronts[] = {
     { "every_datagram_is_answered", every_datagram_is_answered },
     { "forwarded_queries_come_back_through_their_front",
       forwarded_queries_come_back_through_their_front },
+    { "a_client_that_half_closes_gets_its_forwarded_answer",
+      a_client_that_half_closes_gets_its_forwarded_answer },
+    { "a_stream_is_told_when_the_node_takes_no_more",
+      a_stream_is_told_when_the_node_takes_no_more },
     { "pipelined_queries_in_pieces_are_all_answered",
       pipelined_queries_in_pieces_are_all_answered },
     { "a_client_that_does_not_read_does_not_stop_others",
