@@ -25,6 +25,8 @@ enum sw_open_flags {
     SW_OPEN_CREATE = 4,    /* with WRITE: make it when absent */
     SW_OPEN_EXCLUSIVE = 8, /* with CREATE: fail when present */
     SW_OPEN_TRUNCATE = 16,
+    SW_OPEN_NO_LINK = 32, /* fail with SW_ERR_LOOP where @path itself is a symbolic link; writers
+                           * always do */
 };
 
 /* All return 0 (or a count where stated) or a negative enum sw_err. */
@@ -44,7 +46,7 @@ struct sw_fs {
     int (*fstat)(void *self, int fd, struct sw_stat *out);
     int (*lstat)(void *self, const char *path, struct sw_stat *out);
     /* Call @each for every entry except . and .., in byte order of names; stop at its first
-     * non-zero return and return that. */
+     * non-zero return and return that.  @path itself must not be a symbolic link. */
     int (*list)(void *self, const char *path, int (*each)(void *arg, const char *name), void *arg);
     int (*mkdir)(void *self, const char *path, uint32_t mode);
     int (*rmdir)(void *self, const char *path);

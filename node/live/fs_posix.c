@@ -73,6 +73,7 @@ static int fs_open(void *self, const char *path, unsigned flags, uint32_t mode)
     /* A FIFO put where a file was must not hang a reader. */
     how |= writing ? O_NOFOLLOW | ((flags & SW_OPEN_READ) != 0 ? O_RDWR : O_WRONLY)
                    : O_RDONLY | O_NONBLOCK;
+    how |= (flags & SW_OPEN_NO_LINK) != 0 ? O_NOFOLLOW : 0;
     how |= writing && (flags & SW_OPEN_CREATE) != 0 ? O_CREAT : 0;
     how |= writing && (flags & SW_OPEN_EXCLUSIVE) != 0 ? O_EXCL : 0;
     how |= writing && (flags & SW_OPEN_TRUNCATE) != 0 ? O_TRUNC : 0;
@@ -264,11 +265,15 @@ static int by_bytes(const void *a, const void *b)
 static int fs_list(void *self, const char *path, int (*each)(void *arg, const char *name),
                    void *arg)
 {
-    (void)self;
     struct names l = { 0 };
-    DIR *dir = opendir(path);
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     if (dir == NULL) {
-        return live_fs_error(errno);
+        const int err = live_fs_error(errno);
+        if (fd >= 0) {
+            (void)fs_close(self, fd);
+        }
+        return err;
     }
     int err = read_names(dir, &l);
     (void)closedir(dir);

@@ -104,9 +104,13 @@ static int open_now(struct sim_disk_view *v, const char *path, unsigned flags, u
     const bool creates = (flags & SW_OPEN_CREATE) != 0 && (flags & SW_OPEN_WRITE) != 0;
     const bool exclusive = creates && (flags & SW_OPEN_EXCLUSIVE) != 0;
     struct place p;
-    int err = sim_disk_resolve(d, path, !exclusive, &p);
+    const bool follow = !exclusive && (flags & SW_OPEN_NO_LINK) == 0;
+    int err = sim_disk_resolve(d, path, follow, &p);
     if (err != SW_OK) {
         return err;
+    }
+    if (p.file != NULL && p.file->type == SW_FILE_SYMLINK && !exclusive) {
+        return SW_ERR_LOOP;
     }
     if (p.file != NULL && exclusive) {
         return SW_ERR_EXISTS;

@@ -219,7 +219,8 @@ static int file(struct walk *w, const char *name, const struct sw_stat *seen)
 {
     struct sw_stat st = *seen;
     const bool known = w->sink->found(w->sink->self, relative(w), seen);
-    const int fd = known ? -1 : w->fs->open(w->fs->self, w->path, SW_OPEN_READ, 0);
+    const int fd =
+        known ? -1 : w->fs->open(w->fs->self, w->path, SW_OPEN_READ | SW_OPEN_NO_LINK, 0);
     int err = SW_OK;
     if (!known && fd < 0) {
         return skip(w, name, fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Files of the machine keep what struct sw_fs promises. */
 #define _GNU_SOURCE
+#include "node/core/backup/walk.h"
 #include "node/live/fs_posix.h"
 #include "tests/lib/check.h"
 
@@ -153,6 +154,7 @@ static void links_are_not_followed_where_it_matters(void)
     CHECK_I64(fs->readlink(NULL, at("s"), target, sizeof target), 1);
     CHECK(target[0] == 'f');
     CHECK_I64(fs->open(NULL, at("s"), SW_OPEN_WRITE, 0), SW_ERR_LOOP);
+    CHECK_I64(fs->open(NULL, at("s"), SW_OPEN_READ | SW_OPEN_NO_LINK, 0), SW_ERR_LOOP);
     CHECK_I64(fs->utime(NULL, at("s"), INT64_C(1000000001500000000)), 0);
     CHECK_I64(fs->lstat(NULL, at("s"), &st), 0);
     CHECK_I64(st.mtime, INT64_C(1000000001500000000));
@@ -201,6 +203,104 @@ static void rename_replaces_at_once(void)
     end();
 }
 
+/* ---- a source tree that somebody else writes ---- */
+
+#define SECRET "what only root may read"
+
+static bool swap_folder; /* whom the evil neighbour replaces by a link: the folder, or the file */
+
+static int open_swapped(void *self, const char *path, unsigned flags, uint32_t mode)
+{
+    if (!swap_folder && strstr(path, "/tree/d/f") != NULL) {
+        CHECK_I64(fs->unlink(NULL, path), 0);
+        CHECK_I64(fs->symlink(NULL, "../../secret/f", path), 0);
+    }
+    return fs->open(self, path, flags, mode);
+}
+
+static int list_swapped(void *self, const char *path, int (*each)(void *arg, const char *name),
+                        void *arg)
+{
+    const size_t n = strlen(path);
+    if (swap_folder && n > 7 && strcmp(path + n - 7, "/tree/d") == 0) {
+        CHECK_I64(fs->unlink(NULL, at("tree/d/f")), 0);
+        CHECK_I64(fs->rmdir(NULL, path), 0);
+        CHECK_I64(fs->symlink(NULL, "../secret", path), 0);
+    }
+    return fs->list(self, path, each, arg);
+}
+
+static void no_charge(void *self, enum sw_work work, uint64_t units)
+{
+    (void)self;
+    (void)work;
+    (void)units;
+}
+
+static int on_chunk(void *self, struct sw_bytes bytes, struct sw_tree_ref *out)
+{
+    uint64_t *read = self;
+    *read += bytes.len;
+    memset(out, 0, sizeof *out);
+    return 0;
+}
+
+static int on_record(void *self, const struct sw_tree_record *r)
+{
+    (void)self;
+    (void)r;
+    return 0;
+}
+
+static bool on_found(void *self, const char *path, const struct sw_stat *st)
+{
+    (void)self;
+    (void)path;
+    (void)st;
+    return false;
+}
+
+static int on_skipped(void *self, const char *path, int reason)
+{
+    (void)self;
+    CHECK_STR(path, swap_folder ? "d" : "d/f");
+    CHECK_I64(reason, swap_folder ? SW_ERR_NOT_A_DIRECTORY : SW_ERR_LOOP);
+    return 0;
+}
+
+static void a_file_or_folder_swapped_for_a_link_is_not_followed_by_a_snapshot(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        REQUIRE(begin());
+        struct sw_fs evil = live_fs_posix;
+        const struct sw_job_host host = { .fs = &evil, .charge = no_charge };
+        uint8_t key[32] = { 1 };
+        uint64_t read = 0;
+        struct sw_chunker chunker;
+        swap_folder = i == 1;
+        evil.open = open_swapped;
+        evil.list = list_swapped;
+        CHECK_I64(fs->mkdir(NULL, at("secret"), 0755), 0);
+        CHECK_I64(make("secret/f", SECRET), 0);
+        CHECK_I64(fs->mkdir(NULL, at("tree"), 0755), 0);
+        CHECK_I64(fs->mkdir(NULL, at("tree/d"), 0755), 0);
+        CHECK_I64(make("tree/d/f", "mine"), 0);
+        sw_chunker_init(&chunker, key);
+        const struct sw_walk_sink sink = { .self = &read,
+                                           .chunk = on_chunk,
+                                           .record = on_record,
+                                           .found = on_found,
+                                           .skipped = on_skipped };
+        const struct sw_walk_options o = { .path = at("tree"), .avoid = "none" };
+        CHECK_I64(sw_walk(&host, &chunker, &o, &sink), 0);
+        CHECK_U64(read, 0); /* neither file: one is gone, the other not ours */
+        (void)fs->unlink(NULL, at("tree/d/f"));
+        (void)(swap_folder ? fs->unlink(NULL, at("tree/d")) : fs->rmdir(NULL, at("tree/d")));
+        (void)fs->unlink(NULL, at("secret/f"));
+        end();
+    }
+}
+
 extern CU_TestInfo tests_fs_posix[];
 CU_TestInfo tests_fs_posix[] = {
     { "what_is_written_is_read_back", what_is_written_is_read_back },
@@ -210,5 +310,7 @@ CU_TestInfo tests_fs_posix[] = {
     { "links_are_not_followed_where_it_matters", links_are_not_followed_where_it_matters },
     { "a_fifo_does_not_hang_a_reader", a_fifo_does_not_hang_a_reader },
     { "rename_replaces_at_once", rename_replaces_at_once },
+    { "a_file_or_folder_swapped_for_a_link_is_not_followed_by_a_snapshot",
+      a_file_or_folder_swapped_for_a_link_is_not_followed_by_a_snapshot },
     CU_TEST_INFO_NULL,
 };

@@ -243,6 +243,7 @@ static void links_and_attributes(void)
     CHECK(holds(&r, "s", "1"));
     CHECK(holds(&r, "d/up/up/f", "1"));
     CHECK_I64(fs->open(fs->self, "loop", SW_OPEN_READ, 0), SW_ERR_LOOP);
+    CHECK_I64(fs->open(fs->self, "loop", SW_OPEN_READ | SW_OPEN_NO_LINK, 0), SW_ERR_LOOP);
     CHECK_I64(fs->readlink(fs->self, "s", buf, sizeof buf), 3);
     CHECK_I64(fs->readlink(fs->self, "d/f", buf, sizeof buf), SW_ERR_STATE);
     CHECK_I64(fs->link(fs->self, "d/f", "h"), SW_OK);
