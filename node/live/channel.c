@@ -8,6 +8,7 @@
 #include "node/live/clock.h"
 #include "node/live/tcp.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,7 @@ static void take(struct live_channel *c, struct sw_bytes in)
         c->inside = true;
         const int err = grpc_receive(c->rpc, plain, live_now());
         c->inside = false;
+        sodium_memzero(c->all->plain, (size_t)n); /* an operator's may hold a key */
         if (err != 0 && !c->closing) {
             live_channel_close(c, err == SW_ERR_NOMEM ? "out of memory"
                                                       : "not HTTP/2, or too much of it");

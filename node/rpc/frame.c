@@ -4,6 +4,7 @@
 
 #include "node/base/bug.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define FIRST_RESERVE 4096u     /* a claimed length alone makes nobody allocate */
@@ -36,6 +37,15 @@ static int take_prefix(struct grpc_reader *r, struct sw_bytes *in)
     return r->length > GRPC_MAX_MESSAGE ? SW_ERR_RANGE : 0;
 }
 
+/* Messages carry keys now and then: nothing of one stays when it is done with. */
+static void wipe(struct sw_blob *b)
+{
+    if (b->len > 0) {
+        sodium_memzero(b->data, b->len);
+    }
+    b->len = 0;
+}
+
 static int take_body(struct grpc_reader *r, struct sw_bytes *in)
 {
     size_t n = r->length - r->body.len;
@@ -64,7 +74,7 @@ int grpc_reader_next(struct grpc_reader *r, struct sw_bytes *in, struct sw_bytes
     *message = (struct sw_bytes){ NULL, 0 };
     if (r->lent) {
         r->lent = false;
-        r->body.len = 0;
+        wipe(&r->body);
         if (r->body.cap > KEEP_MESSAGE) {
             sw_blob_fini(&r->body);
         }
@@ -99,6 +109,7 @@ bool grpc_reader_partial(const struct grpc_reader *r)
 
 void grpc_reader_fini(struct grpc_reader *r)
 {
+    wipe(&r->body);
     sw_blob_fini(&r->body);
     *r = (struct grpc_reader){ 0 };
 }
@@ -146,7 +157,7 @@ size_t grpc_queue_take(struct grpc_queue *q, uint8_t *out, size_t cap)
     }
     if (q->head == q->bytes.len) {
         q->head = 0;
-        q->bytes.len = 0;
+        wipe(&q->bytes);
         if (q->bytes.cap > KEEP_ROOM) {
             sw_blob_fini(&q->bytes);
         }
@@ -156,6 +167,7 @@ size_t grpc_queue_take(struct grpc_queue *q, uint8_t *out, size_t cap)
 
 void grpc_queue_fini(struct grpc_queue *q)
 {
+    wipe(&q->bytes);
     sw_blob_fini(&q->bytes);
     *q = (struct grpc_queue){ 0 };
 }

@@ -141,6 +141,37 @@ static void bad_prefixes_are_refused(void)
               SW_ERR_RANGE);
 }
 
+static bool all_zero(const uint8_t *p, size_t n)
+{
+    while (n > 0 && p[n - 1] == 0) {
+        n--;
+    }
+    return n == 0;
+}
+
+static void nothing_of_a_message_stays_in_the_buffers(void)
+{
+    static const uint8_t wire[] = { 0, 0, 0, 0, 6, 's', 'e', 'c', 'r', 'e', 't' };
+    struct grpc_reader r = { 0 };
+    struct sw_bytes message;
+    struct sw_bytes first = { wire, 7 };
+    struct sw_bytes rest = { wire + 7, 4 };
+    CHECK_I64(grpc_reader_next(&r, &first, &message), 0);
+    CHECK_I64(grpc_reader_next(&r, &rest, &message), 0);
+    CHECK_U64(message.len, 6);
+    CHECK(r.body.data != NULL && !all_zero(r.body.data, 6));
+    CHECK_I64(grpc_reader_next(&r, &rest, &message), 0);
+    CHECK(r.body.data != NULL && all_zero(r.body.data, 6));
+    grpc_reader_fini(&r);
+    struct grpc_queue q = { 0 };
+    uint8_t out[16];
+    CHECK_I64(grpc_queue_put(&q, (struct sw_bytes){ wire + 5, 6 }), 0);
+    CHECK_U64(grpc_queue_take(&q, out, sizeof out), sizeof wire);
+    CHECK(memcmp(out, wire, sizeof wire) == 0);
+    CHECK(q.bytes.data != NULL && all_zero(q.bytes.data, sizeof wire));
+    grpc_queue_fini(&q);
+}
+
 extern CU_TestInfo tests_grpc_status[];
 CU_TestInfo tests_grpc_status[] = {
     { "timeouts_are_read_as_the_specification_writes_them",
@@ -151,5 +182,6 @@ CU_TestInfo tests_grpc_status[] = {
     { "statuses_are_mapped_as_specified", statuses_are_mapped_as_specified },
     { "messages_are_found_wherever_they_are_cut", messages_are_found_wherever_they_are_cut },
     { "bad_prefixes_are_refused", bad_prefixes_are_refused },
+    { "nothing_of_a_message_stays_in_the_buffers", nothing_of_a_message_stays_in_the_buffers },
     CU_TEST_INFO_NULL,
 };
