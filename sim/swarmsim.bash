@@ -17,7 +17,7 @@ _swarmsim()
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
     compare) options='--policies --seeds -j --metric --baseline --expect --json --out --configuration --no-plots --help' ;;
-    verify) options='--seed --seeds --configuration --checkpoints --help' ;;
+    verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--out --help' ;;

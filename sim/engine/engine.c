@@ -183,6 +183,15 @@ void sim_trace(struct sim_engine *e, uint32_t entity, uint32_t kind, const void 
     uint64_t hash = fold(e->trace_hash, e->now);
     hash = fold(hash, (uint64_t)entity << 32 | kind);
     e->trace_hash = fold(hash, sim_xxh64(payload, len, 0));
+    if (e->tell != NULL) {
+        e->tell(e->tell_self, entity, kind, e->trace_hash);
+    }
+}
+
+void sim_trace_tell(struct sim_engine *e, sim_trace_fn fn, void *self)
+{
+    e->tell = fn;
+    e->tell_self = self;
 }
 
 uint64_t sim_trace_hash(const struct sim_engine *e)

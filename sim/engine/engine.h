@@ -52,6 +52,10 @@ void sim_stop(struct sim_engine *e);
 void sim_trace(struct sim_engine *e, uint32_t entity, uint32_t kind, const void *payload,
                size_t len);
 uint64_t sim_trace_hash(const struct sim_engine *e);
+/* Call @fn(@self, ...) after everything that is traced from now on, with the hash that came of it:
+ * to find where two runs part.  NULL: no more. */
+typedef void (*sim_trace_fn)(void *self, uint32_t entity, uint32_t kind, uint64_t hash);
+void sim_trace_tell(struct sim_engine *e, sim_trace_fn fn, void *self);
 
 /* For every part of the simulator that cannot go on without memory: print what it was for and
  * end the process with exit code 3 (the environment's fault). */

@@ -14,6 +14,8 @@ struct sim_engine {
     uint64_t sequence; /* of the event scheduled last */
     uint64_t fired;
     uint64_t trace_hash;
+    sim_trace_fn tell; /* NULL: nobody wants to know */
+    void *tell_self;
     bool stopping;
     bool shuffled;
     uint64_t shuffle; /* key of the order of ties */

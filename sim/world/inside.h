@@ -18,20 +18,28 @@ struct sim_clientele;
 struct sim_operations;
 struct sim_effecting;
 
-/* What the trace hash says of an event: who, and one of these. */
+/* What the trace hash says of an event: which entity, and one of these.  One line a kind: name,
+ * what the entity is an index of, text. */
+#define SIM_KIND_LIST(X)                                              \
+    X(SIM_KIND_DATAGRAM, SIM_OF_NODE, "a query reaches")              \
+    X(SIM_KIND_REPLY, SIM_OF_CLIENTS, "a reply reaches")              \
+    X(SIM_KIND_GAVE_UP, SIM_OF_CLIENTS, "no reply in time for")       \
+    X(SIM_KIND_PEER_UP, SIM_OF_NODE, "a connection stands for")       \
+    X(SIM_KIND_PEER_MESSAGE, SIM_OF_NODE, "a peer's message reaches") \
+    X(SIM_KIND_PEER_DOWN, SIM_OF_NODE, "a connection ends for")       \
+    X(SIM_KIND_TICK, SIM_OF_NODE, "a timer fires on")                 \
+    X(SIM_KIND_DONE, SIM_OF_NODE, "a job is done on")                 \
+    X(SIM_KIND_COMMAND, SIM_OF_NODE, "an operator's command reaches") \
+    X(SIM_KIND_START, SIM_OF_NODE, "a new process of")                \
+    X(SIM_KIND_DEATH, SIM_OF_NODE, "an end of")                       \
+    X(SIM_KIND_FAULT, SIM_OF_FAULT, "a begin or end of")
+
 enum sim_kind {
-    SIM_KIND_DATAGRAM = 1, /* entity: node; the query it was given */
-    SIM_KIND_REPLY,        /* entity: client group; the reply it was given */
-    SIM_KIND_GAVE_UP,      /* entity: client group */
-    SIM_KIND_PEER_UP,
-    SIM_KIND_PEER_MESSAGE,
-    SIM_KIND_PEER_DOWN,
-    SIM_KIND_TICK,
-    SIM_KIND_DONE,
-    SIM_KIND_COMMAND,
-    SIM_KIND_START,
-    SIM_KIND_DEATH,
-    SIM_KIND_FAULT, /* entity: its index in the scenario */
+    SIM_KIND_NONE,
+#define X(kind, of, text) kind,
+    SIM_KIND_LIST(X)
+#undef X
+        SIM_KIND_COUNT
 };
 
 struct sim_watching {

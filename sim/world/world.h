@@ -63,6 +63,11 @@ uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node);
  * the option.  Adds to @out. */
 void sim_world_sites(const struct sim_world *w, struct sw_site_count out[SW_SITE_COUNT]);
 
+/* sim_trace_tell on the run's engine. */
+void sim_world_tell_trace(struct sim_world *w, sim_trace_fn fn, void *self);
+/* What @kind of @entity means in a run of @s: "a timer fires on nyc-1". */
+void sim_traced_text(const struct sim_scenario *s, uint32_t entity, uint32_t kind, char out[160]);
+
 /* Registered oracles; NULL past the end, and for an unknown name. */
 const struct sim_watcher *sim_oracle_at(size_t i);
 const struct sim_watcher *sim_oracle_find(const char *name);
