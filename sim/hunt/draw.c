@@ -53,6 +53,8 @@ struct drawing {
     struct sim_region drawn_regions[MOST_REGIONS];
     struct sim_node drawn_nodes[MOST_REGIONS * MOST_NODES]; /* names only: what faults refer to */
     unsigned n_nodes;
+    unsigned owners[MOST_REGIONS * MOST_NODES]; /* nodes that protect files: the first, and some */
+    unsigned n_owners;
 };
 
 static uint64_t below(struct drawing *d, uint64_t n)
@@ -160,7 +162,8 @@ static void write_nodes(struct drawing *d)
         for (unsigned k = 0; k < d->nodes[i]; k++, n++) {
             (void)fprintf(d->to, "  - {name: %s, region: %s", d->drawn_nodes[n].config.name.s,
                           places[d->regions[i]].name);
-            if (n == 0) { /* the one that protects files */
+            if (n == 0 || below(d, 4) == 0) {
+                d->owners[d->n_owners++] = n;
                 (void)fprintf(
                     d->to,
                     ", files: [{path: etc, count: %llu, size: %lluKiB}], backup: {copies: %llu, "
@@ -226,10 +229,10 @@ static void write_clients(struct drawing *d, uint64_t seed)
 static void write_operations(struct drawing *d)
 {
     const unsigned n = (unsigned)below(d, 4);
-    const char *owner = d->drawn_nodes[0].config.name.s;
     (void)fputs(n > 0 ? "operations:\n" : "", d->to);
     for (unsigned i = 0; i < n; i++) {
         const double at = between(d, 5, d->duration - 5);
+        const char *owner = d->drawn_nodes[d->owners[below(d, d->n_owners)]].config.name.s;
         if (below(d, 4) == 0) {
             (void)fprintf(d->to, "  - {at: %.3fs, node: %s, kind: snapshot, set: etc}\n", at,
                           owner);

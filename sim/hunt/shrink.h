@@ -26,7 +26,8 @@ struct sim_shrunk {
 };
 
 /* Take away faults, operations, clients, regions and nodes by ddmin, time from the end, and copies
- * of what is protected, until nothing more can go.  Errors: those of sim_trial_start and
+ * of what is protected, until nothing more can go; where more than two faults or three nodes are
+ * left, with other seeds as well (@out->finding.r.seed).  Errors: those of sim_trial_start and
  * sim_sketch_parse; SW_ERR_STATE: the scenario as written again does not fail.  Free @out->text
  * with sw_blob_fini in any case. */
 int sim_shrink(const struct sim_shrink *in, struct sim_shrunk *out, struct sw_diag *d);

@@ -165,7 +165,7 @@ static void print(const struct sim_hunt_result *r)
     }
     (void)printf("\n  at %.6f s: %s\n  replay: ", (double)r->shrunk.finding.r.complained_at * 1e-9,
                  r->shrunk.finding.r.complaint);
-    print_replay(stdout, r->minimal, r->seed, r->shrunk.how);
+    print_replay(stdout, r->minimal, r->shrunk.finding.r.seed, r->shrunk.how);
     (void)fputc('\n', stdout);
 }
 

@@ -269,7 +269,7 @@ static struct sim_hunt_result find(const struct sim_hooks *plant)
         struct sim_trial t = { .path = r.minimal,
                                .text = text,
                                .len = len,
-                               .seed = r.seed,
+                               .seed = r.shrunk.finding.r.seed,
                                .how = r.shrunk.how,
                                .quiet = true,
                                .hooks = plant };
@@ -311,6 +311,18 @@ static void an_altered_answer_shrinks_to_no_fault_and_few_nodes(void)
     CHECK(r.shrunk.after[SIM_PART_NODE] <= 3);
     CHECK(r.shrunk.after[SIM_PART_CLIENTS] >= 1 && r.shrunk.after[SIM_PART_CLIENTS] <= 2);
 }
+
+#ifndef SW_SLOW_CHECKS /* hundreds of runs */
+static void a_race_inside_jobs_shrinks_to_two_faults_and_three_nodes(void)
+{
+    const struct sim_hooks plant = { .on_fs = planted_share_temporary };
+    const struct sim_hunt_result r = find(&plant);
+    CHECK_STR(r.finding.r.oracle, "snapshots");
+    CHECK(r.shrunk.after[SIM_PART_FAULT] <= 2);
+    CHECK(r.shrunk.after[SIM_PART_NODE] >= 2 && r.shrunk.after[SIM_PART_NODE] <= 3);
+    CHECK(r.shrunk.before[SIM_PART_NODE] > 3);
+}
+#endif
 
 static void a_node_that_dies_is_found_like_any_other_bug(void)
 {
@@ -356,6 +368,10 @@ CU_TestInfo tests_hunt[] = {
       a_skipped_fsync_shrinks_to_two_faults_and_three_nodes },
     { "an altered answer shrinks to no fault and few nodes",
       an_altered_answer_shrinks_to_no_fault_and_few_nodes },
+#ifndef SW_SLOW_CHECKS
+    { "a race inside jobs shrinks to two faults and three nodes",
+      a_race_inside_jobs_shrinks_to_two_faults_and_three_nodes },
+#endif
     { "a node that dies is found like any other bug",
       a_node_that_dies_is_found_like_any_other_bug },
     CU_TEST_INFO_NULL,
