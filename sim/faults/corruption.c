@@ -27,7 +27,7 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     static const unsigned checksums[] = { SIM_CHECKSUM_CATCHES, SIM_CHECKSUM_MISSES_AT_NODES,
                                           SIM_CHECKSUM_MISSES };
     struct sim_impairment i = path_of(v);
-    i.corruption = v[SHARE].number;
+    i.add.corruption = v[SHARE].number;
     i.checksum = checksums[v[CHECKSUM].index];
     sim_world_impair(w, &i, begins);
 }

@@ -19,7 +19,7 @@ static const struct sim_fault_param params[] = {
 static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
     struct sim_impairment i = path_of(v);
-    i.latency = v[BY].duration;
+    i.add.latency = v[BY].duration;
     sim_world_impair(w, &i, begins);
 }
 

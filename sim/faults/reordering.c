@@ -26,8 +26,8 @@ static const struct sim_fault_param params[] = {
 static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
     struct sim_impairment i = path_of(v);
-    i.reordering = v[SHARE].number;
-    i.delay = v[BY].duration;
+    i.add.reordering = v[SHARE].number;
+    i.add.reordered_by = v[BY].duration;
     sim_world_impair(w, &i, begins);
 }
 

@@ -41,9 +41,8 @@ static int load(struct sim_loader *l, const char *path, const char *configuratio
         err = fill_basics(l, path, configuration);
     }
     static int (*const steps[])(struct sim_loader *) = {
-        sim_check_regions, sim_load_nodes,  sim_load_zones, sim_load_rtt,
-        sim_load_clients,  sim_load_faults, sim_load_storm, sim_load_expectations,
-        sim_check,
+        sim_check_regions, sim_load_network, sim_load_nodes, sim_load_zones,        sim_load_rtt,
+        sim_load_clients,  sim_load_faults,  sim_load_storm, sim_load_expectations, sim_check,
     };
     for (size_t i = 0; i < SW_LEN(steps) && err == 0; i++) {
         err = steps[i](l);

@@ -29,6 +29,8 @@ const struct sw_yaml_node *sim_merge(struct sw_arena *a, const struct sw_yaml_no
 int sim_load_nodes(struct sim_loader *l);
 /* zones.c: read master files, tell nodes which zones they hold. */
 int sim_load_zones(struct sim_loader *l);
+/* network.c: paths between regions, and what links have by default. */
+int sim_load_network(struct sim_loader *l);
 /* rtt.c: the matrix, when there is one. */
 int sim_load_rtt(struct sim_loader *l);
 /* clients.c: who asks what, and from what files; free_clients what it made. */

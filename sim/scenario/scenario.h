@@ -14,12 +14,37 @@ struct sim_region {
     double latitude, longitude; /* degrees; used when there is no RTT matrix */
 };
 
-/* How packets travel between two hosts. */
+/* Losses in bursts: a chain with a good and a bad state, one step a @slot (Gilbert, Capacity of a
+ * Burst-Noise Channel, 1960; Elliott 1963).  In the long run p / (p + r) of the time is bad, for
+ * r steps' reciprocal at once. */
+struct sim_burst {
+    double p;         /* good to bad, a step; 0: no bursts; p + r <= 1 */
+    double r;         /* bad to good, a step */
+    double good, bad; /* probability that a packet is lost in that state */
+    sw_dur slot;
+};
+
+/* What packets meet between two places.  Zero is a link where nothing ails them. */
 struct sim_link {
-    sw_dur latency;     /* one way, added to the geographic or matrix latency */
-    sw_dur jitter;      /* standard deviation scale of a log-normal; 0 none */
-    double loss;        /* probability a packet is lost */
-    uint64_t bandwidth; /* bits/s of a host's uplink; 0 unlimited */
+    sw_dur latency; /* one way, added to the geographic or matrix latency */
+    sw_dur jitter;  /* standard deviation scale of a log-normal; 0 none */
+    double loss;    /* probability a packet is lost, by itself */
+    struct sim_burst burst;
+    double duplication; /* of a datagram: a second one comes up to 10 ms after it */
+    double reordering;  /* a packet comes @reordered_by later than the others */
+    sw_dur reordered_by;
+    double corruption;  /* a bit of a datagram flips */
+    uint64_t bandwidth; /* bits/s of a host's uplink, or of a path; 0 unlimited */
+    uint64_t downlink;  /* bits/s of a host's downlink; 0 unlimited */
+    uint64_t queue;     /* bytes that may wait at each; more datagrams are dropped */
+};
+
+/* Two regions whose link is not like the others. */
+struct sim_path {
+    struct sw_name *between; /* two; the same twice: inside that region */
+    size_t n_between;
+    uint32_t region[2];
+    struct sim_link link; /* bandwidth: of the line between them, each way, shared by all */
 };
 
 enum sim_distribution { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
@@ -199,6 +224,8 @@ struct sim_scenario {
     double *rtt;                 /* n_regions^2 ns, row-major, or NULL */
     double stretch;              /* path length over great circle; default 1.6 */
     struct sim_link wide, local; /* between regions; inside one */
+    struct sim_path *paths;      /* instead of them, between some */
+    size_t n_paths;
 
     struct sim_zone *zones;
     size_t n_zones;

@@ -25,28 +25,71 @@ static const struct sw_yaml_field region_fields[] = {
 };
 static const struct sw_yaml_table region_table = TABLE("region", region_fields);
 
+static const struct sw_yaml_field burst_fields[] = {
+    { "p", SW_YAML_PROBABILITY, FIELD(struct sim_burst, p), .required = true,
+      .help = "that the good state ends, each step" },
+    { "r", SW_YAML_PROBABILITY, FIELD(struct sim_burst, r), .required = true,
+      .help = "that the bad state ends, each step: bursts last 1/r steps on average" },
+    { "good", SW_YAML_PROBABILITY, FIELD(struct sim_burst, good), .fallback = "0",
+      .help = "probability that a packet is lost in the good state" },
+    { "bad", SW_YAML_PROBABILITY, FIELD(struct sim_burst, bad), .fallback = "100%",
+      .help = "and in the bad one" },
+    { "step", SW_YAML_DURATION, FIELD(struct sim_burst, slot), .fallback = "1ms", .low = 1e3,
+      .high = 3600e9, .help = "time between changes of state" },
+};
+static const struct sw_yaml_table burst_table = TABLE("burst", burst_fields);
+
+/* What packets meet on any link: LATENCY and so on are the defaults, NULL: none. */
+/* clang-format off */
+#define LINK_FIELDS(type, where, LATENCY, JITTER, LOSS, ZERO, BY)                                \
+    { "latency", SW_YAML_DURATION, FIELD(type, where latency), .fallback = LATENCY, .low = 0,    \
+      .high = 10e9, .help = "one way, added to what geography or the matrix says" },             \
+    { "jitter", SW_YAML_DURATION, FIELD(type, where jitter), .fallback = JITTER, .low = 0,       \
+      .high = 10e9, .help = "scale of the log-normal part of a packet's delay" },                \
+    { "loss", SW_YAML_PROBABILITY, FIELD(type, where loss), .fallback = LOSS,                    \
+      .help = "probability that a packet is lost, whatever happens to the others" },             \
+    { "burst", SW_YAML_MAPPING, FIELD(type, where burst), .table = &burst_table,                 \
+      .help = "losses in bursts (Gilbert-Elliott), common to all packets of a direction" },      \
+    { "duplication", SW_YAML_PROBABILITY, FIELD(type, where duplication), .fallback = ZERO,      \
+      .help = "probability that a datagram comes twice" },                                       \
+    { "reordering", SW_YAML_PROBABILITY, FIELD(type, where reordering), .fallback = ZERO,        \
+      .help = "probability that a packet comes later than those sent after it" },                \
+    { "reordered_by", SW_YAML_DURATION, FIELD(type, where reordered_by), .fallback = BY,         \
+      .low = 1e3, .high = 60e9, .help = "how much later" },                                      \
+    { "corruption", SW_YAML_PROBABILITY, FIELD(type, where corruption), .fallback = ZERO,        \
+      .help = "probability that a bit of a datagram flips, and its receiver drops it" }
+/* What a host has, towards other regions or inside its own. */
+#define HOST_FIELDS(BANDWIDTH)                                                                   \
+    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth), .fallback = BANDWIDTH,  \
+      .help = "of a host's uplink; 0: unlimited" },                                              \
+    { "downlink", SW_YAML_BANDWIDTH, FIELD(struct sim_link, downlink),                           \
+      .help = "of a host's downlink; 0: unlimited; default: as `bandwidth`" },                   \
+    { "queue", SW_YAML_SIZE, FIELD(struct sim_link, queue), .fallback = "256KiB", .low = 2048,   \
+      .high = 1099511627776.0, .help = "that waits at either before datagrams are dropped" }
+/* clang-format on */
+
 static const struct sw_yaml_field wide_fields[] = {
-    { "latency", SW_YAML_DURATION, FIELD(struct sim_link, latency), .fallback = "0", .low = 0,
-      .high = 10e9, .help = "one way, added to what geography or the matrix says" },
-    { "jitter", SW_YAML_DURATION, FIELD(struct sim_link, jitter), .fallback = "500us", .low = 0,
-      .high = 10e9, .help = "scale of the log-normal part of a packet's delay" },
-    { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = "0.01%",
-      .help = "probability that a packet is lost" },
-    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth), .fallback = "1Gbit/s",
-      .help = "of a host's uplink; 0: unlimited" },
+    LINK_FIELDS(struct sim_link, , "0", "500us", "0.01%", "0", "10ms"),
+    HOST_FIELDS("1Gbit/s"),
 };
 static const struct sw_yaml_field local_fields[] = {
-    { "latency", SW_YAML_DURATION, FIELD(struct sim_link, latency), .fallback = "0", .low = 0,
-      .high = 10e9, .help = "one way" },
-    { "jitter", SW_YAML_DURATION, FIELD(struct sim_link, jitter), .fallback = "50us", .low = 0,
-      .high = 10e9, .help = "scale of the log-normal part of a packet's delay" },
-    { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_link, loss), .fallback = "0",
-      .help = "probability that a packet is lost" },
-    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_link, bandwidth), .fallback = "10Gbit/s",
-      .help = "of a host's uplink; 0: unlimited" },
+    LINK_FIELDS(struct sim_link, , "0", "50us", "0", "0", "1ms"),
+    HOST_FIELDS("10Gbit/s"),
 };
 static const struct sw_yaml_table wide_table = TABLE("wide", wide_fields);
 static const struct sw_yaml_table local_table = TABLE("local", local_fields);
+
+static const struct sw_yaml_field path_fields[] = {
+    { "between", SW_YAML_LIST, LIST(struct sim_path, , between, struct sw_name), .required = true,
+      .item = SW_YAML_NAME,
+      .help = "two regions, both directions; what is left out below is as in `wide`" },
+    LINK_FIELDS(struct sim_path, link., NULL, NULL, NULL, NULL, NULL),
+    { "bandwidth", SW_YAML_BANDWIDTH, FIELD(struct sim_path, link.bandwidth),
+      .help = "of the line between them, each way, shared by all; 0: unlimited" },
+    { "queue", SW_YAML_SIZE, FIELD(struct sim_path, link.queue), .fallback = "1MiB", .low = 2048,
+      .high = 1099511627776.0, .help = "that waits at that line before datagrams are dropped" },
+};
+static const struct sw_yaml_table path_table = TABLE("path", path_fields);
 
 static const struct sw_yaml_field network_fields[] = {
     { "rtt", SW_YAML_PATH, FIELD(struct sim_file, rtt_file),
@@ -57,6 +100,8 @@ static const struct sw_yaml_field network_fields[] = {
       .help = "between regions" },
     { "local", SW_YAML_MAPPING, FIELD(struct sim_file, s.local), .table = &local_table,
       .help = "inside a region" },
+    { "paths", SW_YAML_LIST, LIST(struct sim_file, s., paths, struct sim_path),
+      .table = &path_table, .item = SW_YAML_MAPPING, .help = "between two regions in particular" },
 };
 static const struct sw_yaml_table network_table = TABLE("network", network_fields);
 

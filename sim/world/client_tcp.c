@@ -56,8 +56,9 @@ void sim_clientele_stream(struct sim_clientele *c, uint32_t host, uint64_t strea
     }
     const struct sim_place from = sim_host_place(h);
     const struct sim_place to = q->group->place;
-    const sw_time leaves = sim_network_depart(w->net, now, from, to, data.len + SIM_TCP_OVERHEAD);
-    const sw_time at = leaves + sim_network_flight(w->net, from, to, luck);
+    sw_time leaves;
+    const sw_time at =
+        sim_network_carry(w->net, now, from, to, data.len + SIM_TCP_OVERHEAD, luck, &leaves);
     note(h, stream, SW_EV_STREAM_WRITABLE, leaves);
     if (!sim_network_joined(w->net, from, to)) {
         return;

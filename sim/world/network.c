@@ -1,44 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The virtual network's packets.  Everything random is drawn by what the packet belongs to,
- * never by order of use. */
-#include "sim/world/network.h"
-
-#include "node/base/fmath.h"
-#include "node/base/rng.h"
+ * The virtual network's distances and queues. */
 #include "sim/world/geography.h"
-#include "sim/world/pool.h"
+#include "sim/world/network_inside.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct sim_network {
-    const struct sim_scenario *s;
-    size_t n; /* regions */
-    struct sw_rng_key luck;
-    sw_dur *latency;    /* n^2, one way */
-    uint32_t *cut;      /* n^2, how many faults cut this direction */
-    uint32_t *dark;     /* n */
-    uint32_t *isolated; /* a host */
-    bool hampered;      /* is any of the three above non-zero? */
-    struct sim_impairment *impairments;
-    size_t n_impairments;
-    sw_time *free_at; /* two a host: when its uplink to its own region, to others is free */
-};
-
-struct sim_luck sim_luck_child(struct sim_luck cause, uint64_t n)
-{
-    uint64_t x = cause.step * UINT64_C(0x9e3779b97f4a7c15) + n + 1;
-    x ^= x >> 32;
-    x *= UINT64_C(0xd6e8feb86659fd93);
-    x ^= x >> 32;
-    return (struct sim_luck){ cause.of, x };
-}
+/* A host's lines, and how many it has. */
+enum { UP, UP_LOCAL, DOWN, DOWN_LOCAL, HOST_LINES };
 
 static void measure(struct sim_network *net)
 {
     const struct sim_scenario *s = net->s;
-    for (size_t i = 0; i < net->n; i++) {
-        for (size_t j = 0; j < net->n; j++) {
+    for (uint32_t i = 0; i < net->n; i++) {
+        for (uint32_t j = 0; j < net->n; j++) {
             const struct sim_region *a = &s->regions[i];
             const struct sim_region *b = &s->regions[j];
             sw_dur d;
@@ -48,9 +23,150 @@ static void measure(struct sim_network *net)
                 d = sim_fibre_delay(
                     sim_distance(a->latitude, a->longitude, b->latitude, b->longitude), s->stretch);
             }
-            net->latency[i * net->n + j] = d + (i == j ? s->local.latency : s->wide.latency);
+            net->latency[i * net->n + j] = d + link_between(net, i, j)->latency;
         }
     }
+}
+
+/* ---- lines ---- */
+
+static void set_line(struct sim_network *net, size_t i, uint64_t bandwidth, uint64_t queue)
+{
+    net->lines[i] = (struct line){ .widest = (double)bandwidth, .queue = (double)queue };
+}
+
+static size_t line_between(const struct sim_network *net, uint32_t from, uint32_t to)
+{
+    return HOST_LINES * net->s->n_nodes + from * net->n + to;
+}
+
+static bool lay_lines(struct sim_network *net)
+{
+    const struct sim_scenario *s = net->s;
+    bool between = false;
+    for (size_t i = 0; i < s->n_paths; i++) {
+        between = between || s->paths[i].link.bandwidth > 0;
+    }
+    net->n_lines = HOST_LINES * s->n_nodes + (between ? net->n * net->n : 0);
+    net->lines = calloc(net->n_lines + 1, sizeof *net->lines);
+    if (net->lines == NULL) {
+        return false;
+    }
+    for (size_t h = 0; h < s->n_nodes; h++) {
+        set_line(net, HOST_LINES * h + UP, s->wide.bandwidth, s->wide.queue);
+        set_line(net, HOST_LINES * h + UP_LOCAL, s->local.bandwidth, s->local.queue);
+        set_line(net, HOST_LINES * h + DOWN, s->wide.downlink, s->wide.queue);
+        set_line(net, HOST_LINES * h + DOWN_LOCAL, s->local.downlink, s->local.queue);
+    }
+    for (size_t i = 0; i < s->n_paths && between; i++) {
+        const struct sim_path *p = &s->paths[i];
+        set_line(net, line_between(net, p->region[0], p->region[1]), p->link.bandwidth,
+                 p->link.queue);
+        set_line(net, line_between(net, p->region[1], p->region[0]), p->link.bandwidth,
+                 p->link.queue);
+    }
+    sim_lines_measure(net);
+    return true;
+}
+
+/* The regions and host that line @i belongs to. */
+static void ends_of(const struct sim_network *net, size_t i, struct sim_place *from,
+                    struct sim_place *to)
+{
+    const size_t hosts = HOST_LINES * net->s->n_nodes;
+    if (i >= hosts) {
+        *from = (struct sim_place){ (uint32_t)((i - hosts) / net->n), SIM_NO_HOST };
+        *to = (struct sim_place){ (uint32_t)((i - hosts) % net->n), SIM_NO_HOST };
+        return;
+    }
+    *from = (struct sim_place){ net->home[i / HOST_LINES], (uint32_t)(i / HOST_LINES) };
+    *to = *from;
+}
+
+void sim_lines_measure(struct sim_network *net)
+{
+    for (size_t k = 0; k < net->n_lines; k++) {
+        struct line *l = &net->lines[k];
+        double bandwidth = l->widest;
+        struct sim_place from;
+        struct sim_place to;
+        ends_of(net, k, &from, &to);
+        for (size_t i = 0; i < net->n_impairments; i++) {
+            const struct sim_impairment *x = &net->impairments[i];
+            if (x->narrowing > 0 && ails(x, from, to)) {
+                bandwidth /= x->narrowing;
+            }
+        }
+        l->ns_per_byte = bandwidth > 0 ? 8e9 / bandwidth : 0;
+    }
+}
+
+uint32_t sim_network_links(const struct sim_network *net, struct sim_place from,
+                           struct sim_place to, uint32_t link[3])
+{
+    const bool local = from.region == to.region;
+    const size_t hosts = HOST_LINES * net->s->n_nodes;
+    uint32_t n = 0;
+    if (from.host != SIM_NO_HOST) {
+        link[n] = HOST_LINES * from.host + (local ? UP_LOCAL : UP);
+        n += net->lines[link[n]].ns_per_byte > 0;
+    }
+    if (net->n_lines > hosts) {
+        link[n] = (uint32_t)line_between(net, from.region, to.region);
+        n += net->lines[link[n]].ns_per_byte > 0;
+    }
+    if (to.host != SIM_NO_HOST) {
+        link[n] = HOST_LINES * to.host + (local ? DOWN_LOCAL : DOWN);
+        n += net->lines[link[n]].ns_per_byte > 0;
+    }
+    return n;
+}
+
+double sim_network_capacity(const struct sim_network *net, uint32_t link)
+{
+    return 1e9 / net->lines[link].ns_per_byte;
+}
+
+size_t sim_network_link_count(const struct sim_network *net)
+{
+    return net->n_lines;
+}
+
+/* ---- making ---- */
+
+struct sim_place sim_network_place(const struct sim_network *net, uint32_t host)
+{
+    return (struct sim_place){ net->home[host], host };
+}
+
+static bool find_homes(struct sim_network *net)
+{
+    const struct sim_scenario *s = net->s;
+    net->home = calloc(s->n_nodes + 1, sizeof *net->home);
+    for (size_t i = 0; i < s->n_nodes && net->home != NULL; i++) {
+        uint32_t r = 0;
+        while (r + 1 < s->n_regions &&
+               strcmp(s->regions[r].name.s, s->nodes[i].config.region.s) != 0) {
+            r++;
+        }
+        net->home[i] = r;
+    }
+    return net->home != NULL;
+}
+
+static bool find_paths(struct sim_network *net)
+{
+    const struct sim_scenario *s = net->s;
+    if (s->n_paths == 0) {
+        return true;
+    }
+    net->path = calloc(net->n * net->n + 1, sizeof *net->path);
+    for (uint32_t i = 0; i < s->n_paths && net->path != NULL; i++) {
+        const uint32_t *r = s->paths[i].region;
+        net->path[r[0] * net->n + r[1]] = i + 1;
+        net->path[r[1] * net->n + r[0]] = i + 1;
+    }
+    return net->path != NULL;
 }
 
 struct sim_network *sim_network_new(const struct sim_scenario *s, uint64_t seed)
@@ -62,13 +178,13 @@ struct sim_network *sim_network_new(const struct sim_scenario *s, uint64_t seed)
     net->s = s;
     net->n = s->n_regions;
     net->luck = sw_rng_key(seed, "packet", "");
+    net->bursts = sw_rng_key(seed, "burst", "");
     net->latency = calloc(net->n * net->n + 1, sizeof *net->latency);
     net->cut = calloc(net->n * net->n + 1, sizeof *net->cut);
     net->dark = calloc(net->n + 1, sizeof *net->dark);
     net->isolated = calloc(s->n_nodes + 1, sizeof *net->isolated);
-    net->free_at = calloc(2 * s->n_nodes + 1, sizeof *net->free_at);
     if (net->latency == NULL || net->cut == NULL || net->dark == NULL || net->isolated == NULL ||
-        net->free_at == NULL) {
+        !find_homes(net) || !find_paths(net) || !lay_lines(net)) {
         sim_network_free(net);
         return NULL;
     }
@@ -81,275 +197,79 @@ void sim_network_free(struct sim_network *net)
     if (net == NULL) {
         return;
     }
+    for (size_t i = 0; i < net->n_divisions; i++) {
+        free(net->divisions[i].side);
+    }
+    free(net->divisions);
     free(net->latency);
+    free(net->home);
+    free(net->path);
     free(net->cut);
     free(net->dark);
     free(net->isolated);
-    free(net->free_at);
+    free(net->lines);
     free(net->impairments);
     free(net);
 }
 
-static const struct sim_link *link_of(const struct sim_network *net, struct sim_place from,
-                                      struct sim_place to)
-{
-    return from.region == to.region ? &net->s->local : &net->s->wide;
-}
-
-/* Does @i ail packets from @from to @to? */
-static bool ails(const struct sim_impairment *i, struct sim_place from, struct sim_place to)
-{
-    return (i->region == UINT32_MAX || i->region == from.region || i->region == to.region) &&
-           (i->host == UINT32_MAX || i->host == from.host || i->host == to.host);
-}
+/* ---- packets ---- */
 
 sw_dur sim_network_latency(const struct sim_network *net, struct sim_place from,
                            struct sim_place to)
 {
     sw_dur d = net->latency[from.region * net->n + to.region];
     for (size_t i = 0; i < net->n_impairments; i++) {
-        d += ails(&net->impairments[i], from, to) ? net->impairments[i].latency : 0;
+        d += ails(&net->impairments[i], from, to) ? net->impairments[i].add.latency : 0;
     }
     return d;
 }
 
-bool sim_network_reaches(const struct sim_network *net, struct sim_place from, struct sim_place to)
+/* @bytes go into the queue of @l: when the last of them has passed it. */
+static sw_time pass(struct line *l, sw_time now, double bytes)
 {
-    if (!net->hampered) {
-        return true;
-    }
-    if (net->dark[from.region] > 0 || net->dark[to.region] > 0 ||
-        net->cut[from.region * net->n + to.region] > 0) {
-        return false;
-    }
-    return (from.host == SIM_NO_HOST || net->isolated[from.host] == 0) &&
-           (to.host == SIM_NO_HOST || net->isolated[to.host] == 0);
-}
-
-bool sim_network_joined(const struct sim_network *net, struct sim_place a, struct sim_place b)
-{
-    return sim_network_reaches(net, a, b) && sim_network_reaches(net, b, a);
-}
-
-/* The draws of one packet: words 0..3 of block @block. */
-static void draw(const struct sim_network *net, struct sim_luck luck, uint32_t block,
-                 uint64_t out[2])
-{
-    const uint32_t ctr[4] = { (uint32_t)luck.of, (uint32_t)(luck.of >> 32) ^ (block << 30),
-                              (uint32_t)luck.step, (uint32_t)(luck.step >> 32) };
-    uint32_t w[4];
-    sw_philox(net->luck, ctr, w);
-    out[0] = (uint64_t)w[0] << 32 | w[1];
-    out[1] = (uint64_t)w[2] << 32 | w[3];
-}
-
-/* Log-normal with mean and standard deviation both @scale: sigma^2 = ln 2, mu = ln(scale) -
- * sigma^2 / 2. */
-static sw_dur jitter(sw_dur scale, const uint64_t bits[2])
-{
-    const double sigma = 0.83255461115769769; /* sqrt(ln 2) */
-    const double median = (double)scale * 0.70710678118654752;
-    return (sw_dur)(median * sw_exp(sigma * sw_normal(bits[0], bits[1])) + 0.5);
-}
-
-/* How much later than the others a packet comes. */
-static sw_dur held_up(const struct sim_network *net, struct sim_place from, struct sim_place to,
-                      struct sim_luck luck)
-{
-    sw_dur d = 0;
-    for (size_t i = 0; i < net->n_impairments; i++) {
-        const struct sim_impairment *x = &net->impairments[i];
-        uint64_t bits[2];
-        if (x->reordering > 0 && ails(x, from, to)) {
-            draw(net, luck, 2, bits);
-            d += sw_unit(bits[0]) < x->reordering ? x->delay : 0;
-        }
-    }
-    return d;
-}
-
-sw_dur sim_network_flight(const struct sim_network *net, struct sim_place from, struct sim_place to,
-                          struct sim_luck luck)
-{
-    const struct sim_link *l = link_of(net, from, to);
-    const sw_dur base = sim_network_latency(net, from, to) + held_up(net, from, to, luck);
-    if (l->jitter == 0) {
-        return base;
-    }
-    uint64_t bits[2];
-    draw(net, luck, 0, bits);
-    return base + jitter(l->jitter, bits);
-}
-
-bool sim_network_loses(const struct sim_network *net, struct sim_place from, struct sim_place to,
-                       uint64_t packets, struct sim_luck luck)
-{
-    double loss = link_of(net, from, to)->loss;
-    for (size_t i = 0; i < net->n_impairments; i++) {
-        if (ails(&net->impairments[i], from, to)) {
-            loss = 1 - (1 - loss) * (1 - net->impairments[i].loss);
-        }
-    }
-    if (loss <= 0) {
-        return false;
-    }
-    uint64_t bits[2];
-    draw(net, luck, 1, bits);
-    const double all_arrive = packets == 1 ? 1 - loss : sw_pow(1 - loss, (double)packets);
-    return sw_unit(bits[0]) >= all_arrive;
-}
-
-/* Bits/s of @from's uplink towards @to; 0: no limit. */
-static double bandwidth(const struct sim_network *net, struct sim_place from, struct sim_place to)
-{
-    double b = (double)link_of(net, from, to)->bandwidth;
-    for (size_t i = 0; i < net->n_impairments; i++) {
-        const struct sim_impairment *x = &net->impairments[i];
-        if (x->narrowing > 0 && ails(x, from, to)) {
-            b /= x->narrowing;
-        }
-    }
-    return b;
-}
-
-/* How long the uplink needs for @bytes, and which of the host's two it is; NULL: no limit. */
-static sw_time *uplink(struct sim_network *net, struct sim_place from, struct sim_place to,
-                       size_t bytes, sw_dur *takes)
-{
-    const double b = bandwidth(net, from, to);
-    if (from.host == SIM_NO_HOST || b <= 0) {
-        return NULL;
-    }
-    *takes = (sw_dur)((double)bytes * 8e9 / b + 0.5);
-    return &net->free_at[2 * from.host + (from.region == to.region ? 0 : 1)];
-}
-
-sw_time sim_network_depart(struct sim_network *net, sw_time now, struct sim_place from,
-                           struct sim_place to, size_t bytes)
-{
-    sw_dur takes = 0;
-    sw_time *free_at = uplink(net, from, to, bytes, &takes);
-    if (free_at == NULL) {
-        return now;
-    }
-    *free_at = (*free_at > now ? *free_at : now) + takes;
-    return *free_at;
+    l->free_at = (l->free_at > now ? l->free_at : now) + (sw_dur)(bytes * l->ns_per_byte + 0.5);
+    return l->free_at;
 }
 
 bool sim_network_datagram(struct sim_network *net, sw_time now, struct sim_place from,
                           struct sim_place to, size_t bytes, struct sim_luck luck, sw_time *at)
 {
-    const size_t wire = bytes + SIM_UDP_OVERHEAD;
-    if (!sim_network_reaches(net, from, to)) {
+    uint32_t link[3];
+    if (net->hampered && !sim_network_reaches(net, from, to)) {
         return false;
     }
-    sw_time leaves = now;
+    const uint32_t n = sim_network_links(net, from, to, link);
     sw_dur takes = 0;
-    sw_time *free_at = uplink(net, from, to, wire, &takes);
-    if (free_at != NULL) {
-        const sw_dur backlog = *free_at > now ? *free_at - now : 0;
-        const double queued = (double)backlog / 8e9 * bandwidth(net, from, to);
-        if (queued > (double)SIM_UPLINK_QUEUE) {
+    for (uint32_t i = 0; i < n; i++) {
+        struct line *l = &net->lines[link[i]];
+        const sw_dur backlog = l->free_at > now ? l->free_at - now : 0;
+        if ((double)backlog > l->queue * l->ns_per_byte) {
             return false;
         }
-        leaves = now + backlog + takes;
-        *free_at = leaves;
+        takes += pass(l, now, (double)(bytes + SIM_UDP_OVERHEAD)) - now;
     }
-    if (sim_network_loses(net, from, to, 1, luck)) {
+    if (sim_network_loses(net, now + takes, from, to, 1, luck)) {
         return false;
     }
-    *at = leaves + sim_network_flight(net, from, to, luck);
+    *at = now + takes + sim_network_flight(net, from, to, luck);
     return true;
 }
 
-static void count(struct sim_network *net, uint32_t *faults, bool begins)
+sw_time sim_network_carry(struct sim_network *net, sw_time now, struct sim_place from,
+                          struct sim_place to, size_t bytes, struct sim_luck luck, sw_time *leaves)
 {
-    if (begins) {
-        (*faults)++;
-    } else if (*faults > 0) {
-        (*faults)--;
+    uint32_t link[3];
+    const uint32_t n = sim_network_links(net, from, to, link);
+    sw_dur takes = 0;
+    if (leaves != NULL) {
+        *leaves = now;
     }
-    bool any = false;
-    for (size_t i = 0; i < net->n * net->n; i++) {
-        any = any || net->cut[i] > 0;
-    }
-    for (size_t i = 0; i < net->n; i++) {
-        any = any || net->dark[i] > 0;
-    }
-    for (size_t i = 0; i < net->s->n_nodes; i++) {
-        any = any || net->isolated[i] > 0;
-    }
-    net->hampered = any;
-}
-
-void sim_network_cut(struct sim_network *net, uint32_t from, uint32_t to, bool begins)
-{
-    count(net, &net->cut[from * net->n + to], begins);
-}
-
-void sim_network_isolate(struct sim_network *net, uint32_t host, bool begins)
-{
-    count(net, &net->isolated[host], begins);
-}
-
-void sim_network_dark(struct sim_network *net, uint32_t region, bool begins)
-{
-    count(net, &net->dark[region], begins);
-}
-
-bool sim_network_is_dark(const struct sim_network *net, uint32_t region)
-{
-    return net->dark[region] > 0;
-}
-
-static bool same(const struct sim_impairment *a, const struct sim_impairment *b)
-{
-    return a->region == b->region && a->host == b->host && a->loss == b->loss &&
-           a->latency == b->latency && a->narrowing == b->narrowing &&
-           a->duplication == b->duplication && a->reordering == b->reordering &&
-           a->delay == b->delay && a->corruption == b->corruption && a->checksum == b->checksum;
-}
-
-void sim_network_impair(struct sim_network *net, const struct sim_impairment *what, bool begins)
-{
-    if (begins) {
-        net->impairments =
-            sim_realloc(net->impairments, (net->n_impairments + 1) * sizeof *net->impairments);
-        net->impairments[net->n_impairments++] = *what;
-        return;
-    }
-    for (size_t i = 0; i < net->n_impairments; i++) {
-        if (same(&net->impairments[i], what)) {
-            net->impairments[i] = net->impairments[--net->n_impairments];
-            return;
+    for (uint32_t i = 0; i < n; i++) {
+        const sw_dur d = pass(&net->lines[link[i]], now, (double)bytes) - now;
+        takes += d;
+        if (leaves != NULL && link[i] / HOST_LINES == from.host) {
+            *leaves = now + d;
         }
     }
-}
-
-struct sim_fate sim_network_fate(const struct sim_network *net, struct sim_place from,
-                                 struct sim_place to, struct sim_luck luck)
-{
-    struct sim_fate fate = { .twice = false };
-    for (size_t i = 0; i < net->n_impairments; i++) {
-        const struct sim_impairment *x = &net->impairments[i];
-        uint64_t bits[2];
-        if (!ails(x, from, to)) {
-            continue;
-        }
-        draw(net, luck, 2, bits);
-        if (sw_unit(bits[1]) < x->duplication) {
-            fate.twice = true;
-            fate.later = SW_US + bits[1] % (10 * SW_MS);
-        }
-        draw(net, luck, 3, bits);
-        if (sw_unit(bits[0]) < x->corruption) {
-            const bool missed =
-                x->checksum == SIM_CHECKSUM_MISSES ||
-                (x->checksum == SIM_CHECKSUM_MISSES_AT_NODES && to.host != SIM_NO_HOST);
-            fate.altered = fate.altered || missed;
-            fate.dropped = fate.dropped || !missed;
-            fate.bit = bits[1];
-        }
-    }
-    return fate;
+    return now + takes + sim_network_flight(net, from, to, luck);
 }

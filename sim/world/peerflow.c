@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Bytes through a connection: order, loss repair, the congestion window, back-pressure. */
+ * Bytes through a connection: order, loss repair, back-pressure. */
 #include "sim/world/peerflow.h"
 
-#include "node/base/fmath.h"
+#include <stddef.h>
 
-#define BULK_SEGMENT ((uint64_t)16 * 1024) /* what bulk puts on the uplink at once */
-#define PROBE_MIN (10 * SW_MS)             /* RFC 8985, 7.2 */
+#define PROBE_MIN (10 * SW_MS) /* RFC 8985, 7.2 */
 #define RTO_MIN (200 * SW_MS)
-
-/* What the receiver acknowledges. */
-struct ack {
-    struct way *way;
-    sw_conn number;
-    uint64_t bytes;
-};
 
 static struct sim_place place(const struct way *w, unsigned side)
 {
@@ -65,44 +57,8 @@ static void check_water(struct way *w)
 
 /* ---- the wire ---- */
 
-/* RFC 9438 with its constants C = 0.4 and beta = 0.7. */
-static void shrink_window(struct way *w)
-{
-    w->loss_at = sim_now(w->conn->owner->engine);
-    w->peak = (double)w->window / SIM_SEGMENT;
-    w->plateau = sw_pow(w->peak * 0.3 / 0.4, 1.0 / 3);
-    w->window = (uint64_t)((double)w->window * 0.7);
-    if (w->window < FIRST_WINDOW) {
-        w->window = FIRST_WINDOW;
-    }
-    w->threshold = w->window;
-    w->reno = (double)w->window;
-}
-
-static void grow_window(struct way *w, uint64_t acknowledged)
-{
-    if (w->window < w->threshold) {
-        w->window += acknowledged;
-    } else {
-        const struct conn *conn = w->conn;
-        const sw_time now = sim_now(conn->owner->engine);
-        const sw_dur rtt = sim_conn_latency(conn, 0) + sim_conn_latency(conn, 1);
-        const double window = (double)w->window;
-        const double share = (double)acknowledged / window;
-        const double t = (double)(now - w->loss_at + rtt) / 1e9 - w->plateau;
-        double target = (w->peak + 0.4 * t * t * t) * SIM_SEGMENT;
-        target = target > 1.5 * window ? 1.5 * window : target;
-        w->reno += 3 * 0.3 / 1.7 * SIM_SEGMENT * share;
-        const double cubic = target > window ? window + (target - window) * share : window;
-        w->window = (uint64_t)(cubic > w->reno ? cubic : w->reno);
-    }
-    if (w->window > LARGEST_WINDOW) {
-        w->window = LARGEST_WINDOW;
-    }
-}
-
-/* What losses add to the arrival of @bytes, and to the window. */
-static sw_dur repair(struct way *w, uint64_t bytes, struct sim_luck luck)
+/* What losses add to the arrival of @packets that leave at @leaves. */
+static sw_dur repair(const struct way *w, uint64_t packets, sw_time leaves, struct sim_luck luck)
 {
     struct conn *conn = w->conn;
     struct sim_network *net = conn->owner->net;
@@ -110,33 +66,71 @@ static sw_dur repair(struct way *w, uint64_t bytes, struct sim_luck luck)
     if (probe < PROBE_MIN) {
         probe = PROBE_MIN;
     }
-    uint64_t packets = (bytes + SIM_SEGMENT - 1) / SIM_SEGMENT;
     sw_dur extra = 0;
     for (uint64_t i = 0; i < 10; i++) {
-        if (!sim_network_loses(net, place(w, w->side), place(w, 1 - w->side), packets, luck)) {
+        if (!sim_network_loses(net, leaves + extra, place(w, w->side), place(w, 1 - w->side),
+                               packets, luck)) {
             break;
         }
         extra += probe << i;
         packets = 1;
         luck = sim_luck_child(luck, i);
-        shrink_window(w);
     }
     return extra;
 }
 
-/* Put @bytes on the wire; when they arrive, in order. */
-static sw_time fly(struct way *w, uint64_t bytes, struct sim_luck luck, sw_time *leaves)
+/* @m arrives at @at, or as soon as what was sent before it. */
+static void land(struct way *w, struct waiting *m, sw_time at)
 {
-    struct sim_network *net = w->conn->owner->net;
-    const struct sim_place from = place(w, w->side);
-    const struct sim_place to = place(w, 1 - w->side);
-    *leaves = sim_network_depart(net, sim_now(w->conn->owner->engine), from, to, (size_t)bytes);
-    const sw_time at = *leaves + sim_network_flight(net, from, to, luck) + repair(w, bytes, luck);
     w->last_arrival = at > w->last_arrival ? at : w->last_arrival + 1;
-    return w->last_arrival;
+    (void)sim_at(w->conn->owner->engine, w->last_arrival, deliver, m, 0);
 }
 
-static void pump(struct way *w);
+/* A message of a quick connection leaves whole. */
+static void send_whole(struct way *w, struct waiting *m)
+{
+    struct sim_conns *c = w->conn->owner;
+    sw_time leaves;
+    const sw_time at = sim_network_carry(c->net, sim_now(c->engine), place(w, w->side),
+                                         place(w, 1 - w->side), m->wire, m->mail.luck, &leaves);
+    land(w, m, at + repair(w, (m->wire + SIM_SEGMENT - 1) / SIM_SEGMENT, leaves, m->mail.luck));
+}
+
+/* The first message of a bulk connection has left: its tail may need repair, what losses in its
+ * middle cost is in the flow's limit. */
+static void left(struct sim_flow *f)
+{
+    struct way *w = (struct way *)((char *)f - offsetof(struct way, flow));
+    struct sim_conns *c = w->conn->owner;
+    struct waiting *m = w->head;
+    const sw_time now = sim_now(c->engine);
+    w->head = m->next;
+    w->bytes -= m->wire;
+    land(w, m,
+         now + sim_network_flight(c->net, place(w, w->side), place(w, 1 - w->side), m->mail.luck) +
+             repair(w, 1, now, m->mail.luck));
+    if (w->head != NULL) {
+        sim_flow_send(f, (double)w->head->wire);
+    }
+    check_water(w);
+}
+
+/* Send what may be sent now. */
+static void pump(struct way *w)
+{
+    const bool joined = sim_conn_joined(w->conn);
+    if (w->conn->class == SW_CLASS_BULK) {
+        sim_flow_hold(&w->flow, !joined);
+        return;
+    }
+    while (w->head != NULL && joined) {
+        struct waiting *m = w->head;
+        w->head = m->next;
+        w->bytes -= m->wire;
+        send_whole(w, m);
+    }
+    check_water(w);
+}
 
 static void pump_event(void *self, uint64_t number)
 {
@@ -153,80 +147,6 @@ static void pump_at(struct way *w, sw_time at)
         w->pumping = true;
         (void)sim_at(w->conn->owner->engine, at, pump_event, w, w->conn->number);
     }
-}
-
-static void acknowledge(void *self, uint64_t arg)
-{
-    (void)arg;
-    const struct ack a = *(struct ack *)self;
-    struct way *w = a.way;
-    sim_pool_put(&w->conn->owner->pool, self, sizeof a);
-    if (w->conn->number != a.number) {
-        return;
-    }
-    w->in_flight -= a.bytes;
-    grow_window(w, a.bytes);
-    if (!w->pumping) {
-        pump(w);
-    }
-}
-
-/* Send a segment of the first message; it leaves the queue with its last one. */
-static sw_time send_segment(struct way *w, uint64_t bytes)
-{
-    struct sim_conns *c = w->conn->owner;
-    struct waiting *m = w->head;
-    sw_time leaves;
-    const sw_time at = fly(w, bytes, sim_luck_child(m->mail.luck, m->sent), &leaves);
-    struct ack *a = sim_pool_get(&c->pool, sizeof *a);
-    *a = (struct ack){ w, w->conn->number, bytes };
-    (void)sim_at(c->engine, at + sim_conn_latency(w->conn, 1 - w->side), acknowledge, a, 0);
-    w->in_flight += bytes;
-    w->bytes -= bytes;
-    m->sent += bytes;
-    if (m->sent == m->wire) {
-        w->head = m->next;
-        (void)sim_at(c->engine, at, deliver, m, 0);
-    }
-    return leaves;
-}
-
-/* A message of a quick connection leaves whole. */
-static void send_whole(struct way *w, struct waiting *m)
-{
-    sw_time leaves;
-    const sw_time at = fly(w, m->wire, m->mail.luck, &leaves);
-    (void)sim_at(w->conn->owner->engine, at, deliver, m, 0);
-}
-
-/* Send what may be sent now. */
-static void pump(struct way *w)
-{
-    const sw_time now = sim_now(w->conn->owner->engine);
-    while (w->head != NULL && sim_conn_joined(w->conn)) {
-        if (w->conn->class == SW_CLASS_CONTROL) {
-            struct waiting *m = w->head;
-            w->head = m->next;
-            w->bytes -= m->wire;
-            send_whole(w, m);
-            continue;
-        }
-        const uint64_t left = w->head->wire - w->head->sent;
-        const uint64_t room = w->window > w->in_flight ? w->window - w->in_flight : 0;
-        uint64_t bytes = left < BULK_SEGMENT ? left : BULK_SEGMENT;
-        if (room < bytes) {
-            if (room < SIM_SEGMENT) {
-                break; /* the window is never below ten: an acknowledgement will come */
-            }
-            bytes = room;
-        }
-        const sw_time leaves = send_segment(w, bytes);
-        if (leaves > now) {
-            pump_at(w, leaves);
-            break;
-        }
-    }
-    check_water(w);
 }
 
 void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn number, struct sw_bytes message,
@@ -247,7 +167,6 @@ void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn number, struct sw
     m->next = NULL;
     m->way = w;
     m->wire = message.len + SIM_TCP_OVERHEAD;
-    m->sent = 0;
     if (message.len > 0) {
         memcpy(m->data, message.data, message.len);
     }
@@ -262,17 +181,27 @@ void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn number, struct sw
     }
     w->tail = m;
     w->bytes += m->wire;
-    if (!w->pumping) {
-        pump(w);
-    } else {
-        check_water(w);
+    if (conn->class == SW_CLASS_BULK && w->head == m) {
+        sim_flow_send(&w->flow, (double)m->wire);
     }
+    check_water(w);
+}
+
+void sim_way_init(struct way *w)
+{
+    sim_flow_init(&w->flow, w->conn->owner->bulk, place(w, w->side), place(w, 1 - w->side), left);
+}
+
+void sim_way_stall(struct way *w)
+{
+    sim_flow_hold(&w->flow, true);
 }
 
 void sim_way_resume(struct way *w, sw_dur stalled)
 {
     struct conn *conn = w->conn;
     if (w->head == NULL) {
+        pump(w);
         return;
     }
     sw_dur step = 2 * (sim_conn_latency(conn, 0) + sim_conn_latency(conn, 1));
@@ -288,6 +217,7 @@ void sim_way_resume(struct way *w, sw_dur stalled)
 
 void sim_way_drop(struct way *w)
 {
+    sim_flow_stop(&w->flow);
     while (w->head != NULL) {
         struct waiting *next = w->head->next;
         sim_mail_free(w->conn->owner, &w->head->mail);

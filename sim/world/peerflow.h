@@ -3,13 +3,12 @@
 #ifndef SIM_PEERFLOW_H
 #define SIM_PEERFLOW_H
 
+#include "sim/world/bulk.h"
 #include "sim/world/peerlink.h"
 
 #include <string.h>
 
 #define CONN_SLOTS (UINT64_C(1) << 24) /* connections at once; a number is serial * this + slot */
-#define FIRST_WINDOW (10 * (uint64_t)SIM_SEGMENT)
-#define LARGEST_WINDOW (4 * SW_MIB)
 
 struct conn;
 
@@ -18,7 +17,7 @@ struct waiting {
     struct sim_mail mail;
     struct waiting *next;
     struct way *way;
-    uint64_t wire, sent; /* bytes with framing; how many of them have left */
+    uint64_t wire; /* bytes with framing */
     uint8_t data[];
 };
 
@@ -28,14 +27,10 @@ struct way {
     unsigned side;
     struct waiting *head, *tail; /* messages that have not left entirely */
     uint64_t bytes;              /* that wait */
-    uint64_t window, threshold, in_flight;
-    /* CUBIC since the latest loss: when, the window then (packets), seconds until it is reached
-     * again, and what Reno's window would be (bytes). */
-    sw_time loss_at;
-    double peak, plateau, reno;
-    sw_time last_arrival; /* nothing may arrive before it */
-    bool pumping;         /* an event will look at the queue */
-    bool blocked, told;   /* should, and does, the sender hold back? */
+    struct sim_flow flow;        /* bulk only: the first message, on its way out */
+    sw_time last_arrival;        /* nothing may arrive before it */
+    bool pumping;                /* an event will look at the queue */
+    bool blocked, told;          /* should, and does, the sender hold back? */
 };
 
 struct conn {
@@ -67,6 +62,7 @@ struct host {
 struct sim_conns {
     struct sim_engine *engine;
     struct sim_network *net;
+    struct sim_bulk *bulk;
     const struct sim_scenario *s;
     struct sim_conn_options options;
     struct sim_pool pool;
@@ -84,6 +80,10 @@ sw_dur sim_conn_latency(const struct conn *conn, unsigned from);
 /* Close @side at @at, when what was sent before has arrived. */
 void sim_conn_part(struct conn *conn, unsigned side, sw_time at);
 
+/* The ways of a new connection; its hosts are known. */
+void sim_way_init(struct way *w);
+/* The path is cut: nothing leaves. */
+void sim_way_stall(struct way *w);
 /* The path healed after @stalled: go on when TCP's next retransmission would. */
 void sim_way_resume(struct way *w, sw_dur stalled);
 /* Forget what waits. */

@@ -18,17 +18,13 @@ struct sim_conns *sim_conns_new(struct sim_engine *e, struct sim_network *net,
     }
     *c = (struct sim_conns){ .engine = e, .net = net, .s = s, .options = *options };
     c->hosts = calloc(s->n_nodes + 1, sizeof *c->hosts);
-    if (c->hosts == NULL) {
-        free(c);
+    c->bulk = sim_bulk_new(e, net);
+    if (c->hosts == NULL || c->bulk == NULL) {
+        sim_conns_free(c);
         return NULL;
     }
     for (uint32_t i = 0; i < s->n_nodes; i++) {
-        for (uint32_t r = 0; r < s->n_regions; r++) {
-            if (strcmp(s->regions[r].name.s, s->nodes[i].config.region.s) == 0) {
-                c->hosts[i].place.region = r;
-            }
-        }
-        c->hosts[i].place.host = i;
+        c->hosts[i].place = sim_network_place(net, i);
     }
     return c;
 }
@@ -43,6 +39,7 @@ void sim_conns_free(struct sim_conns *c)
     }
     free(c->v);
     free(c->hosts);
+    sim_bulk_free(c->bulk);
     sim_pool_fini(&c->pool);
     free(c);
 }
@@ -79,8 +76,6 @@ static struct conn *take_slot(struct sim_conns *c)
     for (unsigned side = 0; side < 2; side++) {
         conn->way[side].conn = conn;
         conn->way[side].side = side;
-        conn->way[side].window = FIRST_WINDOW;
-        conn->way[side].threshold = LARGEST_WINDOW;
     }
     return conn;
 }
@@ -198,6 +193,8 @@ static void look(struct conn *conn)
     const bool joined = sim_conn_joined(conn);
     if (!joined && conn->stalled_at == SW_TIME_NEVER) {
         conn->stalled_at = now;
+        sim_way_stall(&conn->way[0]);
+        sim_way_stall(&conn->way[1]);
         (void)sim_at(c->engine, now + c->options.keep_alive, keep_alive_check, c, conn->number);
     } else if (joined && conn->stalled_at != SW_TIME_NEVER) {
         const sw_dur stalled = now - conn->stalled_at;
@@ -285,15 +282,19 @@ void sim_conn_dial(struct sim_conns *c, uint32_t from, struct sim_conn_end end, 
     if (acceptor != NULL) {
         conn->end[1] = *acceptor;
     }
-    sw_dur takes = round_trip(conn) * 5 / 2;
+    sim_way_init(&conn->way[0]);
+    sim_way_init(&conn->way[1]);
+    sw_dur retries = 0;
     struct sim_luck luck = { .of = now, .step = (uint64_t)from << 32 | to };
     for (uint64_t i = 0; i < 8; i++) {
         luck = sim_luck_child(luck, class);
-        if (!sim_network_loses(c->net, c->hosts[from].place, c->hosts[to].place, 1, luck)) {
+        if (!sim_network_loses(c->net, now + retries, c->hosts[from].place, c->hosts[to].place, 1,
+                               luck)) {
             break;
         }
-        takes += SYN_RETRY << i;
+        retries += SYN_RETRY << i;
     }
+    const sw_dur takes = retries + round_trip(conn) * 5 / 2;
     if (takes > c->options.connect_timeout) {
         fail_later(conn, now + c->options.connect_timeout);
         return;
@@ -360,6 +361,7 @@ void sim_conns_paths_changed(struct sim_conns *c)
             look(c->v[i]);
         }
     }
+    sim_bulk_changed(c->bulk);
 }
 
 void sim_conns_host_gone(struct sim_conns *c, uint32_t host, bool silent)
@@ -377,6 +379,8 @@ void sim_conns_host_gone(struct sim_conns *c, uint32_t host, bool silent)
         const sw_conn number = conn->number;
         const bool told = !silent && sim_conn_joined(conn) && conn->open[1 - side];
         conn->gone[side] = true;
+        sim_way_stall(&conn->way[0]);
+        sim_way_stall(&conn->way[1]);
         drop_side(conn, side);
         if (conn->number != number) {
             continue;

@@ -5,9 +5,9 @@
  * certificates both ways, the stream's headers) and 3 until the dialer knows.  Messages arrive in
  * order.  A lost packet is found by a tail-loss probe (RFC 8985): it and all behind it come 2
  * round trips, 10 ms at least, later, and twice that for each loss of the repair.
- * Quick connections send each message at once.  Bulk connections share the uplink segment by
- * segment, under a congestion window: slow start from 10 packets (RFC 6928), then CUBIC (RFC
- * 9438), 4 MiB at most.
+ * Quick connections send each message at once.  Bulk connections are fluids that share the links
+ * (bulk.h); a message arrives when its last byte does, and that packet may need repair like any
+ * other.
  * When the path is cut in either direction the connection stalls: what is sent waits.  If it heals,
  * the next retransmission of a timer that doubles gets through; if it does not, either end is told
  * after the keep-alive time.  A process that dies on a machine that lives closes its connections at

@@ -326,6 +326,7 @@ void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins)
 void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bool begins)
 {
     sim_network_impair(w->net, what, begins);
+    sim_conns_paths_changed(w->conns);
 }
 
 uint32_t sim_world_region_of(const struct sim_world *w, uint32_t node)

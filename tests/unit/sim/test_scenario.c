@@ -293,6 +293,31 @@ static const struct {
       "t.yaml:17:29: is: 'late' is not one of: ahead, behind" },
     { "processor: {cores: 5}", "clock: {drift: 1e6}",
       "t.yaml:17:20: drift: 1e6 is out of range (-100000 to 100000)" },
+    { "regions:\n", "network: {wide: {burst: {p: 1%}}}\nregions:\n",
+      "t.yaml:5:25: r: is missing (required here)" },
+    { "regions:\n", "network: {local: {burst: {p: 0.4, r: 0.7}}}\nregions:\n",
+      "t.yaml:5:38: r: makes more than 1 with p (p + r <= 1)" },
+    { "regions:\n", "network: {wide: {burst: {p: 0.4, r: 0}}}\nregions:\n",
+      "t.yaml:5:37: r: is 0: the bad state would never end (more than 0)" },
+    { "regions:\n", "network: {wide: {burst: {p: 1%, r: 10%, step: 0}}}\nregions:\n",
+      "t.yaml:5:47: step: 0 is out of range (1us to 1h)" },
+    { "regions:\n", "network: {wide: {queue: 100B}}\nregions:\n",
+      "t.yaml:5:25: queue: 100B is out of range (2KiB to 1TiB)" },
+    { "regions:\n", "network: {wide: {downlink: fast}}\nregions:\n",
+      "t.yaml:5:28: downlink: 'fast' is not a bandwidth (like 100Mbit/s, 1Gbit/s)" },
+    { "regions:\n", "network: {wide: {reordering: 1%, reordered_by: 0}}\nregions:\n",
+      "t.yaml:5:48: reordered_by: 0 is out of range (1us to 1m)" },
+    { "regions:\n", "network: {paths: [{loss: 1%}]}\nregions:\n",
+      "t.yaml:5:19: between: is missing (required here)" },
+    { "regions:\n", "network: {paths: [{between: [fra]}]}\nregions:\n",
+      "t.yaml:5:29: between: has 1 items (two regions, like [fra, nyc])" },
+    { "regions:\n", "network: {paths: [{between: [fra, ams]}]}\nregions:\n",
+      "t.yaml:5:35: between: no region is called 'ams'" },
+    { "regions:\n", "network: {paths: [{between: [fra, nyc]}, {between: [nyc, fra]}]}\nregions:\n",
+      "t.yaml:5:52: between: nyc and fra have a path already" },
+    { "regions:\n", "network: {paths: [{between: [fra, nyc], downlink: 1Gbit/s}]}\nregions:\n",
+      "t.yaml:5:41: downlink: unknown key (known: between, latency, jitter, loss, burst, "
+      "duplication, reordering, reordered_by, corruption, bandwidth...)" },
     { "primary: fra-1", "primary: fra-2", "t.yaml:11:14: primary: no node is called 'fra-2'" },
     { "backups: [nyc-1]", "backups: [nyc-1, nyc-1]",
       "t.yaml:12:22: backups: nyc-1 holds example.org already" },
@@ -517,7 +542,49 @@ static void expectations_become_si_units(void)
     CHECK_STR(d.text, "backup.rto has no value during a fault");
 }
 
+static void a_path_has_of_wide_or_local_what_it_does_not_say(void)
+{
+    struct sim_scenario *s;
+    char message[512];
+    REQUIRE(load("regions:\n",
+                 "network:\n"
+                 "  wide: {loss: 1%, jitter: 3ms, bandwidth: 100Mbit/s, duplication: 2%,\n"
+                 "         burst: {p: 0.1%, r: 5%, bad: 80%, step: 2ms}}\n"
+                 "  local: {downlink: 1Mbit/s, corruption: 3%}\n"
+                 "  paths:\n"
+                 "    - {between: [fra, nyc], loss: 2%, bandwidth: 50Mbit/s, reordering: 4%}\n"
+                 "    - {between: [nyc, nyc], burst: {p: 1%, r: 10%}}\n"
+                 "regions:\n",
+                 NULL, &s, message) == 0);
+    CHECK_U64(s->n_paths, 2);
+    const struct sim_link *across = &s->paths[0].link;
+    CHECK_U64(s->paths[0].region[0], 0);
+    CHECK_U64(s->paths[0].region[1], 1);
+    CHECK_NEAR(across->loss, 0.02, 0);
+    CHECK_U64(across->jitter, 3 * SW_MS);
+    CHECK_NEAR(across->duplication, 0.02, 0);
+    CHECK_NEAR(across->burst.p, 0.001, 1e-15);
+    CHECK_NEAR(across->burst.bad, 0.8, 0);
+    CHECK_U64(across->burst.slot, 2 * SW_MS);
+    CHECK_NEAR(across->reordering, 0.04, 0);
+    CHECK_U64(across->reordered_by, 10 * SW_MS);
+    CHECK_U64(across->bandwidth, 50000000); /* of the line: not a host's */
+    CHECK_U64(across->queue, SW_MIB);
+    const struct sim_link *inside = &s->paths[1].link;
+    CHECK_NEAR(inside->burst.r, 0.1, 0);
+    CHECK_NEAR(inside->burst.bad, 1, 0);
+    CHECK_U64(inside->jitter, 50 * SW_US);
+    CHECK_NEAR(inside->corruption, 0.03, 0);
+    CHECK_U64(inside->bandwidth, 0);
+    CHECK_U64(s->wide.downlink, 100000000); /* as its bandwidth */
+    CHECK_U64(s->local.downlink, 1000000);
+    CHECK_U64(s->local.queue, 256 * SW_KIB);
+    sim_scenario_free(s);
+}
+
 CU_TestInfo tests_scenario[] = {
+    { "a path has of wide or local what it does not say",
+      a_path_has_of_wide_or_local_what_it_does_not_say },
     { "a good file fills every part", a_good_file_fills_every_part },
     { "nodes take defaults, names, peers, zones and keys",
       nodes_take_defaults_names_peers_zones_and_keys },
