@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Uplinks become narrow. */
+ * Hosts' uplinks and downlinks, and the lines between regions, become narrow. */
 #include "sim/faults/fault.h"
 #include "sim/faults/path.h"
 #include "sim/world/control.h"
@@ -37,7 +37,7 @@ static void end(struct sim_world *w, const union sim_fault_value *v)
 extern const struct sim_fault_kind sim_fault_bandwidth_drop;
 const struct sim_fault_kind sim_fault_bandwidth_drop = {
     .name = "bandwidth_drop",
-    .help = "uplinks become narrow",
+    .help = "uplinks, downlinks and lines between regions become narrow",
     .params = params,
     .n_params = SW_LEN(params),
     .begin = begin,

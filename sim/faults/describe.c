@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const char *const types[] = {
-    [SIM_PARAM_NODE] = "node",          [SIM_PARAM_REGION] = "region",
-    [SIM_PARAM_DURATION] = "duration",  [SIM_PARAM_NUMBER] = "number",
-    [SIM_PARAM_FLAG] = "true or false", [SIM_PARAM_CHOICE] = "choice",
+    [SIM_PARAM_NODE] = "node",     [SIM_PARAM_NODES] = "nodes",
+    [SIM_PARAM_REGION] = "region", [SIM_PARAM_DURATION] = "duration",
+    [SIM_PARAM_NUMBER] = "number", [SIM_PARAM_FLAG] = "true or false",
+    [SIM_PARAM_CHOICE] = "choice",
 };
 
 const char *sim_fault_param_type(const struct sim_fault_param *p)
@@ -53,6 +54,7 @@ void sim_fault_param_default(const struct sim_fault_param *p, char out[SIM_PARAM
     }
     switch (p->type) {
     case SIM_PARAM_NODE:
+    case SIM_PARAM_NODES:
     case SIM_PARAM_REGION:
         break;
     case SIM_PARAM_DURATION:
@@ -105,6 +107,9 @@ static void print_value(FILE *to, const struct sim_scenario *s, const struct sim
                           p->type == SIM_PARAM_NODE ? s->nodes[v->index].config.name.s
                                                     : s->regions[v->index].name.s);
         }
+        break;
+    case SIM_PARAM_NODES: /* likewise */
+        (void)fprintf(to, v->nodes == NULL ? "null" : "\"%s\"", v->nodes);
         break;
     case SIM_PARAM_DURATION:
         (void)fprintf(to, "%.17g", (double)v->duration * 1e-9);

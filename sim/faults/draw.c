@@ -47,12 +47,27 @@ static void draw_choice(char *to, struct sw_rng *rng, const char *choices)
     (void)snprintf(to, VALUE_MAX, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
+/* A node, and each after it with even chances while there is room for its name. */
+static void draw_nodes(char *to, struct sw_rng *rng, const struct sim_scenario *s)
+{
+    size_t len = 0;
+    for (size_t i = sw_rng_below(rng, s->n_nodes); i < s->n_nodes; i++) {
+        const char *name = s->nodes[i].config.name.s;
+        if (len == 0 || (sw_rng_below(rng, 2) == 0 && len + strlen(name) + 2 < VALUE_MAX)) {
+            len += (size_t)snprintf(to + len, VALUE_MAX - len, "%s%s", len == 0 ? "" : " ", name);
+        }
+    }
+}
+
 static void draw_value(char *to, struct sw_rng *rng, const struct sim_fault_param *p,
                        const struct sim_scenario *s)
 {
     switch (p->type) {
     case SIM_PARAM_NODE:
         (void)snprintf(to, VALUE_MAX, "%s", s->nodes[sw_rng_below(rng, s->n_nodes)].config.name.s);
+        break;
+    case SIM_PARAM_NODES:
+        draw_nodes(to, rng, s);
         break;
     case SIM_PARAM_REGION:
         (void)snprintf(to, VALUE_MAX, "%s", s->regions[sw_rng_below(rng, s->n_regions)].name.s);

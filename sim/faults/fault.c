@@ -49,6 +49,42 @@ static int bind_node(const struct sim_scenario *s, const struct sim_param *p, ui
     return bad(d, SW_ERR_NOTFOUND, p, "is no node of this scenario", "a node's name");
 }
 
+static int bind_nodes(const struct sim_scenario *s, const struct sim_param *p, const char **out,
+                      struct sw_diag *d)
+{
+    size_t len;
+    for (const char *at = p->value; *(at += strspn(at, " ")) != '\0'; at += len) {
+        uint32_t i = 0;
+        len = strcspn(at, " ");
+        while (i < s->n_nodes && (strlen(s->nodes[i].config.name.s) != len ||
+                                  strncmp(s->nodes[i].config.name.s, at, len) != 0)) {
+            i++;
+        }
+        if (i == s->n_nodes) {
+            return sw_diag_set(d, SW_ERR_NOTFOUND,
+                               "%zu:%zu: %s: '%.*s' is no node of this scenario (expected nodes' "
+                               "names, like fra-1 fra-2)",
+                               p->line, p->column, p->key, len < 60 ? (int)len : 60, at);
+        }
+    }
+    *out = p->value;
+    return p->value[strspn(p->value, " ")] != '\0'
+               ? 0
+               : bad(d, SW_ERR_MALFORMED, p, "is empty", "nodes' names, like fra-1 fra-2");
+}
+
+bool sim_fault_names(const char *nodes, const char *name)
+{
+    size_t len;
+    for (; *(nodes += strspn(nodes, " ")) != '\0'; nodes += len) {
+        len = strcspn(nodes, " ");
+        if (strlen(name) == len && strncmp(nodes, name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int bind_region(const struct sim_scenario *s, const struct sim_param *p, uint32_t *out,
                        struct sw_diag *d)
 {
@@ -148,6 +184,8 @@ static int bind_one(const struct sim_scenario *s, const struct sim_fault_param *
     switch (k->type) {
     case SIM_PARAM_NODE:
         return bind_node(s, p, &v->index, d);
+    case SIM_PARAM_NODES:
+        return bind_nodes(s, p, &v->nodes, d);
     case SIM_PARAM_REGION:
         return bind_region(s, p, &v->index, d);
     case SIM_PARAM_DURATION:
@@ -171,6 +209,9 @@ static void fall_back(const struct sim_fault_param *k, union sim_fault_value *v)
     case SIM_PARAM_NODE:
     case SIM_PARAM_REGION:
         v->index = SIM_PARAM_ABSENT;
+        break;
+    case SIM_PARAM_NODES:
+        v->nodes = NULL;
         break;
     case SIM_PARAM_DURATION:
         v->duration = (sw_dur)k->fallback;

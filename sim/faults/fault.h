@@ -13,6 +13,7 @@ struct sim_fault_param {
     const char *key;
     enum {
         SIM_PARAM_NODE,
+        SIM_PARAM_NODES, /* names with spaces between them */
         SIM_PARAM_REGION,
         SIM_PARAM_DURATION,
         SIM_PARAM_NUMBER,
@@ -33,7 +34,8 @@ struct sim_fault_param {
 
 /* Parsed parameters, in the order of the kind's table. */
 union sim_fault_value {
-    uint32_t index; /* of node, region or choice */
+    uint32_t index;    /* of node, region or choice */
+    const char *nodes; /* as written, NULL when not given; lent by the scenario's fault */
     double number;
     sw_dur duration;
     bool flag;
@@ -46,6 +48,9 @@ struct sim_fault_kind {
     void (*begin)(struct sim_world *w, const union sim_fault_value *values);
     void (*end)(struct sim_world *w, const union sim_fault_value *values);
 };
+
+/* Is @name among the names of SIM_PARAM_NODES? */
+bool sim_fault_names(const char *nodes, const char *name);
 
 /* Registered kinds; NULL past the end, and for an unknown name. */
 const struct sim_fault_kind *sim_fault_kind_at(size_t i);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Packets no longer get from one set of places to another, while both go on. */
+ * Packets no longer get from one set of places to another, while both go on: a region and others,
+ * a node and everybody, some nodes and others that all the rest still reaches. */
 #include "sim/faults/fault.h"
 #include "sim/world/control.h"
+#include "sim/world/pool.h"
 
-enum { REGION, FROM, NODE, ONE_WAY };
+#include <stdlib.h>
+
+enum { REGION, FROM, NODE, NODES, OTHERS, ONE_WAY };
 
 static const struct sim_fault_param params[] = {
     [REGION] = { .key = "region", .type = SIM_PARAM_REGION, .help = "this region is cut off" },
@@ -13,20 +17,21 @@ static const struct sim_fault_param params[] = {
     [NODE] = { .key = "node",
                .type = SIM_PARAM_NODE,
                .help = "this node is cut off from everybody" },
+    [NODES] = { .key = "nodes",
+                .type = SIM_PARAM_NODES,
+                .help = "these nodes are cut off from other nodes; clients still reach them" },
+    [OTHERS] = { .key = "others",
+                 .type = SIM_PARAM_NODES,
+                 .help = "from these nodes only; from all others when absent" },
     [ONE_WAY] = { .key = "one_way",
                   .type = SIM_PARAM_FLAG,
-                  .help = "what the region sends is lost, what is sent to it arrives" },
+                  .help = "what the region or the nodes send is lost, what is sent to them "
+                          "arrives" },
 };
 
-static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
+static void cut_region(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
     const uint32_t region = v[REGION].index;
-    if (v[NODE].index != SIM_PARAM_ABSENT) {
-        sim_world_isolate(w, v[NODE].index, begins);
-    }
-    if (region == SIM_PARAM_ABSENT) {
-        return;
-    }
     const uint32_t n = (uint32_t)sim_world_scenario(w)->n_regions;
     for (uint32_t other = 0; other < n; other++) {
         if (other == region || (v[FROM].index != SIM_PARAM_ABSENT && v[FROM].index != other)) {
@@ -36,6 +41,37 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
         if (!v[ONE_WAY].flag) {
             sim_world_cut(w, other, region, begins);
         }
+    }
+}
+
+static void cut_nodes(struct sim_world *w, const union sim_fault_value *v, bool begins)
+{
+    const struct sim_scenario *s = sim_world_scenario(w);
+    bool *these = sim_calloc(s->n_nodes, sizeof *these);
+    bool *others = sim_calloc(s->n_nodes, sizeof *others);
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const char *name = s->nodes[i].config.name.s;
+        these[i] = sim_fault_names(v[NODES].nodes, name);
+        others[i] = v[OTHERS].nodes != NULL ? sim_fault_names(v[OTHERS].nodes, name) : !these[i];
+    }
+    sim_world_divide(w, these, others, begins);
+    if (!v[ONE_WAY].flag) {
+        sim_world_divide(w, others, these, begins);
+    }
+    free(these);
+    free(others);
+}
+
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
+{
+    if (v[NODE].index != SIM_PARAM_ABSENT) {
+        sim_world_isolate(w, v[NODE].index, begins);
+    }
+    if (v[REGION].index != SIM_PARAM_ABSENT) {
+        cut_region(w, v, begins);
+    }
+    if (v[NODES].nodes != NULL) {
+        cut_nodes(w, v, begins);
     }
 }
 
@@ -52,7 +88,7 @@ static void end(struct sim_world *w, const union sim_fault_value *v)
 extern const struct sim_fault_kind sim_fault_partition;
 const struct sim_fault_kind sim_fault_partition = {
     .name = "partition",
-    .help = "a region or a node can't be reached, and goes on by itself",
+    .help = "regions or nodes can't be reached, and go on by themselves",
     .params = params,
     .n_params = SW_LEN(params),
     .begin = begin,

@@ -87,6 +87,21 @@ static bool in_time(const struct writing *w, const struct sw_yaml_node *n)
     return sw_yaml_scalar(&f, NULL, sim_sketch_text(n, "at"), &at) != 0 || at < w->duration;
 }
 
+/* The same of all nodes of a list. */
+static bool all_there(const struct writing *w, const char *nodes)
+{
+    size_t len;
+    for (; *(nodes += strspn(nodes, " ")) != '\0'; nodes += len) {
+        struct sw_name name;
+        len = strcspn(nodes, " ");
+        (void)snprintf(name.s, sizeof name.s, "%.*s", (int)len, nodes);
+        if (!there(w, SIM_PART_NODE, name.s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A fault needs the nodes and regions that its parameters name. */
 static bool fault_stands(const struct writing *w, const struct sw_yaml_node *n)
 {
@@ -95,6 +110,7 @@ static bool fault_stands(const struct writing *w, const struct sw_yaml_node *n)
         const char *value = sim_sketch_text(n, kind->params[i].key);
         if (value[0] != '\0' &&
             ((kind->params[i].type == SIM_PARAM_NODE && !there(w, SIM_PART_NODE, value)) ||
+             (kind->params[i].type == SIM_PARAM_NODES && !all_there(w, value)) ||
              (kind->params[i].type == SIM_PARAM_REGION && !there(w, SIM_PART_REGION, value)))) {
             return false;
         }

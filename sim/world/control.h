@@ -45,6 +45,8 @@ uint32_t sim_world_steps(const struct sim_world *w);
 void sim_world_darken(struct sim_world *w, uint32_t region, bool begins);
 /* No packet gets from region @from to region @to. */
 void sim_world_cut(struct sim_world *w, uint32_t from, uint32_t to, bool begins);
+/* No packet gets from the nodes flagged in @from to those in @to; clients reach both. */
+void sim_world_divide(struct sim_world *w, const bool *from, const bool *to, bool begins);
 /* No packet gets to or from a node. */
 void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins);
 

@@ -316,6 +316,12 @@ void sim_world_cut(struct sim_world *w, uint32_t from, uint32_t to, bool begins)
     sim_clientele_paths_changed(w->clientele);
 }
 
+void sim_world_divide(struct sim_world *w, const bool *from, const bool *to, bool begins)
+{
+    sim_network_divide(w->net, from, to, begins);
+    sim_conns_paths_changed(w->conns);
+}
+
 void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins)
 {
     sim_network_isolate(w->net, node, begins);

@@ -30,7 +30,8 @@ static void parameters_are_bound_in_the_tables_order(void)
     CHECK_U64(v[0].index, 1);
     CHECK_U64(v[1].index, SIM_PARAM_ABSENT);
     CHECK_U64(v[2].index, SIM_PARAM_ABSENT);
-    CHECK(v[3].flag);
+    CHECK(v[3].nodes == NULL && v[4].nodes == NULL);
+    CHECK(v[5].flag);
     free(x);
 }
 
@@ -59,6 +60,19 @@ static void mistakes_are_named_with_line_and_column(void)
           { "region", "", NULL },
           SW_ERR_NOTFOUND,
           "2:3: region: '' is no region of this scenario (expected a region's name)" },
+        { "partition",
+          { "nodes", "n0 n7", NULL },
+          SW_ERR_NOTFOUND,
+          "2:3: nodes: 'n7' is no node of this scenario (expected nodes' names, like fra-1 "
+          "fra-2)" },
+        { "partition",
+          { "nodes", " ", NULL },
+          SW_ERR_MALFORMED,
+          "2:3: nodes: ' ' is empty (expected nodes' names, like fra-1 fra-2)" },
+        { "packet_loss",
+          { "burst", "10us", NULL },
+          SW_ERR_RANGE,
+          "2:3: burst: '10us' is out of range (expected a duration like 80ms, 2.5s, 1h30m)" },
         { "partition",
           { "one_way", "yes", NULL },
           SW_ERR_MALFORMED,
@@ -102,7 +116,9 @@ static void a_fault_is_kept_with_all_its_parameters(void)
           "{\"node\":\"n2\",\"of\":\"machine\",\"disk\":\"kept\"}" },
         { "partition",
           { "region", "dublin", "one_way", "true", NULL },
-          "{\"region\":\"dublin\",\"from\":null,\"node\":null,\"one_way\":true}" },
+          "{\"region\":\"dublin\",\"from\":null,\"node\":null,\"nodes\":null,"
+          "\"others\":null,\"one_"
+          "way\":true}" },
         { "clock_step",
           { "node", "n0", "by", "1m30s", "to", "past", NULL },
           "{\"node\":\"n0\",\"by\":90,\"to\":\"past\"}" },
@@ -214,6 +230,48 @@ static void a_partition_parts_peers_and_they_find_each_other_again(void)
     free(x);
 }
 
+static void some_nodes_may_lose_each_other_while_both_reach_a_third(void)
+{
+    static const char *const cases[][7] = {
+        { "nodes", "n0", "others", "n1", NULL },
+        { "nodes", "n1", "others", "n0", "one_way", "true", NULL }, /* no connection lives so */
+    };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        struct small_scenario *x = scenario();
+        x->s.duration = 120 * SW_SEC;
+        small_fault(x, "partition", 10 * SW_SEC, 30 * SW_SEC, cases[i]);
+        struct sim_world *w = small_start_world(x, 1);
+        CHECK_U64(down_at(w, 9 * SW_SEC), 0);
+        CHECK_U64(connected(w, 0), 2);
+        CHECK_U64(down_at(w, 30 * SW_SEC), 0);
+        CHECK_U64(connected(w, 0), 1);
+        CHECK_U64(connected(w, 1), 1);
+        CHECK_U64(connected(w, 2), 2);
+        CHECK_U64(down_at(w, 110 * SW_SEC), 0);
+        CHECK_U64(connected(w, 0), 2);
+        CHECK_U64(connected(w, 1), 2);
+        sim_world_free(w);
+        free(x);
+    }
+}
+
+static void a_set_of_nodes_may_lose_all_others(void)
+{
+    struct small_scenario *x = scenario();
+    x->s.duration = 120 * SW_SEC;
+    const char *const cut[] = { "nodes", "n0 n2", NULL };
+    small_fault(x, "partition", 10 * SW_SEC, 30 * SW_SEC, cut);
+    struct sim_world *w = small_start_world(x, 1);
+    CHECK_U64(down_at(w, 30 * SW_SEC), 0);
+    CHECK_U64(connected(w, 0), 1);
+    CHECK_U64(connected(w, 1), 0);
+    CHECK_U64(connected(w, 2), 1);
+    CHECK_U64(down_at(w, 110 * SW_SEC), 0);
+    CHECK_U64(connected(w, 1), 2);
+    sim_world_free(w);
+    free(x);
+}
+
 extern CU_TestInfo tests_fault[];
 CU_TestInfo tests_fault[] = {
     { "parameters are bound in the table's order", parameters_are_bound_in_the_tables_order },
@@ -225,5 +283,8 @@ CU_TestInfo tests_fault[] = {
     { "overlapping faults count", overlapping_faults_count },
     { "a partition parts peers and they find each other again",
       a_partition_parts_peers_and_they_find_each_other_again },
+    { "some nodes may lose each other while both reach a third",
+      some_nodes_may_lose_each_other_while_both_reach_a_third },
+    { "a set of nodes may lose all others", a_set_of_nodes_may_lose_all_others },
     CU_TEST_INFO_NULL,
 };

@@ -65,6 +65,25 @@ static void lost_and_altered_packets_are_sent_again(void)
     }
 }
 
+static void packets_lost_in_bursts_are_sent_again_and_as_many_are_lost(void)
+{
+    const char *const params[] = { "share", "0.2", "burst", "100ms", NULL };
+    const struct seen s = run("packet_loss", params);
+    check_calm(&s);
+    /* a query or its answer meets a burst: not much more than the share, since one burst mostly
+     * takes both; each direction has its own */
+    CHECK(repeated(&s.meanwhile) > asked(&s.meanwhile) / 5);
+    CHECK(repeated(&s.meanwhile) < asked(&s.meanwhile));
+}
+
+static void a_fault_between_two_regions_leaves_the_others_alone(void)
+{
+    const char *const params[] = { "region", "dublin", "other", "stockholm", "by", "5s", NULL };
+    const struct seen s = run("latency_spike", params);
+    check_calm(&s);
+    CHECK(s.meanwhile.slowest < 100 * SW_MS); /* clients ask in their own region */
+}
+
 static void altered_answers_that_no_checksum_catches_are_seen_by_the_oracle(void)
 {
     const char *const params[] = { "share", "0.5", "checksum", "misses", NULL };
@@ -214,6 +233,10 @@ static void a_cut_cable_parts_two_regions_only(void)
 
 extern CU_TestInfo tests_faults[];
 CU_TestInfo tests_faults[] = {
+    { "packets lost in bursts are sent again and as many are lost",
+      packets_lost_in_bursts_are_sent_again_and_as_many_are_lost },
+    { "a fault between two regions leaves the others alone",
+      a_fault_between_two_regions_leaves_the_others_alone },
     { "lost and altered packets are sent again", lost_and_altered_packets_are_sent_again },
     { "altered answers that no checksum catches are seen by the oracle",
       altered_answers_that_no_checksum_catches_are_seen_by_the_oracle },

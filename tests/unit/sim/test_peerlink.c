@@ -192,6 +192,95 @@ static void messages_arrive_in_order_under_jitter_and_loss(void)
     }
 }
 
+static void bursts_late_packets_and_doubles_break_neither_order_nor_connection(void)
+{
+    for (unsigned class = 0; class < 2; class ++) {
+        struct rig r;
+        rig_init(&r, 0.01, 100000000, 5 * SW_MS);
+        struct sim_link *l = &r.x->s.wide;
+        l->burst = (struct sim_burst){ .p = 0.01, .r = 0.05, .bad = 1, .slot = 2 * SW_MS };
+        l->reordering = 0.2;
+        l->reordered_by = 40 * SW_MS;
+        l->duplication = 0.2;
+        l->corruption = 0.1;
+        dial(&r, (enum sw_class) class);
+        sim_run(r.engine, 20 * SW_SEC);
+        CHECK_U64(r.dialer.ups, 1);
+        for (uint32_t i = 0; i < 2000; i++) {
+            send_number(&r, i, 64 + i);
+            sim_run(r.engine, sim_now(r.engine) + SW_MS);
+        }
+        sim_run(r.engine, sim_now(r.engine) + 600 * SW_SEC);
+        CHECK_U64(r.acceptor.messages, 2000); /* each once */
+        CHECK(!r.acceptor.disordered);
+        CHECK_U64(r.dialer.downs + r.acceptor.downs, 0);
+        rig_fini(&r);
+    }
+}
+
+/* What is lost in a burst is sent again until one of the probes falls outside: after 2, 6, 14, ...
+ * round trips. */
+static void a_message_in_a_burst_waits_for_its_end(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 0, 0);
+    connect_now(&r, SW_CLASS_CONTROL);
+    r.x->s.wide.burst =
+        (struct sim_burst){ .p = 0.05, .r = 0.1, .bad = 1, .slot = SW_MS }; /* 10 ms on average */
+    unsigned late = 0;
+    sw_dur most = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        const sw_time sent = sim_now(r.engine);
+        send_number(&r, i, 100);
+        sim_run(r.engine, sent + 10 * SW_SEC);
+        const sw_dur took = r.acceptor.last_at - sent;
+        const sw_dur extra = took - RTT / 2;
+        late += extra > 0;
+        most = extra > most ? extra : most;
+        /* 40, 120, 280, ... ms: sums of doubling probes */
+        CHECK(extra % (2 * RTT) == 0 && ((extra / (2 * RTT) + 1) & (extra / (2 * RTT))) == 0);
+    }
+    CHECK_U64(r.acceptor.messages, 1000);
+    CHECK(late > 273 && late < 393); /* a third of the time is bad; four standard errors */
+    CHECK(most > 2 * RTT);           /* some probes fall into the next burst */
+    rig_fini(&r);
+}
+
+static void a_path_that_breaks_ends_a_bulk_transfer_and_frees_the_line_for_others(void)
+{
+    struct rig r;
+    rig_init(&r, 0, 80000000, 0); /* 10 MB/s */
+    connect_now(&r, SW_CLASS_BULK);
+    struct end to[2] = { { .rig = &r }, { .rig = &r } };
+    const struct sim_conn_end from_end = { &user, &to[0] };
+    const struct sim_conn_end to_end = { &user, &to[1] };
+    sim_conn_dial(r.conns, 0, from_end, 2, &to_end, SW_CLASS_BULK);
+    sim_run(r.engine, sim_now(r.engine) + 3 * RTT);
+    const sw_time begin = sim_now(r.engine);
+    uint8_t *bytes = calloc(1, 100000);
+    for (uint32_t i = 0; i < 400; i++) {
+        send_number(&r, i, 100000); /* 40 MB to host 1, 40 MB to host 2 */
+        memcpy(bytes, &i, sizeof i);
+        sim_conn_send(r.conns, 0, to[0].conn, (struct sw_bytes){ bytes, 100000 },
+                      (struct sim_luck){ 98, i });
+    }
+    free(bytes);
+    sim_run(r.engine, begin + 2 * SW_SEC);
+    isolate(&r, true); /* host 1 */
+    const unsigned arrived = r.acceptor.messages;
+    CHECK(arrived > 90 && arrived < 100); /* half of 10 MB/s for two seconds, less slow start */
+    sim_run(r.engine, begin + 60 * SW_SEC);
+    CHECK_U64(r.dialer.downs, 1);
+    CHECK_U64(r.dialer.down_at, begin + 2 * SW_SEC + KEEP_ALIVE);
+    CHECK(r.acceptor.messages <= arrived + 1); /* what was in the air */
+    CHECK_U64(to[1].messages, 400);
+    CHECK(!to[1].disordered);
+    /* 10 MB by then, the other 30 at the whole rate: 3 s */
+    const double took = (double)(to[1].last_at - begin) / 1e9;
+    CHECK(took > 5 && took < 5.2);
+    rig_fini(&r);
+}
+
 static void a_lost_packet_costs_two_round_trips_and_holds_up_the_rest(void)
 {
     struct rig r;
@@ -420,6 +509,11 @@ CU_TestInfo tests_peerlink[] = {
       nobody_there_fails_at_once_and_silence_after_the_time_out },
     { "messages arrive in order under jitter and loss",
       messages_arrive_in_order_under_jitter_and_loss },
+    { "bursts, late packets and doubles break neither order nor connection",
+      bursts_late_packets_and_doubles_break_neither_order_nor_connection },
+    { "a message in a burst waits for its end", a_message_in_a_burst_waits_for_its_end },
+    { "a path that breaks ends a bulk transfer and frees the line for others",
+      a_path_that_breaks_ends_a_bulk_transfer_and_frees_the_line_for_others },
     { "a lost packet costs two round trips and holds up the rest",
       a_lost_packet_costs_two_round_trips_and_holds_up_the_rest },
     { "a cut stalls and what was sent comes after it heals",
