@@ -208,8 +208,8 @@ static struct small_scenario *with_two_sets(void)
     struct small_world o = usual;
     o.duration = 30 * SW_SEC;
     struct small_scenario *x = small_scenario(&o);
-    small_set_of(x, 0, 20, 20000, 3 * SW_SEC);
-    small_set_of(x, 1, 20, 20000, 3 * SW_SEC);
+    small_set_of(x, 0, 40, 5000, SW_SEC);
+    small_set_of(x, 1, 40, 5000, SW_SEC);
     return x;
 }
 
