@@ -7,20 +7,24 @@
 #include "node/core/jobs.h"
 #include "node/core/node_state.h"
 
+static struct sw_backup_peer describe(const struct sw_peer *p)
+{
+    const struct sw_link *bulk = &p->link[SW_CLASS_BULK];
+    return (struct sw_backup_peer){
+        .name = p->name,
+        .region = p->region,
+        .stores = p->stores,
+        .connected = bulk->conn != 0 && bulk->greeted,
+    };
+}
+
 static bool peer(void *self, size_t i, struct sw_backup_peer *out)
 {
     const struct sw_node *n = self;
     if (i >= n->peers.n_known) {
         return false;
     }
-    const struct sw_peer *p = n->peers.v[n->peers.by_name[i]];
-    const struct sw_link *bulk = &p->link[SW_CLASS_BULK];
-    *out = (struct sw_backup_peer){
-        .name = p->name,
-        .region = p->region,
-        .stores = p->stores,
-        .connected = bulk->conn != 0 && bulk->greeted,
-    };
+    *out = describe(n->peers.v[n->peers.by_name[i]]);
     return true;
 }
 
@@ -101,7 +105,8 @@ struct sw_backup *sw_backup_host_new(struct sw_node *n)
 
 void sw_backup_host_up(struct sw_node *n, const struct sw_link *link)
 {
-    sw_backup_on_peer_up(n->backup, &n->peers.v[link->peer]->name);
+    const struct sw_backup_peer p = describe(n->peers.v[link->peer]);
+    sw_backup_on_peer_up(n->backup, &p);
 }
 
 void sw_backup_host_down(struct sw_node *n, const struct sw_link *link)

@@ -142,12 +142,15 @@ static void message(struct world *w, size_t from, struct sw_bytes bytes)
 static void connection(struct world *w, uint8_t what)
 {
     struct sw_name name;
+    struct sw_backup_peer p;
     const size_t i = what % PEERS;
     name_of(i, &name);
     switch (what / PEERS % 4) {
     case 0:
         w->up[i] = true;
-        sw_backup_on_peer_up(w->backup, &name);
+        if (peer(w, i, &p)) {
+            sw_backup_on_peer_up(w->backup, &p);
+        }
         break;
     case 1:
         w->up[i] = false;

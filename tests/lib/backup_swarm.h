@@ -225,8 +225,10 @@ static inline void swarm_boot(struct swarm_node *n)
     for (size_t i = 0; i < n->swarm->n; i++) {
         struct swarm_node *p = &n->swarm->nodes[i];
         if (p != n && p->up && p->backup != NULL) {
-            sw_backup_on_peer_up(n->backup, &p->name);
-            sw_backup_on_peer_up(p->backup, &n->name);
+            const struct sw_backup_peer other = { p->name, p->region, true, true };
+            const struct sw_backup_peer self = { n->name, n->region, true, true };
+            sw_backup_on_peer_up(n->backup, &other);
+            sw_backup_on_peer_up(p->backup, &self);
         }
     }
 }

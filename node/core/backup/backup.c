@@ -197,17 +197,15 @@ void sw_backup_on_message(struct sw_backup *b, const struct sw_name *peer,
     }
 }
 
-void sw_backup_on_peer_up(struct sw_backup *b, const struct sw_name *peer)
+void sw_backup_on_peer_up(struct sw_backup *b, const struct sw_backup_peer *peer)
 {
     hear(b);
-    struct sw_holder *h = NULL;
-    if (b->cfg == NULL || sw_holders_refresh(b) != SW_OK) {
+    struct sw_holder *h = b->cfg != NULL ? sw_holder_take(b, peer) : NULL;
+    if (h == NULL || (b->holders.behind && sw_holders_refresh(b) != SW_OK)) {
+        b->holders.behind = true;
         return; /* the next event about a peer tries again */
     }
-    h = sw_holder_find(b, peer);
-    if (h == NULL) {
-        return;
-    }
+    b->holders.behind = false;
     h->up = true;
     h->blocked = false;
     h->avoid = 0;

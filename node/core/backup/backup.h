@@ -81,7 +81,7 @@ void sw_backup_on_message(struct sw_backup *b, const struct sw_name *peer,
 
 /* The bulk connection of @peer stands and its Hello came; it is gone; the host buffers much for
  * it; it may be sent to again. */
-void sw_backup_on_peer_up(struct sw_backup *b, const struct sw_name *peer);
+void sw_backup_on_peer_up(struct sw_backup *b, const struct sw_backup_peer *peer);
 void sw_backup_on_peer_down(struct sw_backup *b, const struct sw_name *peer);
 void sw_backup_on_peer_blocked(struct sw_backup *b, const struct sw_name *peer);
 void sw_backup_on_peer_writable(struct sw_backup *b, const struct sw_name *peer);

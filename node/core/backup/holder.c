@@ -24,6 +24,24 @@ struct sw_holder *sw_holder_next(const struct sw_backup *b, const struct sw_hold
     return sw_map_next(&b->holders.by_name, h != NULL ? &after : NULL, &key);
 }
 
+struct sw_holder *sw_holder_take(struct sw_backup *b, const struct sw_backup_peer *p)
+{
+    struct sw_holder *h = sw_holder_find(b, &p->name);
+    if (h == NULL) {
+        h = calloc(1, sizeof *h);
+        if (h == NULL || sw_map_put(&b->holders.by_name, key_of(&p->name), h, NULL) != SW_OK) {
+            free(h);
+            return NULL;
+        }
+        h->name = p->name;
+    }
+    h->region = p->region;
+    h->stores = p->stores;
+    h->up = p->connected;
+    h->known = true;
+    return h;
+}
+
 int sw_holders_refresh(struct sw_backup *b)
 {
     struct sw_backup_peer p;
@@ -31,19 +49,9 @@ int sw_holders_refresh(struct sw_backup *b)
         h->known = false;
     }
     for (size_t i = 0; b->host.peer(b->host.self, i, &p); i++) {
-        struct sw_holder *h = sw_holder_find(b, &p.name);
-        if (h == NULL) {
-            h = calloc(1, sizeof *h);
-            if (h == NULL || sw_map_put(&b->holders.by_name, key_of(&p.name), h, NULL) != SW_OK) {
-                free(h);
-                return SW_ERR_NOMEM;
-            }
-            h->name = p.name;
+        if (sw_holder_take(b, &p) == NULL) {
+            return SW_ERR_NOMEM;
         }
-        h->region = p.region;
-        h->stores = p.stores;
-        h->up = p.connected;
-        h->known = true;
     }
     return SW_OK;
 }
@@ -54,6 +62,7 @@ void sw_holders_fini(struct sw_holders *hs)
     const struct sw_bytes *after = NULL;
     for (struct sw_holder *h = sw_map_next(&hs->by_name, after, &key); h != NULL;
          h = sw_map_next(&hs->by_name, after, &key)) {
+        free(h->gets);
         free(h);
         after = &key;
     }

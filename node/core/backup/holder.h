@@ -10,6 +10,7 @@
 #define SW_HEADS_MAX 64   /* snapshots that one answer to HeadsGet names */
 
 struct sw_backup;
+struct sw_backup_peer;
 
 /* A part that a peer asked for. */
 struct sw_get {
@@ -32,7 +33,7 @@ struct sw_holder {
     uint32_t heads_owed; /* answers of our own sets that it was asked for */
     bool heads_asked;    /* it owes one of the set that is being restored */
 
-    struct sw_get gets[SW_HOLDER_GETS]; /* what it wants of us, a ring */
+    struct sw_get *gets; /* what it wants of us, a ring of SW_HOLDER_GETS; NULL before the first */
     uint32_t gets_at, n_gets;
     uint32_t reading;  /* of those, being read */
     uint32_t incoming; /* objects that it is sending us */
@@ -40,10 +41,13 @@ struct sw_holder {
 
 struct sw_holders {
     struct sw_map by_name;
+    bool behind; /* one could not be taken in: memory was out */
 };
 
 /* Bring names, regions and roles up to date with the node's peers.  Errors: SW_ERR_NOMEM. */
 int sw_holders_refresh(struct sw_backup *b);
+/* The same for one of them.  NULL when memory is out. */
+struct sw_holder *sw_holder_take(struct sw_backup *b, const struct sw_backup_peer *p);
 /* NULL when unknown. */
 struct sw_holder *sw_holder_find(const struct sw_backup *b, const struct sw_name *name);
 /* The next in order of names after @h; the first after NULL; NULL at the end. */

@@ -288,6 +288,19 @@ void sw_serve_resume(struct sw_backup *b, struct sw_holder *h)
     }
 }
 
+/* Let it wait its turn.  False: there is no room. */
+static bool queue_get(struct sw_holder *h, const struct sw_get *g)
+{
+    if (h->gets == NULL) {
+        h->gets = calloc(SW_HOLDER_GETS, sizeof *h->gets);
+    }
+    if (h->gets == NULL || h->n_gets == SW_HOLDER_GETS) {
+        return false;
+    }
+    h->gets[(h->gets_at + h->n_gets++) % SW_HOLDER_GETS] = *g;
+    return true;
+}
+
 void sw_serve_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__ObjectGet *m)
 {
     struct sw_get g = { .offset = m->offset, .length = m->length };
@@ -305,10 +318,9 @@ void sw_serve_get(struct sw_backup *b, struct sw_holder *h, const Swarm__V1__Obj
         refuse_get(b, h, &g, SW_OK, have->size);
     } else if (g.offset >= have->size) {
         refuse_get(b, h, &g, SW_ERR_RANGE, have->size);
-    } else if (h->n_gets == SW_HOLDER_GETS) {
+    } else if (!queue_get(h, &g)) {
         refuse_get(b, h, &g, SW_ERR_BUSY, have->size);
     } else {
-        h->gets[(h->gets_at + h->n_gets++) % SW_HOLDER_GETS] = g;
         sw_serve_resume(b, h);
     }
 }
