@@ -104,6 +104,7 @@ static void free_nodes(struct sim_file *f)
         free(c->peers);
     }
     free(f->s.nodes);
+    free(f->s.by_name);
     for (size_t i = 0; i < f->n_entries; i++) {
         sw_config_routing_free(&f->entries[i].node.config);
         sw_yaml_release(&sim_node_table, &f->entries[i]);

@@ -27,6 +27,8 @@ const struct sw_yaml_node *sim_merge(struct sw_arena *a, const struct sw_yaml_no
 
 /* nodes.c: expand `nodes`, give them names, peers and keys. */
 int sim_load_nodes(struct sim_loader *l);
+/* acquaint.c: every node's list of those it knows. */
+int sim_acquaint(struct sim_loader *l);
 /* zones.c: read master files, tell nodes which zones they hold. */
 int sim_load_zones(struct sim_loader *l);
 /* network.c: paths between regions, and what links have by default. */
@@ -49,10 +51,6 @@ int sim_load_expectations(struct sim_loader *l);
  * lie in the run. */
 int sim_check_regions(struct sim_loader *l);
 int sim_check(struct sim_loader *l);
-
-/* Index of a region or node; SIZE_MAX when there is none. */
-size_t sim_region_index(const struct sim_scenario *s, const char *name);
-size_t sim_node_index(const struct sim_scenario *s, const char *name);
 
 /* Parse @text, "METRIC [during FAULT] OPERATOR VALUE", into @out, whose strings become the
  * caller's.  Errors: SW_ERR_MALFORMED, SW_ERR_NOTFOUND (no such metric), SW_ERR_NOMEM; the diag

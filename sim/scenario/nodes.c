@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_NODES 2048U /* each knows every other from the start */
+#define MAX_NODES 16384U
 
 size_t sim_region_index(const struct sim_scenario *s, const char *name)
 {
@@ -20,8 +20,37 @@ size_t sim_region_index(const struct sim_scenario *s, const char *name)
     return SIZE_MAX;
 }
 
+/* ---- names ---- */
+
+struct named {
+    const char *name;
+    uint32_t node;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct named *x = a;
+    const struct named *y = b;
+    const int order = strcmp(x->name, y->name);
+    return order != 0 ? order : (x->node > y->node) - (x->node < y->node);
+}
+
 size_t sim_node_index(const struct sim_scenario *s, const char *name)
 {
+    if (s->by_name != NULL) {
+        size_t low = 0;
+        size_t high = s->n_nodes;
+        while (low < high) {
+            const size_t middle = low + (high - low) / 2;
+            const int order = strcmp(s->nodes[s->by_name[middle]].config.name.s, name);
+            if (order == 0) {
+                return s->by_name[middle];
+            }
+            low = order < 0 ? middle + 1 : low;
+            high = order < 0 ? high : middle;
+        }
+        return SIZE_MAX;
+    }
     for (size_t i = 0; i < s->n_nodes; i++) {
         if (strcmp(s->nodes[i].config.name.s, name) == 0) {
             return i;
@@ -114,42 +143,43 @@ static int add_node(struct sim_loader *l, const struct sw_yaml_node *n, size_t *
                            "%u nodes can't share a name (leave it out: %s-1, %s-2, ...)", e->count,
                            e->region.s, e->region.s);
     }
-    for (size_t i = 0; err == 0 && i + 1 < f->n_entries; i++) {
-        if (strcmp(f->entries[i].name.s, e->name.s) == 0) {
-            err = sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_EXISTS, l->d,
-                               "two nodes are called '%s'", e->name.s);
-        }
-    }
+    e->at = n;
     e->node.config.name = e->name;
     e->node.config.region = e->region;
     return err != 0 ? err : keys(&e->node.config);
 }
 
-/* Everyone's list of everyone else. */
-static int introduce(struct sim_loader *l)
+/* The second node of one name, in the order of the file. */
+static int same_name(struct sim_loader *l, const struct sim_node_entry *e)
+{
+    return sw_yaml_fail(l->y, sw_yaml_get(e->at, "name"), "name", SW_ERR_EXISTS, l->d,
+                        "two nodes are called '%s'", e->name.s);
+}
+
+static int sort_names(struct sim_loader *l)
 {
     struct sim_scenario *s = &l->f->s;
+    struct named *v = calloc(s->n_nodes, sizeof *v);
+    uint32_t *sorted = calloc(s->n_nodes, sizeof *sorted);
+    if (v == NULL || sorted == NULL) {
+        free(v);
+        free(sorted);
+        return no_memory(l);
+    }
+    for (uint32_t i = 0; i < s->n_nodes; i++) {
+        v[i] = (struct named){ s->nodes[i].config.name.s, i };
+    }
+    qsort(v, s->n_nodes, sizeof *v, by_name);
+    uint32_t twice = UINT32_MAX;
     for (size_t i = 0; i < s->n_nodes; i++) {
-        struct sw_config *c = &s->nodes[i].config;
-        c->peers = calloc(s->n_nodes, sizeof *c->peers);
-        if (c->peers == NULL) {
-            return no_memory(l);
-        }
-        for (size_t k = 0; k < s->n_nodes; k++) {
-            if (k == i) {
-                continue;
-            }
-            const struct sw_config *other = &s->nodes[k].config;
-            struct sw_peer_config *p = &c->peers[c->n_peers++];
-            *p = (struct sw_peer_config){ .name = other->name,
-                                          .region = other->region,
-                                          .address = strdup(other->name.s) };
-            if (p->address == NULL) {
-                return no_memory(l);
-            }
+        sorted[i] = v[i].node;
+        if (i > 0 && strcmp(v[i - 1].name, v[i].name) == 0 && v[i].node < twice) {
+            twice = v[i].node;
         }
     }
-    return 0;
+    free(v);
+    s->by_name = sorted;
+    return twice == UINT32_MAX ? 0 : same_name(l, &l->f->entries[twice]);
 }
 
 int sim_load_nodes(struct sim_loader *l)
@@ -187,5 +217,6 @@ int sim_load_nodes(struct sim_loader *l)
     for (size_t i = 0; i < s->n_nodes; i++) {
         s->nodes[i] = l->f->entries[i].node;
     }
-    return introduce(l);
+    err = sort_names(l);
+    return err == 0 ? sim_acquaint(l) : err;
 }

@@ -231,6 +231,7 @@ struct sim_scenario {
     size_t n_zones;
     struct sim_node *nodes;
     size_t n_nodes;
+    uint32_t *by_name; /* nodes in order of their names; NULL: not sorted (made by hand) */
     struct sim_clients *clients;
     size_t n_clients;
     struct sim_operation *operations;
@@ -268,5 +269,9 @@ int sim_scenario_parse(const char *path, const char *text, size_t len, const cha
 void sim_scenario_free(struct sim_scenario *s);
 /* Whether a fault of @kind happens in it, or may in its storm. */
 bool sim_scenario_has_fault(const struct sim_scenario *s, const char *kind);
+
+/* Index of a region or node; SIZE_MAX when there is none. */
+size_t sim_region_index(const struct sim_scenario *s, const char *name);
+size_t sim_node_index(const struct sim_scenario *s, const char *name);
 
 #endif

@@ -176,6 +176,10 @@ static const struct sw_yaml_field node_fields[] = {
       .help = "where it stands" },
     { "count", SW_YAML_COUNT, FIELD(struct sim_node_entry, count), .fallback = "1", .low = 1,
       .high = 10000, .help = "this many equal nodes" },
+    { "knows", SW_YAML_LIST, LIST(struct sim_node_entry, , knows, struct sw_name),
+      .item = SW_YAML_NAME,
+      .help = "whom it knows from the start, and they it: nodes, and regions for all their nodes; "
+              "default: everyone" },
     { NULL, SW_YAML_INCLUDE, FIELD(struct sim_node_entry, node.config), .table = &sw_node_table },
     { "processor", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.processor),
       .table = &processor_table, .help = "what serves queries" },

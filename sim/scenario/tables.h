@@ -21,7 +21,10 @@ struct sim_node_entry {
     sw_dur clock_offset;
     int clock_is; /* 0 ahead, 1 behind */
     double clock_drift;
+    struct sw_name *knows; /* nodes and regions */
+    size_t n_knows;
     struct sim_node node;
+    const struct sw_yaml_node *at; /* its item, with the defaults in place */
 };
 
 /* One item of `clients`. */

@@ -22,22 +22,14 @@
 
 uint32_t sim_find_node(const struct sim_scenario *s, const char *name)
 {
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
-        if (strcmp(s->nodes[i].config.name.s, name) == 0) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
+    const size_t i = sim_node_index(s, name);
+    return i < UINT32_MAX ? (uint32_t)i : UINT32_MAX;
 }
 
 uint32_t sim_find_region(const struct sim_scenario *s, const char *name)
 {
-    for (uint32_t i = 0; i < s->n_regions; i++) {
-        if (strcmp(s->regions[i].name.s, name) == 0) {
-            return i;
-        }
-    }
-    return UINT32_MAX;
+    const size_t i = sim_region_index(s, name);
+    return i < UINT32_MAX ? (uint32_t)i : UINT32_MAX;
 }
 
 const struct sim_zone *sim_find_zone(const struct sim_scenario *s, const char *name)

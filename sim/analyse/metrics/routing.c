@@ -28,11 +28,17 @@ static const struct sim_metric metrics[] = {
 /* A trail is recorded when it moved by this much since the last time. */
 #define CHANGE 0.005
 
+/* A node's, to each peer in their order, as last recorded; NaN never. */
+struct trails {
+    double *v;
+    size_t n;
+};
+
 struct routing {
     uint64_t counts[SW_LEN(metrics)];
-    uint64_t asked; /* by clients */
-    size_t n;       /* nodes */
-    double *trail;  /* n x n, as last recorded; NaN never */
+    uint64_t asked;        /* by clients */
+    size_t n;              /* nodes */
+    struct trails *trails; /* a node */
     struct sw_route_info *routes;
     struct sim_rows series;
 };
@@ -40,7 +46,10 @@ struct routing {
 static void stop(void *self)
 {
     struct routing *m = self;
-    free(m->trail);
+    for (size_t i = 0; i < m->n && m->trails != NULL; i++) {
+        free(m->trails[i].v);
+    }
+    free(m->trails);
     free(m->routes);
     sw_blob_fini(&m->series.blob);
     free(m);
@@ -53,14 +62,11 @@ static int start(struct sim_world *w, void **self)
         return SW_ERR_NOMEM;
     }
     m->n = sim_world_scenario(w)->n_nodes;
-    m->trail = malloc(m->n * m->n * sizeof *m->trail);
+    m->trails = calloc(m->n, sizeof *m->trails);
     m->routes = malloc(m->n * sizeof *m->routes);
-    if (m->trail == NULL || m->routes == NULL) {
+    if (m->trails == NULL || m->routes == NULL) {
         stop(m);
         return SW_ERR_NOMEM;
-    }
-    for (size_t i = 0; i < m->n * m->n; i++) {
-        m->trail[i] = NAN;
     }
     *self = m;
     return 0;
@@ -100,15 +106,32 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
     m->asked++;
 }
 
+/* Room for @n peers; false when memory is out. */
+static bool grow(struct trails *t, size_t n)
+{
+    double *v = n > t->n ? realloc(t->v, n * sizeof *v) : t->v;
+    if (n > t->n && v != NULL) {
+        for (; t->n < n; t->n++) {
+            v[t->n] = NAN;
+        }
+        t->v = v;
+    }
+    return n == 0 || v != NULL;
+}
+
 static void sample_node(struct routing *m, struct sim_world *w, uint32_t i)
 {
     const struct sw_node *node = sim_world_node(w, i);
     const char *name = sim_world_scenario(w)->nodes[i].config.name.s;
     const size_t n = node != NULL ? sw_node_routes(node, m->routes, m->n) : 0;
+    if (!grow(&m->trails[i], n)) {
+        m->series.failed = true;
+        return;
+    }
     for (size_t k = 0; k < n && k < m->n; k++) {
         /* a peer that was never asked is no alternative: it holds nothing that is wanted */
         const double trail = m->routes[k].sent > 0 ? m->routes[k].trail : NAN;
-        double *last = &m->trail[i * m->n + k];
+        double *last = &m->trails[i].v[k];
         if (isnan(trail) || fabs(trail - *last) < CHANGE) {
             continue;
         }

@@ -150,6 +150,51 @@ static void nodes_take_defaults_names_peers_zones_and_keys(void)
     sim_scenario_free(s);
 }
 
+/* The peers of node @i, in order. */
+static void check_peers(const struct sim_scenario *s, size_t i, const char *expected)
+{
+    char text[256] = "";
+    for (size_t k = 0; k < s->nodes[i].config.n_peers; k++) {
+        const size_t len = strlen(text);
+        (void)snprintf(text + len, sizeof text - len, "%s%s", k > 0 ? " " : "",
+                       s->nodes[i].config.peers[k].name.s);
+    }
+    CHECK_STR(text, expected);
+}
+
+static void nodes_know_whom_they_are_told_and_are_known_by_them(void)
+{
+    struct sim_scenario *s;
+    char message[256];
+    REQUIRE(load("  - {region: nyc, count: 2}\n",
+                 "  - {region: nyc, count: 2, knows: [nyc]}\n"
+                 "  - {region: nyc, name: hermit, knows: []}\n"
+                 "  - {region: fra, name: hub, knows: [fra-1, nyc]}\n",
+                 NULL, &s, message) == 0);
+    check_peers(s, 0, "nyc-1 nyc-2 hermit hub"); /* fra-1 says nothing: it knows everyone */
+    check_peers(s, 1, "fra-1 nyc-2 hermit hub"); /* not itself */
+    check_peers(s, 2, "fra-1 nyc-1 hermit hub");
+    check_peers(s, 3, "fra-1 nyc-1 nyc-2 hub"); /* those who know it */
+    check_peers(s, 4, "fra-1 nyc-1 nyc-2 hermit");
+    sim_scenario_free(s);
+    REQUIRE(load("  - region: fra\n    processor: {cores: 5}\n",
+                 "  - {region: nyc, name: far, knows: [nyc-2]}\n"
+                 "  - region: fra\n    knows: []\n    processor: {cores: 5}\n",
+                 NULL, &s, message) != 0 ||
+            s->n_nodes == 4);
+    check_peers(s, 1, "nyc-1 nyc-2"); /* they know everyone */
+    sim_scenario_free(s);
+    CHECK(load("{region: nyc, count: 2}", "{region: nyc, count: 2, knows: [nyc, oslo]}", NULL, &s,
+               message) < 0);
+    CHECK_STR(message, "t.yaml:20:42: knows: no node and no region is called 'oslo'");
+    CHECK(load("{region: nyc, count: 2}", "{region: nyc, name: fra, knows: [fra]}", NULL, &s,
+               message) < 0);
+    CHECK_STR(message, "t.yaml:20:38: knows: 'fra' is both a node and a region");
+    CHECK(load("{region: nyc, count: 2}", "{region: nyc, count: 2100}", NULL, &s, message) < 0);
+    CHECK_STR(message, "t.yaml:16:3: nodes: 2101 nodes know 4412100 others in all (at most "
+                       "4194304; see `knows`)");
+}
+
 static void a_configuration_replaces_whole_keys(void)
 {
     struct sim_scenario *s;
@@ -588,6 +633,8 @@ CU_TestInfo tests_scenario[] = {
     { "a good file fills every part", a_good_file_fills_every_part },
     { "nodes take defaults, names, peers, zones and keys",
       nodes_take_defaults_names_peers_zones_and_keys },
+    { "nodes know whom they are told, and are known by them",
+      nodes_know_whom_they_are_told_and_are_known_by_them },
     { "a configuration replaces whole keys", a_configuration_replaces_whole_keys },
     { "configurations are listed in file order", configurations_are_listed_in_file_order },
     { "a matrix gives round-trip times", a_matrix_gives_round_trip_times },
