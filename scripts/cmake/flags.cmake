@@ -3,7 +3,8 @@
 include(CheckCCompilerFlag)
 add_library(sw_flags INTERFACE)
 target_compile_options(sw_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
   -Wundef -Wvla -Werror)
 
 set(SW_COMMON_FLAGS -ffp-contract=off -fno-math-errno -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=

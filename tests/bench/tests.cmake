@@ -7,3 +7,17 @@ endforeach()
 # bench_answer measures libknot beside our own code.
 sw_need(SW_KNOT libknot libknot-dev)
 target_link_libraries(bench_answer PRIVATE ${SW_KNOT})
+# This one reads the zones of scenarios/.
+target_compile_definitions(bench_scale PRIVATE SW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+# bench_hold measures ns-3 beside our queues where it is installed; nothing else is in C++.
+find_library(SW_NS3_CORE ns3-core)
+find_path(SW_NS3_INCLUDE ns3/simulator.h)
+find_program(SW_CXX NAMES g++ c++)
+if(SW_NS3_CORE AND SW_NS3_INCLUDE AND SW_CXX AND NOT SW_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  enable_language(CXX)
+  set(CMAKE_CXX_STANDARD 17)
+  target_sources(bench_hold PRIVATE bench/ns3_hold.cc)
+  target_include_directories(bench_hold SYSTEM PRIVATE ${SW_NS3_INCLUDE})
+  target_compile_definitions(bench_hold PRIVATE SW_NS3)
+  target_link_libraries(bench_hold PRIVATE ${SW_NS3_CORE})
+endif()
