@@ -104,10 +104,11 @@ int sim_compare_checkpoints(FILE *one, FILE *other, const char *seed, FILE *to, 
 static void say(const char *which, const char *line, const struct sim_scenario *s, FILE *to)
 {
     char text[160];
-    unsigned long long at = 0;
-    unsigned entity = 0;
-    unsigned kind = 0;
-    if (sscanf(line, "%llu %u %u", &at, &entity, &kind) != 3) {
+    char *end = NULL;
+    const unsigned long long at = strtoull(line, &end, 10);
+    const uint32_t entity = (uint32_t)strtoul(end, &end, 10);
+    const uint32_t kind = (uint32_t)strtoul(end, &end, 10);
+    if (*end != ' ') { /* before the hash */
         (void)fprintf(to, "  %s: nothing more before the next checkpoint\n", which);
         return;
     }

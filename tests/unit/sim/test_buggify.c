@@ -83,9 +83,9 @@ static uint64_t run(const struct small_scenario *x, bool buggify,
 
 static void an_unlucky_run_repeats_to_the_bit_and_is_another_history(void)
 {
-    struct sw_site_count one[SW_SITE_COUNT];
-    struct sw_site_count two[SW_SITE_COUNT];
-    struct sw_site_count off[SW_SITE_COUNT];
+    struct sw_site_count one[SW_SITE_COUNT] = { 0 };
+    struct sw_site_count two[SW_SITE_COUNT] = { 0 };
+    struct sw_site_count off[SW_SITE_COUNT] = { 0 };
     struct small_scenario *x = small_scenario(&usual);
     small_set(x, 20, 400000, 20 * SW_SEC);
     small_operation(x, 30 * SW_SEC, "restore", "n4", "n0", "restored");
