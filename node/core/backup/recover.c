@@ -11,6 +11,8 @@
 #include "node/core/backup/store.h"
 #include "node/core/proto/job.pb-c.h"
 
+#define AHEAD_MAX 64U /* manifests asked for at once: what one holder can name */
+
 enum phase { ASKING, MANIFEST, PLANNING, FETCHING, WRITING };
 
 struct head {
@@ -35,9 +37,10 @@ struct sw_recover {
     bool answered;                       /* by anybody */
     struct head heads[SW_RECOVER_HEADS]; /* the newest first */
     size_t n_heads, at;
-    int error; /* why the last snapshot tried could not be used */
-    struct sw_wanted manifest;
-    struct sw_wanted *wanted; /* packs */
+    int error;                   /* why the last snapshot tried could not be used */
+    struct sw_wanted *manifests; /* of heads; NULL until they are known */
+    size_t ahead;                /* how many of them, from @at on, are asked for at once */
+    struct sw_wanted *wanted;    /* packs */
     size_t n_wanted;
     uint64_t fetched_bytes;
     struct sw_map from; /* names of holders that delivered */
@@ -51,6 +54,7 @@ static void free_recover(struct sw_recover *r)
     sodium_memzero(r->secret, sizeof r->secret);
     sw_map_fini(&r->from);
     free(r->wanted);
+    free(r->manifests);
     free(r->target);
     free(r);
 }
@@ -174,16 +178,34 @@ static struct sw_recover *waiting_for(const struct sw_backup *b, const struct sw
 static void try_snapshot(struct sw_backup *b, struct sw_recover *r)
 {
     r->phase = MANIFEST;
-    r->manifest = (struct sw_wanted){ .name = r->heads[r->at].name,
-                                      .kind = SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST };
     look_at(b, r);
+}
+
+/* Now it is known who says what: the newest first. */
+static void try_first(struct sw_backup *b, struct sw_recover *r)
+{
+    r->manifests = calloc(r->n_heads, sizeof *r->manifests);
+    if (r->manifests == NULL) {
+        fail(b, r, SW_BACKUP_EXHAUSTED, SW_ERR_NOMEM, sw_strerror(SW_ERR_NOMEM));
+        return;
+    }
+    for (size_t i = 0; i < r->n_heads; i++) {
+        r->manifests[i].name = r->heads[i].name;
+        r->manifests[i].kind = SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST;
+    }
+    r->ahead = 1;
+    try_snapshot(b, r);
 }
 
 /* This snapshot can't be used: the next older one, or, when none was whole, the newest that
  * opened, as it is. */
 static void next_snapshot(struct sw_backup *b, struct sw_recover *r, int err)
 {
-    sw_fetch_drop(&b->recovers);
+    if (r->phase == MANIFEST) { /* nobody has it: whoever named it may name many such */
+        r->ahead = 2 * r->ahead < AHEAD_MAX ? 2 * r->ahead : AHEAD_MAX;
+    } else {
+        sw_fetch_drop(&b->recovers);
+    }
     r->error = err;
     r->at++;
     if (r->at == r->n_heads && r->whole_only) {
@@ -267,6 +289,7 @@ static void planned(struct sw_backup *b, struct sw_ticket *t, const struct sw_jo
 
 static void plan(struct sw_backup *b, struct sw_recover *r)
 {
+    sw_fetch_drop(&b->recovers); /* older manifests */
     r->phase = PLANNING;
     if (run_job(b, r, true, planned) != SW_OK) {
         fail(b, r, SW_BACKUP_EXHAUSTED, SW_ERR_NOMEM, sw_strerror(SW_ERR_NOMEM));
@@ -283,6 +306,13 @@ static bool all_here(const struct sw_recover *r)
     return true;
 }
 
+/* How many manifests are asked for now. */
+static size_t n_ahead(const struct sw_recover *r)
+{
+    const size_t left = r->n_heads - r->at;
+    return r->ahead < left ? r->ahead : left;
+}
+
 /* Go on as far as it goes. */
 static void look_at(struct sw_backup *b, struct sw_recover *r)
 {
@@ -293,15 +323,16 @@ static void look_at(struct sw_backup *b, struct sw_recover *r)
                 fail(b, r, SW_BACKUP_NOT_FOUND, SW_ERR_NOTFOUND,
                      "nobody reachable holds a snapshot of this set");
             } else {
-                try_snapshot(b, r);
+                try_first(b, r);
             }
         }
         break;
     case MANIFEST: {
-        const bool settled = sw_fetch_pump(b, &r->manifest, 1);
-        if (r->manifest.here) {
+        struct sw_wanted *m = &r->manifests[r->at];
+        (void)sw_fetch_pump(b, m, n_ahead(r));
+        if (m->here) {
             plan(b, r);
-        } else if (settled) {
+        } else if (m->missing && !m->fetching) {
             next_snapshot(b, r, SW_ERR_UNREACHABLE);
         }
         break;
@@ -546,7 +577,7 @@ sw_time sw_recover_deadline(const struct sw_backup *b)
         return some && soon > sw_backup_now(b) ? soon : r->asked_at + SW_RECOVER_PATIENCE;
     }
     case MANIFEST:
-        return sw_fetch_deadline(b, &r->manifest, 1);
+        return sw_fetch_deadline(b, &r->manifests[r->at], n_ahead(r));
     case FETCHING:
         return sw_fetch_deadline(b, r->wanted, r->n_wanted);
     case PLANNING:

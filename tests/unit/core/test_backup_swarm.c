@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Snapshots spread over nodes and come back from them, whoever dies meanwhile. */
+#include "node/core/backup/holder.h"
 #include "tests/lib/backup_swarm.h"
 #include "tests/lib/check.h"
 
@@ -334,6 +335,50 @@ static void one_holder_does_not_answer_for_the_others(void)
     swarm_fini(&s);
 }
 
+/* Names as many newer snapshots as one answer may; nobody has any of them. */
+static bool make_up_heads(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
+{
+    static struct sw_digest names[SW_HEADS_MAX];
+    Swarm__V1__Head heads[SW_HEADS_MAX];
+    Swarm__V1__Head *list[SW_HEADS_MAX];
+    if (e->body_case != SWARM__V1__ENVELOPE__BODY_HEADS) {
+        return false;
+    }
+    for (size_t i = 0; i < SW_HEADS_MAX; i++) {
+        swarm__v1__head__init(&heads[i]);
+        memset(names[i].b, (int)i + 1, SW_DIGEST_LEN);
+        heads[i].name = (ProtobufCBinaryData){ SW_DIGEST_LEN, names[i].b };
+        heads[i].node = e->heads->node;
+        heads[i].set = e->heads->set;
+        heads[i].sequence = 1000 + i;
+        list[i] = &heads[i];
+    }
+    Swarm__V1__Head **honest = e->heads->heads;
+    const size_t n = e->heads->n_heads;
+    e->heads->heads = list;
+    e->heads->n_heads = SW_HEADS_MAX;
+    sw_backup_on_message(to->backup, &from->name, e);
+    e->heads->heads = honest;
+    e->heads->n_heads = n;
+    return true;
+}
+
+static void a_holder_that_makes_up_snapshots_delays_a_restore_by_little(void)
+{
+    struct swarm s;
+    swarm_init(&s, 9, 3);
+    REQUIRE(make_data(s.nodes[0].fs));
+    boot_all(&s);
+    swarm_snapshot(&s.nodes[0], 7);
+    REQUIRE(swarm_run(&s, 10 * SW_SEC));
+    REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+    swarm_kill(&s.nodes[0]);
+    s.nodes[1].drop = make_up_heads;
+    /* within a minute: three rounds of 2 s for 1, 2, 4, ... 32 of them; one by one it is 256 s */
+    CHECK(restores(&s, &s.nodes[4], 9, "back"));
+    swarm_fini(&s);
+}
+
 static bool mute(struct swarm_node *from, struct swarm_node *to, Swarm__V1__Envelope *e)
 {
     (void)from;
@@ -647,6 +692,8 @@ CU_TestInfo tests_backup_swarm[] = {
     { "what a lying holder delivers is fetched from another",
       what_a_lying_holder_delivers_is_fetched_from_another },
     { "one holder does not answer for the others", one_holder_does_not_answer_for_the_others },
+    { "a holder that makes up snapshots delays a restore by little",
+      a_holder_that_makes_up_snapshots_delays_a_restore_by_little },
     { "a holder that does not answer costs time and no file",
       a_holder_that_does_not_answer_costs_time_and_no_file },
     { "when the newest is not whole the one before is restored",
