@@ -4,7 +4,7 @@ _swarmsim()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run compare verify replay hunt list report export selftest --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'run compare verify replay hunt list report export selftest calibrate --help --version' -- "$current")
         return
     fi
     case $previous in
@@ -23,6 +23,7 @@ _swarmsim()
     report) options='--out --help' ;;
     export) options='--out --table --help' ;;
     selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
+    calibrate) options='--out --repetitions --json --help' ;;
     list) options='policies faults oracles metrics parameters sites keys --json' ;;
     esac
     if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then

@@ -4,6 +4,7 @@
 #include "node/conf/config.h"
 #include "sim/scenario/keys.h"
 #include "sim/scenario/load.h"
+#include "sim/scenario/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,31 @@ static int no_memory(const struct sim_loader *l)
     return SW_ERR_NOMEM;
 }
 
+/* What @n does not say of the processor's costs, its profile does. */
+static int apply_profile(struct sim_loader *l, const struct sw_yaml_node *n,
+                         struct sim_processor *p)
+{
+    const struct sw_yaml_node *at = sw_yaml_get(n, "processor");
+    struct sim_profile profile;
+    char path[4096];
+    if (p->profile == NULL) {
+        return 0;
+    }
+    const bool absolute = p->profile[0] == '/';
+    (void)snprintf(path, sizeof path, "%s%s%s", absolute ? "" : l->y->folder, absolute ? "" : "/",
+                   p->profile);
+    const int err = sim_profile_read(path, &profile, l->d);
+    if (err == 0) {
+        p->service = sw_yaml_get(at, "service") != NULL ? p->service : profile.query;
+        p->forward = sw_yaml_get(at, "forward") != NULL ? p->forward : profile.forward;
+        p->peer = sw_yaml_get(at, "peer") != NULL ? p->peer : profile.peer;
+        p->urgent = profile.urgent;
+        memcpy(p->cost, profile.work, sizeof p->cost);
+    }
+    sim_profile_release(&profile);
+    return err;
+}
+
 /* Bind @n, with paths as written: they lie on the node's own disk. */
 static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_node_entry *e)
 {
@@ -77,6 +103,9 @@ static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_n
     }
     if (err == 0) {
         err = sw_config_sets(&y, n, &e->node.config, l->d);
+    }
+    if (err == 0) {
+        err = apply_profile(l, n, &e->node.processor);
     }
     const double offset = (double)e->clock_offset;
     e->node.clock = (struct sim_clock){ .offset = e->clock_is == 0 ? offset : -offset,

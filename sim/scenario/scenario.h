@@ -8,6 +8,7 @@
 #include "node/base/err.h"
 #include "node/base/types.h"
 #include "node/core/config.h"
+#include "node/core/job.h"
 
 struct sim_region {
     struct sw_name name;
@@ -52,9 +53,15 @@ enum sim_distribution { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
 struct sim_processor {
     uint32_t cores;
     enum sim_distribution distribution;
-    sw_dur service; /* mean of a query's service time */
-    double sigma;   /* log-normal: of the underlying normal */
-    uint32_t queue; /* requests that may wait; more are dropped silently */
+    sw_dur service; /* mean of a query's service time, when it is answered here or forwarded */
+    sw_dur forward; /* mean of what is added when it is forwarded; 0 nothing */
+    sw_dur peer;    /* mean of a peer's query; 0: service */
+    sw_dur urgent;  /* of an acknowledgement, an answer, gossip; 0: 2 us */
+    int jobs;       /* 0 share the cores with queries, 1 have cores of their own */
+    double cost[SW_WORK_COUNT]; /* of jobs, ns a unit; 0: sim_work_cost's */
+    char *profile;              /* file, relative to the scenario; NULL none */
+    double sigma;               /* log-normal: of the underlying normal */
+    uint32_t queue;             /* requests that may wait; more are dropped silently */
 };
 
 struct sim_disk {

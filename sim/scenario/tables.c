@@ -120,6 +120,7 @@ static const struct sw_yaml_table zone_table = TABLE("zone", zone_fields);
 /* ---- nodes ---- */
 
 static const char *const distributions[] = { "constant", "exponential", "lognormal", NULL };
+static const char *const job_places[] = { "shared", "apart", NULL };
 static const struct sw_yaml_field processor_fields[] = {
     { "cores", SW_YAML_COUNT, FIELD(struct sim_processor, cores), .fallback = "2", .low = 1,
       .high = 1024, .help = "requests served at once" },
@@ -127,6 +128,17 @@ static const struct sw_yaml_field processor_fields[] = {
       .names = distributions, .fallback = "exponential", .help = "of the service time" },
     { "service", SW_YAML_DURATION, FIELD(struct sim_processor, service), .fallback = "20us",
       .low = 1, .high = 60e9, .help = "mean time a query takes one core" },
+    { "forward", SW_YAML_DURATION, FIELD(struct sim_processor, forward), .low = 0, .high = 60e9,
+      .help =
+          "mean time that it takes besides when it is forwarded; default: the profile's, or 0" },
+    { "peer", SW_YAML_DURATION, FIELD(struct sim_processor, peer), .low = 1, .high = 60e9,
+      .help = "mean time of a query that a peer forwarded; default: the profile's, or `service`" },
+    { "jobs", SW_YAML_ENUM, FIELD(struct sim_processor, jobs), .names = job_places,
+      .fallback = "shared",
+      .help = "whether backup work shares the cores with queries, or has cores of its own" },
+    { "profile", SW_YAML_LOCAL_PATH, FIELD(struct sim_processor, profile),
+      .help =
+          "file that `swarmsim calibrate` wrote, relative to the scenario: costs not given here" },
     { "sigma", SW_YAML_NUMBER, FIELD(struct sim_processor, sigma), .fallback = "0.5", .low = 0,
       .high = 4, .help = "log-normal only: of the underlying normal distribution" },
     { "queue", SW_YAML_COUNT, FIELD(struct sim_processor, queue), .fallback = "4096", .low = 1,

@@ -277,11 +277,12 @@ static uint64_t request_of(struct sim_luck luck)
     return sim_luck_child(luck, luck.of).step;
 }
 
-void sim_host_datagram(struct sim_host *h, struct sim_datagram *d)
+/* Queue @d, of what kind @as says, or drop it. */
+static void queue_datagram(struct sim_host *h, struct sim_datagram *d, enum sim_request as,
+                           sim_fn served)
 {
-    d->arrived_at = sim_now(h->w->engine);
     if (h->node == NULL ||
-        !sim_processor_submit(h->processor, request_of(d->luck), datagram_served, d, 0)) {
+        !sim_processor_submit_as(h->processor, as, request_of(d->luck), served, d, 0)) {
         sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
         return;
     }
@@ -291,6 +292,40 @@ void sim_host_datagram(struct sim_host *h, struct sim_datagram *d)
         h->datagrams->previous = d;
     }
     h->datagrams = d;
+}
+
+void sim_host_datagram(struct sim_host *h, struct sim_datagram *d)
+{
+    d->arrived_at = sim_now(h->w->engine);
+    queue_datagram(h, d, SIM_REQUEST_QUERY, datagram_served);
+}
+
+static void forwarding_served(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct sim_datagram *d = self;
+    struct sim_host *h = d->host;
+    unlink_datagram(h, d);
+    sim_host_because(h, sim_luck_child(d->luck, SIM_REQUEST_FORWARD));
+    struct sw_event ev = sim_host_event(h, SW_EV_QUERY);
+    ev.arrived_at = d->arrived_at;
+    ev.u.query.client = d->client;
+    ev.u.query.message = (struct sw_bytes){ d->data, d->len };
+    sim_host_step(h, &ev);
+    sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
+}
+
+void sim_host_forward(struct sim_host *h, const struct sw_client *client, struct sw_bytes message,
+                      sw_time arrived_at)
+{
+    struct sim_datagram *d = sim_pool_get(&h->w->pool, sizeof *d + message.len);
+    *d = (struct sim_datagram){ .host = h,
+                                .client = *client,
+                                .luck = h->cause,
+                                .arrived_at = arrived_at,
+                                .len = (uint32_t)message.len };
+    memcpy(d->data, message.data, message.len);
+    queue_datagram(h, d, SIM_REQUEST_FORWARD, forwarding_served);
 }
 
 void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t stream)
@@ -350,7 +385,8 @@ static void peer_message(void *self, struct sim_mail *m)
     m->arrived_at = sim_now(h->w->engine);
     if (sw_envelope_lane(m->message) != SW_LANE_WORK) {
         sim_processor_urgent(h->processor, mail_read, m, 0);
-    } else if (!sim_processor_submit(h->processor, request_of(m->luck), mail_read, m, 0)) {
+    } else if (!sim_processor_submit_as(h->processor, SIM_REQUEST_PEER, request_of(m->luck),
+                                        mail_read, m, 0)) {
         sim_mail_free(h->w->conns, m);
         return;
     }

@@ -320,6 +320,10 @@ void sim_host_step_front(struct sim_host *h, struct sw_event *ev)
             carry_out_front(h, a);
             continue;
         }
+        if (h->w->s->nodes[h->index].processor.forward > 0) {
+            sim_host_forward(h, &a->u.forward.client, a->u.forward.message, ev->arrived_at);
+            continue;
+        }
         struct sw_event query = sim_host_event(h, SW_EV_QUERY);
         query.arrived_at = ev->arrived_at;
         query.u.query.client = a->u.forward.client;

@@ -95,6 +95,9 @@ void sim_host_hear(struct sim_host *h, struct sw_event *ev, struct sim_luck caus
 bool sim_host_put_off(struct sim_host *h, sim_fn fn, void *self);
 /* The process is gone: whatever waits for it learns. */
 void sim_host_drop_late(struct sim_host *h);
+/* A front's query for its node, which takes processor time first. */
+void sim_host_forward(struct sim_host *h, const struct sw_client *client, struct sw_bytes message,
+                      sw_time arrived_at);
 /* The node said that nothing is in flight any longer. */
 void sim_host_drained(struct sim_host *h);
 /* See that the tick comes when the node or its front want it. */

@@ -28,9 +28,13 @@ static void charge(void *self, enum sw_work work, uint64_t units)
 {
     const struct running *r = self;
     struct sim_host *h = r->host;
-    if (h->life == r->life && !h->w->closing && !h->w->hooks.whole_jobs) {
-        sim_fibre_wait(sim_fibre_current(h->w->engine),
-                       sim_processor_work(h->processor, work, units));
+    if (h->life != r->life || h->w->closing || h->w->hooks.whole_jobs) {
+        return;
+    }
+    sim_processor_job(h->processor, true);
+    sim_fibre_wait(sim_fibre_current(h->w->engine), sim_processor_work(h->processor, work, units));
+    if (h->life == r->life) { /* a reset has forgotten it otherwise */
+        sim_processor_job(h->processor, false);
     }
 }
 

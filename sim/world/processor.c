@@ -36,7 +36,7 @@ struct sim_processor_state {
     struct sim_engine *engine;
     struct sim_processor model;
     struct sw_rng_key key;
-    double location; /* log-normal: mean of the underlying normal, of ns */
+    double location; /* log-normal: of the underlying normal, of ns, of a client's query */
     double slow;
     sw_time paused_at;          /* SW_TIME_NEVER: it is not */
     double cost[SW_WORK_COUNT]; /* ns a unit */
@@ -44,7 +44,8 @@ struct sim_processor_state {
     struct core *cores;
     uint32_t idle; /* 1 + index of an idle core; 0 none */
     uint32_t serving;
-    struct task *ring; /* power of two */
+    uint32_t computing; /* jobs */
+    struct task *ring;  /* power of two */
     uint32_t head, waiting, room;
 
     struct urgent *urgent, *unused;
@@ -99,7 +100,7 @@ struct sim_processor_state *sim_processor_new(struct sim_engine *e,
     p->slow = 1;
     p->paused_at = SW_TIME_NEVER;
     for (unsigned i = 0; i < SW_WORK_COUNT; i++) {
-        p->cost[i] = sim_work_cost((enum sw_work)i);
+        p->cost[i] = model->cost[i] > 0 ? model->cost[i] : sim_work_cost((enum sw_work)i);
     }
     idle_all(p);
     return p;
@@ -127,25 +128,58 @@ static sw_dur round_ns(double ns)
     return ns < 1 ? 1 : ns > 9e18 ? (sw_dur)9e18 : (sw_dur)(ns + 0.5);
 }
 
-static sw_dur draw_service(const struct sim_processor_state *p, uint64_t request)
+static sw_dur mean_of(const struct sim_processor_state *p, enum sim_request as)
 {
-    const double mean = (double)p->model.service;
-    switch (p->model.distribution) {
-    case SIM_EXPONENTIAL:
-        return round_ns(sw_exponential(sw_rng_at(p->key, request, 0), mean));
-    case SIM_LOGNORMAL: {
-        const double z = sw_normal(sw_rng_at(p->key, request, 0), sw_rng_at(p->key, request, 1));
-        return round_ns(sw_exp(p->location + p->model.sigma * z));
-    }
-    case SIM_CONSTANT:
+    switch (as) {
+    case SIM_REQUEST_FORWARD:
+        return p->model.forward;
+    case SIM_REQUEST_PEER:
+        return p->model.peer > 0 ? p->model.peer : p->model.service;
+    case SIM_REQUEST_QUERY:
         break;
     }
     return p->model.service;
 }
 
+/* All kinds of one request draw the same luck: it is the same question. */
+static sw_dur draw_service(const struct sim_processor_state *p, enum sim_request as,
+                           uint64_t request)
+{
+    const double mean = (double)mean_of(p, as);
+    switch (p->model.distribution) {
+    case SIM_EXPONENTIAL:
+        return round_ns(sw_exponential(sw_rng_at(p->key, request, 0), mean));
+    case SIM_LOGNORMAL: {
+        const double z = sw_normal(sw_rng_at(p->key, request, 0), sw_rng_at(p->key, request, 1));
+        const double query = sw_exp(p->location + p->model.sigma * z);
+        return round_ns(as == SIM_REQUEST_QUERY ? query
+                                                : query * (mean / (double)p->model.service));
+    }
+    case SIM_CONSTANT:
+        break;
+    }
+    return mean_of(p, as);
+}
+
+/* By what work takes longer because threads outnumber cores. */
+static double crowding(const struct sim_processor_state *p)
+{
+    const uint32_t threads = p->serving + p->computing;
+    return p->model.jobs != 0 || p->computing == 0 || threads <= p->model.cores
+               ? 1
+               : (double)threads / p->model.cores;
+}
+
 static sw_dur slowed(const struct sim_processor_state *p, sw_dur work)
 {
-    return p->slow == 1 ? work : round_ns((double)work * p->slow);
+    const double factor = p->slow * crowding(p);
+    return factor == 1 ? work : round_ns((double)work * factor);
+}
+
+static sw_dur urgent_cost(const struct sim_processor_state *p)
+{
+    const sw_dur cost = p->model.urgent > 0 ? p->model.urgent : SIM_URGENT_COST;
+    return p->slow == 1 ? cost : round_ns((double)cost * p->slow);
 }
 
 static void end_service(void *self, uint64_t index);
@@ -225,10 +259,16 @@ static bool submit(struct sim_processor_state *p, const struct task *t)
     return true;
 }
 
+bool sim_processor_submit_as(struct sim_processor_state *p, enum sim_request as, uint64_t request,
+                             sim_fn fn, void *self, uint64_t arg)
+{
+    return submit(p, &(struct task){ fn, self, arg, draw_service(p, as, request) });
+}
+
 bool sim_processor_submit(struct sim_processor_state *p, uint64_t request, sim_fn fn, void *self,
                           uint64_t arg)
 {
-    return submit(p, &(struct task){ fn, self, arg, draw_service(p, request) });
+    return sim_processor_submit_as(p, SIM_REQUEST_QUERY, request, fn, self, arg);
 }
 
 bool sim_processor_submit_for(struct sim_processor_state *p, sw_dur service, sim_fn fn, void *self,
@@ -276,7 +316,7 @@ void sim_processor_urgent(struct sim_processor_state *p, sim_fn fn, void *self, 
     if (p->paused_at != SW_TIME_NEVER) {
         return; /* begins when the process goes on */
     }
-    u->end = sim_at(p->engine, sim_now(p->engine) + slowed(p, SIM_URGENT_COST), end_urgent, u, 0);
+    u->end = sim_at(p->engine, sim_now(p->engine) + urgent_cost(p), end_urgent, u, 0);
 }
 
 void sim_processor_reset(struct sim_processor_state *p)
@@ -290,6 +330,7 @@ void sim_processor_reset(struct sim_processor_state *p)
         }
     }
     idle_all(p);
+    p->computing = 0;
     p->head = 0;
     p->waiting = 0;
     while (p->urgent != NULL) {
@@ -331,7 +372,7 @@ static void go_on(struct sim_processor_state *p)
         oldest = oldest->next;
     }
     for (struct urgent *u = oldest; u != NULL; u = u->previous) {
-        u->end = sim_at(p->engine, now + slowed(p, SIM_URGENT_COST), end_urgent, u, 0);
+        u->end = sim_at(p->engine, now + urgent_cost(p), end_urgent, u, 0);
     }
 }
 
@@ -350,10 +391,16 @@ void sim_processor_slow(struct sim_processor_state *p, double factor)
     p->slow = factor;
 }
 
+void sim_processor_job(struct sim_processor_state *p, bool begins)
+{
+    SW_ASSERT(begins || p->computing > 0);
+    p->computing += begins ? 1 : UINT32_MAX;
+}
+
 sw_dur sim_processor_work(const struct sim_processor_state *p, enum sw_work work, uint64_t units)
 {
     SW_ASSERT(work < SW_WORK_COUNT);
-    return units == 0 ? 0 : round_ns((double)units * p->cost[work] * p->slow);
+    return units == 0 ? 0 : round_ns((double)units * p->cost[work] * p->slow * crowding(p));
 }
 
 void sim_processor_calibrate(struct sim_processor_state *p, enum sw_work work, double cost)

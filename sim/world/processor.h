@@ -8,12 +8,20 @@
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
 
-/* What urgent work costs (timers, acknowledgements, gossip): it does not queue. */
+/* What urgent work costs unless the model says otherwise (timers, acknowledgements, gossip): it
+ * does not queue. */
 #define SIM_URGENT_COST (2 * SW_US)
 /* A model's queue that never drops. */
 #define SIM_QUEUE_UNLIMITED UINT32_MAX
 
 struct sim_processor_state;
+
+/* What a request is: each has a mean of its own. */
+enum sim_request {
+    SIM_REQUEST_QUERY,   /* a client's */
+    SIM_REQUEST_FORWARD, /* what forwarding it adds */
+    SIM_REQUEST_PEER,    /* a peer's */
+};
 
 /* @model is copied: cores >= 1, service > 0.  Service times are drawn by (@seed, @name, request),
  * never by order of use, so that the same request costs the same whatever else happens.
@@ -28,6 +36,9 @@ void sim_processor_free(struct sim_processor_state *p);
  * the request is dropped and counted, @fn is never called. */
 bool sim_processor_submit(struct sim_processor_state *p, uint64_t request, sim_fn fn, void *self,
                           uint64_t arg);
+/* The same for a request of another kind than a client's query. */
+bool sim_processor_submit_as(struct sim_processor_state *p, enum sim_request as, uint64_t request,
+                             sim_fn fn, void *self, uint64_t arg);
 /* The same with @service instead of a drawn service time, for kinds of work with costs of their
  * own; the slow-down factor applies. */
 bool sim_processor_submit_for(struct sim_processor_state *p, sw_dur service, sim_fn fn, void *self,
@@ -45,8 +56,13 @@ void sim_processor_pause(struct sim_processor_state *p, bool paused);
 /* A grey failure: work begun from now on takes @factor times as long (> 0; 1 is healthy). */
 void sim_processor_slow(struct sim_processor_state *p, double factor);
 
-/* Processor time of job work, slow-down included, in ns: what a job's fibre waits for.  Jobs run
- * on threads of their own and do not occupy the cores that serve queries. */
+/* A job's thread begins to compute, or ceases to.  Unless the model sets jobs apart, cores are
+ * shared evenly: with n requests in service and k jobs computing on c cores, each gets min(1, c /
+ * (n + k)) of one.  The share of a request, or of a job's stretch of work, is what it is when that
+ * begins; who comes and goes meanwhile does not change it. */
+void sim_processor_job(struct sim_processor_state *p, bool begins);
+/* Processor time of job work, slow-down and share included, in ns: what a job's fibre waits for,
+ * between the two calls above. */
 sw_dur sim_processor_work(const struct sim_processor_state *p, enum sw_work work, uint64_t units);
 /* Replace the cost of @work, ns a unit (>= 0).  The defaults are sim_work_cost's. */
 void sim_processor_calibrate(struct sim_processor_state *p, enum sw_work work, double cost);

@@ -471,6 +471,26 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("gone.pcap: No such file or directory", done.stderr)
 
+    def test_a_calibration_becomes_a_profile_that_a_scenario_takes(self):
+        os.makedirs(self.out("p"), exist_ok=True)
+        profile = self.out("p/profile.yaml")
+        done = self.tool("calibrate", "--repetitions", "3", "--json", "--out", profile)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(set(result["ns"]), {"query", "forward", "peer", "urgent"})
+        self.assertEqual(set(result["ns_a_byte"]),
+                         {"hash", "cut", "compress", "decompress", "seal", "parse"})
+        for cost in list(result["ns"].values()) + list(result["ns_a_byte"].values()):
+            self.assertGreater(cost["median"], 0)
+            self.assertLessEqual(cost["low"], cost["median"])
+            self.assertLessEqual(cost["median"], cost["high"])
+        text = TINY + f"defaults: {{node: {{processor: {{profile: {profile}}}}}}}\n"
+        done = self.tool("run", self.file(text), "--out", self.out(), "--no-plots")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.tool("calibrate", "--repetitions", "2").returncode, 2)
+        self.assertEqual(self.tool("calibrate", "--repetitions", "3", "--out",
+                                   self.out("gone/p.yaml")).returncode, 3)
+
     def test_the_scenarios_readme_documents_every_key_as_the_tables_do(self):
         with open(os.path.join(ROOT, "scenarios", "README.md"), encoding="utf-8") as f:
             readme = f.read()

@@ -148,6 +148,88 @@ static void a_stopped_process_goes_on_where_it_was(void)
     end(&b);
 }
 
+/* When does a request end that is alone in the queue, beside @serving others and @jobs? */
+static sw_dur beside(uint32_t cores, unsigned serving, unsigned jobs, int apart)
+{
+    struct bench b;
+    begin(&b,
+          &(struct sim_processor){ .cores = cores, .service = 1200, .queue = 1, .jobs = apart });
+    for (unsigned i = 0; i < serving; i++) {
+        CHECK(sim_processor_submit_for(b.p, SW_SEC, note, &b, 9));
+    }
+    for (unsigned i = 0; i < jobs; i++) {
+        sim_processor_job(b.p, true);
+    }
+    CHECK(sim_processor_submit(b.p, 1, note, &b, 0));
+    sim_run(b.e, SW_SEC / 2);
+    const sw_dur took = b.n == 1 && b.done[0] == 0 ? b.at[0] : 0;
+    end(&b);
+    return took;
+}
+
+static void jobs_share_the_cores_evenly(void)
+{
+    /* c cores, n in service with the one that is timed, k jobs: 1200 max(1, (n + k) / c) */
+    CHECK_U64(beside(1, 0, 1, 0), 2400);
+    CHECK_U64(beside(1, 0, 2, 0), 3600);
+    CHECK_U64(beside(2, 0, 1, 0), 1200);
+    CHECK_U64(beside(2, 1, 1, 0), 1800);
+    CHECK_U64(beside(2, 1, 3, 0), 3000);
+    CHECK_U64(beside(4, 1, 1, 0), 1200);
+    CHECK_U64(beside(4, 3, 2, 0), 1800);
+    CHECK_U64(beside(1, 0, 3, 1), 1200); /* apart */
+    struct bench b;
+    begin(&b, &(struct sim_processor){
+                  .cores = 2, .service = 100, .queue = 9, .cost = { [SW_WORK_HASH] = 2 } });
+    CHECK(sim_processor_submit(b.p, 1, note, &b, 0));
+    sim_processor_job(b.p, true);
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 500), 1000); /* two threads, two cores */
+    sim_processor_job(b.p, true);
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 500), 1500);
+    CHECK(sim_processor_submit(b.p, 2, note, &b, 0));
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 500), 2000);
+    sim_processor_job(b.p, false);
+    sim_processor_job(b.p, false);
+    CHECK_U64(sim_processor_work(b.p, SW_WORK_HASH, 500), 1000); /* all on their own again */
+    sim_processor_job(b.p, true);
+    sim_processor_reset(b.p); /* a crash forgets jobs, too */
+    CHECK(sim_processor_submit(b.p, 3, note, &b, 3));
+    CHECK(sim_processor_submit(b.p, 4, note, &b, 4));
+    sim_run(b.e, SW_TIME_NEVER);
+    CHECK_U64(b.at[0], 100);
+    CHECK_U64(b.at[1], 100);
+    end(&b);
+}
+
+static void each_kind_of_request_has_its_mean(void)
+{
+    static const enum sim_distribution all[] = { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
+    for (size_t i = 0; i < SW_LEN(all); i++) {
+        struct bench b;
+        begin(&b, &(struct sim_processor){ .cores = 3,
+                                           .service = 10000,
+                                           .queue = 10,
+                                           .sigma = 0.5,
+                                           .distribution = all[i],
+                                           .forward = 5000,
+                                           .peer = 20000,
+                                           .urgent = 700 });
+        CHECK(sim_processor_submit_as(b.p, SIM_REQUEST_FORWARD, 5, note, &b, 1));
+        CHECK(sim_processor_submit_as(b.p, SIM_REQUEST_QUERY, 5, note, &b, 2));
+        CHECK(sim_processor_submit_as(b.p, SIM_REQUEST_PEER, 5, note, &b, 3));
+        sim_processor_urgent(b.p, note, &b, 4);
+        sim_run(b.e, SW_TIME_NEVER);
+        sw_time at[5] = { 0 };
+        for (size_t k = 0; k < b.n && k < 5; k++) {
+            at[b.done[k]] = b.at[k];
+        }
+        CHECK_U64(at[4], 700);
+        CHECK_NEAR((double)at[1] / (double)at[2], 0.5, 0.001); /* the same luck */
+        CHECK_NEAR((double)at[3] / (double)at[2], 2, 0.001);
+        end(&b);
+    }
+}
+
 static void a_slow_node_takes_longer_for_everything(void)
 {
     struct bench b;
@@ -284,6 +366,8 @@ CU_TestInfo tests_processor[] = {
     { "urgent work passes the queue", urgent_work_passes_the_queue },
     { "a reset forgets everything and serves again", a_reset_forgets_everything_and_serves_again },
     { "a stopped process goes on where it was", a_stopped_process_goes_on_where_it_was },
+    { "jobs share the cores evenly", jobs_share_the_cores_evenly },
+    { "each kind of request has its mean", each_kind_of_request_has_its_mean },
     { "a slow node takes longer for everything", a_slow_node_takes_longer_for_everything },
     { "a request costs the same whatever came before",
       a_request_costs_the_same_whatever_came_before },

@@ -282,6 +282,39 @@ static void a_storm_and_clocks_are_read_with_their_defaults(void)
     sim_scenario_free(s);
 }
 
+static void a_profile_says_what_the_scenario_does_not(void)
+{
+    struct sim_scenario *s;
+    char message[300];
+    write_file("p.yaml", "machine: \"a test\"\nrepetitions: 9\nquery: 300ns\nforward: 700ns\n"
+                         "peer: 500ns\nurgent: 400ns\nhash: 1\ncut: 2\ncompress: 3\n"
+                         "decompress: 4\nseal: 5\nparse: 6\n");
+    CHECK_I64(load("processor: {cores: 5}", "processor: {profile: p.yaml, peer: 9us, service: 1ms}",
+                   NULL, &s, message),
+              0);
+    const struct sim_processor *p = &s->nodes[0].processor;
+    CHECK_U64(p->service, SW_MS);
+    CHECK_U64(p->forward, 700);
+    CHECK_U64(p->peer, 9000);
+    CHECK_U64(p->urgent, 400);
+    CHECK_NEAR(p->cost[SW_WORK_COMPRESS], 3, 0);
+    CHECK_NEAR(p->cost[SW_WORK_PARSE], 6, 0);
+    p = &s->nodes[1].processor; /* has none */
+    CHECK(p->forward == 0 && p->peer == 0 && p->cost[SW_WORK_HASH] <= 0);
+    sim_scenario_free(s);
+    write_file("p.yaml", "machine: x\nrepetitions: 9\nquery: fast\n");
+    CHECK(load("processor: {cores: 5}", "processor: {profile: p.yaml}", NULL, &s, message) < 0);
+    CHECK(strstr(message, "p.yaml:3:8: query: 'fast' is not a duration") != NULL);
+    CHECK(load("processor: {cores: 5}", "processor: {profile: none.yaml}", NULL, &s, message) < 0);
+    CHECK(strstr(message, "none.yaml") != NULL);
+    CHECK_I64(load("processor: {cores: 5}",
+                   "processor: {profile: " SW_SOURCE_DIR "/scenarios/profiles/epyc.yaml}", NULL, &s,
+                   message),
+              0); /* the one that is shipped */
+    CHECK(s->nodes[0].processor.forward > 0 && s->nodes[0].processor.cost[SW_WORK_SEAL] > 0);
+    sim_scenario_free(s);
+}
+
 static const struct {
     const char *from, *to, *message;
 } broken[] = {
@@ -650,5 +683,6 @@ CU_TestInfo tests_scenario[] = {
     { "expectations become SI units", expectations_become_si_units },
     { "a storm and clocks are read with their defaults",
       a_storm_and_clocks_are_read_with_their_defaults },
+    { "a profile says what the scenario does not", a_profile_says_what_the_scenario_does_not },
     CU_TEST_INFO_NULL,
 };
