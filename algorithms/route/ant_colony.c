@@ -275,29 +275,21 @@ static double trail(const struct sw_route *r, uint32_t peer, sw_time now)
     return sw_aco_trail(sw_route_peer(r, peer), now);
 }
 
-#define PARAM(name, unit, low, high, fallback, log, help)                                 \
-    {                                                                                     \
-#name, offsetof(struct sw_aco_params, name), unit, low, high, fallback, log, help \
-    }
 static const struct sw_param parameters[] = {
-    PARAM(price, "1", 0.01, 8, 2, true, "congestion price B: what queueing costs beyond waiting"),
-    PARAM(excess, "1", 0.1, 10, 4, true, "weight w of queries in flight beyond the usual"),
-    PARAM(kappa, "1", 0, 1, 1, false, "share of the usual in-flight that is no excess"),
-    PARAM(evaporation, "ns", 50e6, 3e9, 300e6, true, "TQ: how long a reported queue is believed"),
-    PARAM(q0, "1", 0, 1, 0.8, false, "probability of taking the cheapest outright"),
-    PARAM(m, "1", 1, 4, 2, false, "candidates drawn otherwise (whole part)"),
-    PARAM(beta, "1", 1, 10, 6, false, "steepness of the draw in cost"),
-    PARAM(alpha, "1", 0, 1.5, 0, false, "weight of the trail in the draw"),
-    PARAM(ants, "1/query", 0, 1, 0.3, false, "ants sent a query"),
-    PARAM(epsilon, "1", 0, 0.5, 0.1, false, "share of ants that go anywhere"),
-    PARAM(beat, "1/s", 0, 100, 4, false, "ants a second for peers silent for a second"),
-    PARAM(suspect_after, "1", 1, 10, 2, false, "time-outs in a row that make a suspect"),
-    PARAM(rho, "1", 0.01, 0.5, 0.1, true, "how fast a trail learns"),
-    PARAM(gamma, "1", 0.25, 4, 1, true, "steepness of a trail in round-trip time"),
-    PARAM(tau_min, "1", 0.001, 0.2, 0.01, true, "a trail never gets weaker"),
-    PARAM(forget, "1", 0, 0.95, 0.7, false, "share of a trail that a time-out wipes"),
+    SW_ACO_COST_PARAMS,
+    SW_ACO_PARAM(q0, "1", 0, 1, 0.8, false, "probability of taking the cheapest outright"),
+    SW_ACO_PARAM(m, "1", 1, 4, 2, false, "candidates drawn otherwise (whole part)"),
+    SW_ACO_PARAM(beta, "1", 1, 10, 6, false, "steepness of the draw in cost"),
+    SW_ACO_PARAM(alpha, "1", 0, 1.5, 0, false, "weight of the trail in the draw"),
+    SW_ACO_PARAM(ants, "1/query", 0, 1, 0.3, false, "ants sent a query"),
+    SW_ACO_PARAM(epsilon, "1", 0, 0.5, 0.1, false, "share of ants that go anywhere"),
+    SW_ACO_PARAM(beat, "1/s", 0, 100, 4, false, "ants a second for peers silent for a second"),
+    SW_ACO_PARAM(suspect_after, "1", 1, 10, 2, false, "time-outs in a row that make a suspect"),
+    SW_ACO_PARAM(rho, "1", 0.01, 0.5, 0.1, true, "how fast a trail learns"),
+    SW_ACO_PARAM(gamma, "1", 0.25, 4, 1, true, "steepness of a trail in round-trip time"),
+    SW_ACO_PARAM(tau_min, "1", 0.001, 0.2, 0.01, true, "a trail never gets weaker"),
+    SW_ACO_PARAM(forget, "1", 0, 0.95, 0.7, false, "share of a trail that a time-out wipes"),
 };
-#undef PARAM
 
 const struct sw_policy sw_policy_ant_colony = {
     .name = "ant_colony",

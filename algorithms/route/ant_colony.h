@@ -99,6 +99,22 @@ struct sw_aco_peer {
     bool informed;     /* its last reply reported a possible load */
 };
 
+/* A row of a parameter table over struct sw_aco_params. */
+#define SW_ACO_PARAM(name, unit, low, high, fallback, log, help)                          \
+    {                                                                                     \
+#name, offsetof(struct sw_aco_params, name), unit, low, high, fallback, log, help \
+    }
+/* What the cost alone depends on. */
+#define SW_ACO_COST_PARAMS                                                  \
+    SW_ACO_PARAM(price, "1", 0.01, 8, 2, true,                              \
+                 "congestion price B: what queueing costs beyond waiting"), \
+        SW_ACO_PARAM(excess, "1", 0.1, 10, 4, true,                         \
+                     "weight w of queries in flight beyond the usual"),     \
+        SW_ACO_PARAM(kappa, "1", 0, 1, 1, false,                            \
+                     "share of the usual in-flight that is no excess"),     \
+        SW_ACO_PARAM(evaporation, "ns", 50e6, 3e9, 300e6, true,             \
+                     "TQ: how long a reported queue is believed")
+
 #define SW_ACO_SERVICE_UNKNOWN ((double)SW_MS) /* s0 before the node has served anything */
 
 /* tau now. */

@@ -18,7 +18,8 @@ struct sw_route;
 struct sw_candidate {
     uint32_t peer;
     bool same_region;
-    bool self; /* this node itself: no network between */
+    bool self;   /* this node itself: no network between */
+    uint64_t id; /* a hash of its name: the same at every node, as @peer is not */
 };
 
 /* What an answer says about the node that gave it. */

@@ -8,19 +8,11 @@
  * Source: this project, as a control. */
 #include "algorithms/route/ant_colony.h"
 
-#define PARAM(name, unit, low, high, fallback, log, help)                                 \
-    {                                                                                     \
-#name, offsetof(struct sw_aco_params, name), unit, low, high, fallback, log, help \
-    }
 static const struct sw_param parameters[] = {
-    PARAM(price, "1", 0.01, 8, 2, true, "congestion price B: what queueing costs beyond waiting"),
-    PARAM(excess, "1", 0.1, 10, 4, true, "weight w of queries in flight beyond the usual"),
-    PARAM(kappa, "1", 0, 1, 1, false, "share of the usual in-flight that is no excess"),
-    PARAM(evaporation, "ns", 50e6, 3e9, 300e6, true, "TQ: how long a reported queue is believed"),
-    PARAM(beat, "1/s", 0, 100, 4, false, "probes a second for peers silent for a second"),
-    PARAM(suspect_after, "1", 1, 10, 2, false, "time-outs in a row that make a suspect"),
+    SW_ACO_COST_PARAMS,
+    SW_ACO_PARAM(beat, "1/s", 0, 100, 4, false, "probes a second for peers silent for a second"),
+    SW_ACO_PARAM(suspect_after, "1", 1, 10, 2, false, "time-outs in a row that make a suspect"),
 };
-#undef PARAM
 
 const struct sw_policy sw_policy_priced_greedy = {
     .name = "priced_greedy",

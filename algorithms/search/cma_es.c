@@ -24,7 +24,7 @@
 
 enum { LAMBDA, SIGMA };
 static const struct sw_search_param params[] = {
-    [LAMBDA] = { "lambda", 0, 1000, 0, "points at once; 0: 4 + 3 ln n" },
+    [LAMBDA] = { "lambda", 0, 1000, 0, "points at once; fewer than 4: 4 + 3 ln n" },
     [SIGMA] = { "sigma", 0.01, 1, 0.3, "first step size" },
 };
 

@@ -4,7 +4,8 @@
  *
  * Points lie in the unit cube [0, 1]^dim: the caller maps them to what it tunes, logarithms
  * included.  Values are minimised.  An optimiser is one file beside this one, and one line in
- * optimisers.def. */
+ * optimisers.def.  Some use GSL, which ends the process when
+ * memory is out, as the simulator does. */
 #ifndef SW_SEARCH_H
 #define SW_SEARCH_H
 

@@ -39,6 +39,10 @@ static int start(struct sw_search *s)
         return SW_ERR_NOMEM;
     }
     st->sequence = gsl_qrng_alloc(gsl_qrng_sobol, (unsigned)s->dim);
+    if (st->sequence == NULL) {
+        free(st);
+        return SW_ERR_NOMEM;
+    }
     for (size_t d = 0; d < s->dim; d++) {
         st->shift[d] = sw_search_unit(s);
     }

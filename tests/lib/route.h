@@ -31,6 +31,7 @@ static inline void route_begin(struct route_test *t, const char *policy)
     sw_rng_init(&t->rng, sw_rng_key(1, "route test", policy));
     for (uint32_t i = 0; i < ROUTE_PEERS; i++) {
         t->peers[i].peer = i;
+        t->peers[i].id = i + 1;
     }
 }
 

@@ -100,6 +100,16 @@ void sw_router_fini(struct sw_router *r)
 
 /* ---- who ---- */
 
+/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
+static uint64_t id_of(const struct sw_name *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = name->s; *c != '\0'; c++) {
+        h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}
+
 void sw_router_reachable(struct sw_node *n)
 {
     struct sw_router *r = &n->router;
@@ -110,6 +120,7 @@ void sw_router_reachable(struct sw_node *n)
             r->reachable[r->n_reachable++] = (struct sw_candidate){
                 .peer = i,
                 .same_region = strcmp(peer->region.s, n->config->region.s) == 0,
+                .id = id_of(&peer->name),
             };
         }
     }

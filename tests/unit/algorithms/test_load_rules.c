@@ -121,6 +121,25 @@ static void bounded_hash_spreads_classes_and_moves_few_when_one_goes(void)
     route_end(&t);
 }
 
+static void bounded_hash_finds_the_same_home_from_everywhere(void)
+{
+    struct route_test t;
+    route_begin(&t, "bounded_hash");
+    uint64_t home[100];
+    for (uint64_t k = 0; k < 100; k++) {
+        home[k] = t.peers[choose_class(&t, 6, k)].id;
+    }
+    for (uint32_t i = 0; i < 3; i++) { /* another node numbers its peers otherwise */
+        const uint64_t id = t.peers[i].id;
+        t.peers[i].id = t.peers[5 - i].id;
+        t.peers[5 - i].id = id;
+    }
+    for (uint64_t k = 0; k < 100; k++) {
+        CHECK_U64(t.peers[choose_class(&t, 6, k)].id, home[k]);
+    }
+    route_end(&t);
+}
+
 static void bounded_hash_passes_on_what_is_beyond_the_cap(void)
 {
     struct route_test t;
@@ -231,6 +250,8 @@ CU_TestInfo tests_load_rules[] = {
       region_first_leaves_the_region_for_failures_alone },
     { "bounded hash spreads classes, and moves few when one goes",
       bounded_hash_spreads_classes_and_moves_few_when_one_goes },
+    { "bounded hash finds the same home from everywhere",
+      bounded_hash_finds_the_same_home_from_everywhere },
     { "bounded hash passes on what is beyond the cap",
       bounded_hash_passes_on_what_is_beyond_the_cap },
     { "C3 cubes the queue", c3_cubes_the_queue },

@@ -268,7 +268,7 @@ static uint64_t live_through(const struct sw_policy *policy, uint64_t seed, uint
     sw_rng_init(&w.events, sw_rng_key(seed, "test policy", "events"));
     sw_rng_init(&w.draws, sw_rng_key(seed, "test policy", "draws"));
     for (uint32_t i = 0; i < PEERS; i++) {
-        w.peers[i] = (struct sw_candidate){ i, i % 3 == 0, i == 7 && seed % 3 == 0 };
+        w.peers[i] = (struct sw_candidate){ i, i % 3 == 0, i == 7 && seed % 3 == 0, i + 1 };
     }
     fail_alloc_from(0);
     for (int step = 0; step < STEPS; step++) {
