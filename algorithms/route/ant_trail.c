@@ -64,15 +64,18 @@ static uint32_t wander(const struct sw_route *r, sw_time now, const struct sw_ca
     double total = 0;
     for (size_t i = 0; i < n; i++) {
         if (!peers[i].self) {
-            total += anywhere ? 1 : ant_weight(sw_route_peer(r, peers[i].peer), now);
+            struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
+            p->weight = anywhere ? 1 : ant_weight(p, now);
+            total += p->weight;
         }
     }
     double left = sw_unit(sw_rng_next(rng)) * total;
     uint32_t drawn = SW_NO_PEER;
     for (size_t i = 0; i < n && left >= 0; i++) {
         if (!peers[i].self) {
+            const struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
             drawn = peers[i].peer;
-            left -= anywhere ? 1 : ant_weight(sw_route_peer(r, drawn), now);
+            left -= p->weight;
         }
     }
     return drawn;
