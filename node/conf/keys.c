@@ -59,9 +59,44 @@ static const struct sw_yaml_field backup_fields[] = {
 };
 static const struct sw_yaml_table backup_table = TABLE("backup", backup_fields);
 
+static const struct sw_yaml_field membership_fields[] = {
+    { "period", SW_YAML_DURATION, FIELD(struct sw_config, membership.period), .fallback = "1s",
+      .low = 1e6, .high = 60e9, .help = "one other member is probed this often" },
+    { "timeout", SW_YAML_DURATION, FIELD(struct sw_config, membership.timeout), .fallback = "500ms",
+      .low = 1e6, .high = 60e9, .help = "then others are asked to probe it; less than the period" },
+    { "open", SW_YAML_BOOL, FIELD(struct sw_config, membership.open), .fallback = "true",
+      .help = "whoever has a node's certificate is a member; false: only those in `peers`" },
+    { "lifeguard", SW_YAML_BOOL, FIELD(struct sw_config, membership.lifeguard), .fallback = "true",
+      .help = "who finds itself slow waits longer, and suspects are given the "
+              "longer the fewer confirm it; false only to measure that" },
+};
+static const struct sw_yaml_table membership_table = TABLE("membership", membership_fields);
+
+static const struct sw_yaml_field resources_fields[] = {
+    { "site", SW_YAML_NAME, FIELD(struct sw_config, resources.site),
+      .help = "building or rack inside the region" },
+    { "memory", SW_YAML_SIZE, FIELD(struct sw_config, resources.memory), .fallback = "0",
+      .help = "bytes; 0: not told" },
+    { "disk", SW_YAML_SIZE, FIELD(struct sw_config, resources.disk), .fallback = "0",
+      .help = "bytes; 0: the store's capacity" },
+    { "bandwidth_in", SW_YAML_BANDWIDTH, FIELD(struct sw_config, resources.bandwidth_in),
+      .fallback = "0", .help = "0: not told" },
+    { "bandwidth_out", SW_YAML_BANDWIDTH, FIELD(struct sw_config, resources.bandwidth_out),
+      .fallback = "0", .help = "0: not told" },
+    { "price_out", SW_YAML_NUMBER, FIELD(struct sw_config, resources.price_out), .fallback = "0",
+      .low = 0, .high = 1e9, .help = "of a GiB sent" },
+    { "price_stored", SW_YAML_NUMBER, FIELD(struct sw_config, resources.price_stored),
+      .fallback = "0", .low = 0, .high = 1e9, .help = "of a GiB kept for a month" },
+};
+static const struct sw_yaml_table resources_table = TABLE("resources", resources_fields);
+
 static const struct sw_yaml_field node_fields[] = {
     { "cores", SW_YAML_COUNT, FIELD(struct sw_config, cores), .fallback = "1", .low = 1,
       .high = 1024, .help = "processor cores, as told to peers" },
+    { "membership", SW_YAML_MAPPING, .table = &membership_table,
+      .help = "finding and watching other nodes" },
+    { "resources", SW_YAML_MAPPING, .table = &resources_table,
+      .help = "what the node tells others that it has" },
     { "routing", SW_YAML_MAPPING, .table = &routing_table, .help = "forwarding of queries" },
     { "dns", SW_YAML_MAPPING, .table = &dns_table, .help = "DNS service" },
     { "backup", SW_YAML_MAPPING, .table = &backup_table, .help = "QuantumBackup" },
@@ -142,7 +177,14 @@ static const struct sw_yaml_field file_fields[] = {
       .item = SW_YAML_MAPPING, .help = "zones held here" },
     { "peers", SW_YAML_LIST, FIELD(struct sw_node_file, config.peers), .table = &peer_table,
       .size = sizeof(struct sw_peer_config), .count = offsetof(struct sw_node_file, config.n_peers),
-      .item = SW_YAML_MAPPING, .help = "every other node" },
+      .item = SW_YAML_MAPPING,
+      .help = "other nodes that are known by name; none are needed with "
+              "`join`" },
+    { "join", SW_YAML_LIST, FIELD(struct sw_node_file, config.join), .size = sizeof(char *),
+      .count = offsetof(struct sw_node_file, config.n_join), .item = SW_YAML_ADDRESS,
+      .help = "`listen.peers` of any members, to learn the others from" },
+    { "advertise", SW_YAML_ADDRESS, FIELD(struct sw_node_file, config.address),
+      .help = "where other nodes reach `listen.peers`; default: the same address" },
     { "listen", SW_YAML_MAPPING, HOST, .required = true, .table = &listen_table,
       .help = "addresses" },
     { "tls", SW_YAML_MAPPING, HOST, .required = true, .table = &tls_table, .help = "identity" },

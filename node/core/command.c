@@ -133,6 +133,64 @@ static void on_status(struct sw_node *n, ProtobufCMessage *request)
     }
 }
 
+/* ---- Members ---- */
+
+static void describe_member(struct sw_node *n, uint32_t number, Swarm__V1__MemberStatus *status)
+{
+    struct sw_peer *peer = n->peers.v[number];
+    const struct sw_member *m = &peer->member;
+    swarm__v1__member_status__init(status);
+    status->name = peer->name.s;
+    status->state = (char *)(uintptr_t)sw_member_state_name(m->state);
+    status->since = n->now - m->since;
+    status->connected = peer->link[SW_CLASS_CONTROL].greeted;
+    if (m->state == SW_MEMBER_SUSPECT) {
+        const Swarm__V1__Claim *c = sw_member_claim(n, number);
+        status->from = c != NULL ? c->from : NULL;
+        status->n_from = c != NULL ? c->n_from : 0;
+    }
+    status->record = m->record != NULL ? scratch(n, 1, sizeof *status->record) : NULL;
+    if (status->record != NULL) {
+        sw_member_record(m, status->record);
+    }
+}
+
+static void describe_self(struct sw_node *n, Swarm__V1__MemberStatus *status)
+{
+    swarm__v1__member_status__init(status);
+    status->name = n->config->name.s;
+    status->state = (char *)(uintptr_t)(n->self.left ? "left" : "alive");
+    status->connected = true;
+    status->record = n->self.record != NULL ? scratch(n, 1, sizeof *status->record) : NULL;
+    if (status->record != NULL) {
+        sw_record_own(n, status->record);
+    }
+}
+
+static void on_members(struct sw_node *n, ProtobufCMessage *request)
+{
+    (void)request;
+    Swarm__V1__MembersReply r = SWARM__V1__MEMBERS_REPLY__INIT;
+    const size_t count = n->config != NULL ? n->peers.n_known + 1 : 0;
+    Swarm__V1__MemberStatus *members = scratch(n, count, sizeof *members);
+    Swarm__V1__MemberStatus **list = scratch(n, count, sizeof *list);
+    if (members == NULL || list == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = &members[i];
+        if (i == 0) {
+            describe_self(n, list[i]);
+        } else {
+            describe_member(n, n->peers.by_name[i - 1], list[i]);
+        }
+    }
+    r.members = list;
+    r.n_members = count;
+    r.health = n->probe.health;
+    reply(n, &r.base);
+}
+
 /* ---- the others ---- */
 
 static void on_drain(struct sw_node *n, ProtobufCMessage *request)
@@ -165,6 +223,7 @@ static const struct {
     void (*handle)(struct sw_node *n, ProtobufCMessage *request);
 } methods[] = {
     { "Status", &swarm__v1__status_request__descriptor, on_status },
+    { "Members", &swarm__v1__members_request__descriptor, on_members },
     { "Drain", &swarm__v1__drain_request__descriptor, on_drain },
     { "Snapshot", &swarm__v1__snapshot_request__descriptor, on_snapshot },
     { "Restore", &swarm__v1__restore_request__descriptor, on_restore },

@@ -17,7 +17,25 @@ struct sw_zone_config {
 struct sw_peer_config {
     struct sw_name name;
     struct sw_name region;
-    char *address; /* "host:port" live, unused in simulation */
+    char *address; /* "host:port" live, its name in simulation */
+};
+
+/* How others are found and watched: swarm/probe.h. */
+struct sw_membership_config {
+    sw_dur period;  /* a member is probed this often; default 1 s */
+    sw_dur timeout; /* then others are asked to probe it; default 500 ms, less than the period */
+    bool open;      /* whoever has a node's certificate is a member; default true; false: only those
+                     * in peers */
+    bool lifeguard; /* Lifeguard's refinements; default true, false only to measure them */
+};
+
+/* What a node says it has, for others to plan with.  0 or empty: not known. */
+struct sw_resources {
+    struct sw_name site;
+    uint64_t memory, disk;                /* bytes */
+    uint64_t bandwidth_in, bandwidth_out; /* bits/s */
+    double price_out;                     /* of a GiB sent */
+    double price_stored;                  /* of a GiB kept for a month */
 };
 
 /* A protected set. */
@@ -41,8 +59,15 @@ struct sw_config {
 
     struct sw_zone_config *zones;
     size_t n_zones;
-    struct sw_peer_config *peers; /* every other node known at start */
+    struct sw_peer_config *peers; /* other nodes known at start; others are learnt from them */
     size_t n_peers;
+    char **join; /* addresses of any members, to learn the others from */
+    size_t n_join;
+    char *address; /* where others reach this node: "host:port" live, its name in simulation */
+    struct sw_membership_config membership;
+    struct sw_resources resources;
+    uint8_t core_digest[32]; /* of the program; zero: not known */
+    uint8_t certificate[32]; /* SHA-256 of this node's certificate, DER; zero: it has none */
 
     char *policy; /* name in algorithms/route/policies.def */
     struct sw_param_config *params;
@@ -62,7 +87,8 @@ struct sw_config {
     char *store;          /* folder for packs and manifests, ours and others' */
     uint64_t capacity;    /* bytes the store may hold; 0: what the disk has */
     uint32_t copies;      /* other nodes that must hold a pack, in different regions; default 3 */
-    uint8_t identity[32]; /* Ed25519 seed this node signs manifests with */
+    uint8_t identity[32]; /* Ed25519 seed this node signs manifests and its record with; zero:
+                           * none, and the record is signed with a key of each life's own */
     struct sw_set_config *sets;
     size_t n_sets;
 };

@@ -35,7 +35,7 @@ static bool own_array(void **items, size_t n, size_t size)
 /* Own the list @items of @c, or leave it empty. */
 #define OWN_ARRAY(c, items, count, ok)                            \
     do {                                                          \
-        void *list_ = (c)->items;                                 \
+        void *list_ = (void *)(c)->items;                         \
         if (!own_array(&list_, (c)->count, sizeof *(c)->items)) { \
             (c)->count = 0;                                       \
             (ok) = false;                                         \
@@ -53,6 +53,7 @@ struct sw_config *sw_config_copy(const struct sw_config *original)
     bool ok = true;
     OWN_ARRAY(c, zones, n_zones, ok);
     OWN_ARRAY(c, peers, n_peers, ok);
+    OWN_ARRAY(c, join, n_join, ok);
     OWN_ARRAY(c, params, n_params, ok);
     OWN_ARRAY(c, sets, n_sets, ok);
     /* Every text is owned or NULL from here on, whatever failed. */
@@ -63,12 +64,16 @@ struct sw_config *sw_config_copy(const struct sw_config *original)
     for (size_t i = 0; i < c->n_peers; i++) {
         ok = own_text(&c->peers[i].address) && ok;
     }
+    for (size_t i = 0; i < c->n_join; i++) {
+        ok = own_text(&c->join[i]) && ok;
+    }
     for (size_t i = 0; i < c->n_params; i++) {
         ok = own_text(&c->params[i].name) && ok;
     }
     for (size_t i = 0; i < c->n_sets; i++) {
         ok = own_text(&c->sets[i].path) && ok;
     }
+    ok = own_text(&c->address) && ok;
     ok = own_text(&c->policy) && ok;
     ok = own_text(&c->store) && ok;
     if (!ok) {
@@ -90,6 +95,9 @@ void sw_config_copy_free(struct sw_config *c)
     for (size_t i = 0; i < c->n_peers; i++) {
         free(c->peers[i].address);
     }
+    for (size_t i = 0; i < c->n_join; i++) {
+        free(c->join[i]);
+    }
     for (size_t i = 0; i < c->n_params; i++) {
         free(c->params[i].name);
     }
@@ -98,8 +106,10 @@ void sw_config_copy_free(struct sw_config *c)
     }
     free(c->zones);
     free(c->peers);
+    free((void *)c->join);
     free(c->params);
     free(c->sets);
+    free(c->address);
     free(c->policy);
     free(c->store);
     sodium_memzero(c->identity, sizeof c->identity);

@@ -9,6 +9,7 @@
 #include "node/core/emit.h"
 #include "node/core/life.h"
 #include "node/core/node_state.h"
+#include "node/core/swarm/hello.h"
 #include "node/core/swarm/link.h"
 
 #include <string.h>
@@ -57,6 +58,11 @@ static int check_numbers(const struct sw_config *c, struct sw_diag *d)
         return sw_diag_set(d, SW_ERR_RANGE, "max_waiting: %u is not within 1..%u", c->max_waiting,
                            WAITING_MOST);
     }
+    if (c->membership.period == 0 || c->membership.period > SW_MIN || c->membership.timeout == 0 ||
+        c->membership.timeout >= c->membership.period) {
+        return sw_diag_set(d, SW_ERR_RANGE,
+                           "membership: period not within 1ns..1m, or timeout not below it");
+    }
     if (c->udp_size < SW_DNS_UDP_MIN || c->udp_size > SW_DNS_MESSAGE_MAX) {
         return sw_diag_set(d, SW_ERR_RANGE, "udp_size: %u is not within %d..%d", c->udp_size,
                            SW_DNS_UDP_MIN, SW_DNS_MESSAGE_MAX);
@@ -83,7 +89,7 @@ static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *
     if (err != SW_OK) {
         goto fail_config;
     }
-    err = sw_peers_plan(&n->peers, c, &plan->peers, d);
+    err = sw_peers_plan(n, c, &plan->peers, d);
     if (err != SW_OK) {
         goto fail_held;
     }
@@ -105,6 +111,8 @@ static void begin(struct sw_node *n, const struct sw_config *c)
 {
     sw_rng_init(&n->peers.rng, sw_rng_key(n->seed, "redial", c->name.s));
     sw_rng_init(&n->router.rng, sw_rng_key(n->seed, "route", c->name.s));
+    sw_rng_init(&n->probe.rng, sw_rng_key(n->seed, "probe", c->name.s));
+    sw_rng_init(&n->sync.rng, sw_rng_key(n->seed, "sync", c->name.s));
 }
 
 static void commit(struct sw_node *n, struct plan *plan)
@@ -121,6 +129,7 @@ static void commit(struct sw_node *n, struct plan *plan)
     n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
     sw_router_commit(&n->router, &plan->route);
     sw_peers_commit(n, c, &plan->peers);
+    n->held.announce = true; /* the record may say something else now */
     sw_router_reachable(n);
     n->backup_configured = false;
     if (before != NULL && before == n->config_backup) {
@@ -182,6 +191,9 @@ void sw_configure_carry_out(struct sw_node *n)
     if (n->state == SW_STATE_INITIALIZE || n->state == SW_STATE_READY) {
         tell_backup(n);
         sw_held_load(n);
+        sw_hello_refresh(n);
         sw_link_dial_all(n);
+        sw_probe_begin(n);
+        sw_sync_begin(n);
     }
 }

@@ -79,6 +79,7 @@ struct sw_event {
             sw_conn conn;
             enum sw_class class;
             struct sw_name peer; /* proven by its certificate */
+            bool dialled;        /* by us */
         } peer_up;
         struct {
             sw_conn conn;
@@ -89,7 +90,7 @@ struct sw_event {
         struct {
             sw_conn conn; /* 0 when a dial failed */
             enum sw_class class;
-            struct sw_name peer;
+            struct sw_name peer; /* empty when a dial of anybody failed */
         } peer_down;
         struct sw_job *done; /* the node takes it */
         struct {
@@ -120,33 +121,40 @@ struct sw_event {
 
 /* Why something happened, for people, recorders and oracles.  One line a kind: name, text, and
  * what a and b mean. */
-#define SW_TRACE_LIST(X)                                                          \
-    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")          \
-    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                    \
-    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")               \
-    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                           \
-    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                       \
-    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                     \
-    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")         \
-    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")          \
-    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                      \
-    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")            \
-    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                             \
-    X(SW_TRACE_ANT, "ant sent", "", "")                                           \
-    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                  \
-    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")           \
-    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence") \
-    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")       \
-    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")     \
-    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                  \
-    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")               \
-    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")             \
-    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                    \
-    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")               \
-    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")   \
-    X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")        \
-    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")              \
-    X(SW_TRACE_SNAPSHOT_PARTIAL, "snapshot leaves out files", "sequence", "files")
+#define SW_TRACE_LIST(X)                                                           \
+    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")           \
+    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                     \
+    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                \
+    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                            \
+    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                        \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                      \
+    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")          \
+    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")           \
+    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                       \
+    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")             \
+    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                              \
+    X(SW_TRACE_ANT, "ant sent", "", "")                                            \
+    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                   \
+    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")            \
+    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")  \
+    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")        \
+    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")      \
+    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                   \
+    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")                \
+    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")              \
+    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                     \
+    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")                \
+    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")    \
+    X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")         \
+    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")               \
+    X(SW_TRACE_SNAPSHOT_PARTIAL, "snapshot leaves out files", "sequence", "files") \
+    X(SW_TRACE_MEMBER_ALIVE, "member alive", "incarnation", "version")             \
+    X(SW_TRACE_MEMBER_SUSPECT, "member suspect", "incarnation", "accusers")        \
+    X(SW_TRACE_MEMBER_DEAD, "member dead", "incarnation", "")                      \
+    X(SW_TRACE_MEMBER_LEFT, "member left", "incarnation", "version")               \
+    X(SW_TRACE_MEMBER_FORGOTTEN, "member forgotten", "", "")                       \
+    X(SW_TRACE_REFUTED, "suspicion of us refuted", "incarnation", "")              \
+    X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")
 
 enum sw_trace_kind {
 #define X(kind, text, a, b) kind,
@@ -191,7 +199,7 @@ struct sw_action {
             struct sw_bytes message;
         } send;
         struct {
-            struct sw_name peer;
+            struct sw_name peer; /* empty: anybody who has a node's certificate */
             enum sw_class class;
             const char *address;
         } dial;

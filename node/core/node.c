@@ -50,10 +50,13 @@ void sw_node_free(struct sw_node *n)
     sw_config_copy_free(n->config_before);
     sw_config_copy_free(n->config);
     sw_heap_fini(&n->timers);
+    sw_peers_fini(n);
+    sw_record_fini(&n->self);
+    sw_gossip_fini(&n->gossip);
+    sw_probe_fini(&n->probe);
     sw_forward_fini(&n->forward);
     sw_attempts_fini(&n->attempts);
     sw_router_fini(&n->router);
-    sw_peers_fini(&n->peers);
     sw_directory_fini(&n->directory);
     sw_views_fini(&n->views);
     sw_held_fini(&n->held);
@@ -88,7 +91,8 @@ static void on_beat(struct sw_node *n)
 {
     sw_configure_carry_out(n); /* what found no memory before */
     sw_link_close_silent(n);
-    n->held.announce = n->held.announce || SW_BUGGIFY(n->buggify, hello_again);
+    sw_member_forget_gone(n);
+    sw_hello_beat(n);
     sw_forward_beat(n);
     sw_ant_send_all(n);
 }
@@ -107,6 +111,18 @@ static void on_tick(struct sw_node *n)
         case SW_TIMER_ATTEMPT:
             sw_attempt_due(n, t);
             break;
+        case SW_TIMER_PROBE:
+            sw_probe_due(n);
+            break;
+        case SW_TIMER_RELAY:
+            sw_probe_relay_due(n, t);
+            break;
+        case SW_TIMER_SUSPICION:
+            sw_member_expire(n, t);
+            break;
+        case SW_TIMER_SYNC:
+            sw_sync_due(n);
+            break;
         }
     }
     if (sw_backup_deadline(n->backup) <= n->now) {
@@ -117,6 +133,7 @@ static void on_tick(struct sw_node *n)
 void sw_node_drain(struct sw_node *n)
 {
     if (sw_life_move(n, SW_CAUSE_DRAIN)) {
+        sw_member_leave(n);
         sw_hello_goodbye(n);
         sw_forward_drain(n);
         sw_backup_drain(n->backup);

@@ -57,11 +57,24 @@ struct sw_route_info {
 /* Fill up to @cap entries, in order of peer name; returns how many there are. */
 size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t cap);
 
+/* What the node believes about one other member. */
+struct sw_member_info {
+    struct sw_name name;
+    const char *state; /* "unknown", "alive", "suspect", "dead", "left" */
+    bool lives;        /* alive or suspect */
+    sw_time since;
+    uint64_t incarnation, version;
+};
+/* Fill up to @cap entries, in order of name, without the node itself; returns how many there are.
+ */
+size_t sw_node_members(const struct sw_node *n, struct sw_member_info *out, size_t cap);
+
 struct sw_node_counts {
     uint64_t forwarded, answered, failed, retried, ants, queries_for_peers;
     uint64_t waiting; /* queries in flight now */
     uint64_t objects; /* in the store */
     uint64_t object_bytes;
+    uint64_t probes, syncs; /* messages of the failure detector and of anti-entropy */
 };
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);
 

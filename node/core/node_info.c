@@ -36,6 +36,21 @@ size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t
     return n->peers.n_known;
 }
 
+size_t sw_node_members(const struct sw_node *n, struct sw_member_info *out, size_t cap)
+{
+    for (uint32_t i = 0; i < n->peers.n_known && i < cap; i++) {
+        const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        const struct sw_member *m = &peer->member;
+        out[i] = (struct sw_member_info){ .name = peer->name,
+                                          .state = sw_member_state_name(m->state),
+                                          .lives = sw_member_lives(m),
+                                          .since = m->since,
+                                          .incarnation = m->incarnation,
+                                          .version = m->version };
+    }
+    return n->peers.n_known;
+}
+
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
 {
     *out = n->counts;

@@ -14,12 +14,23 @@
 #include "node/core/swarm/attempt.h"
 #include "node/core/swarm/directory.h"
 #include "node/core/swarm/forward.h"
+#include "node/core/swarm/gossip.h"
 #include "node/core/swarm/peer.h"
+#include "node/core/swarm/probe.h"
 #include "node/core/swarm/router.h"
+#include "node/core/swarm/sync.h"
 #include "node/core/views.h"
 
 /* struct sw_timer's kind. */
-enum sw_timer_kind { SW_TIMER_BEAT, SW_TIMER_REDIAL, SW_TIMER_ATTEMPT };
+enum sw_timer_kind {
+    SW_TIMER_BEAT,
+    SW_TIMER_REDIAL,
+    SW_TIMER_ATTEMPT,
+    SW_TIMER_PROBE,
+    SW_TIMER_RELAY,
+    SW_TIMER_SUSPICION,
+    SW_TIMER_SYNC
+};
 
 struct sw_node {
     uint64_t seed;
@@ -41,6 +52,10 @@ struct sw_node {
     struct sw_views views;         /* what fronts answer from */
     struct sw_directory directory; /* zones held elsewhere */
     struct sw_peers peers;
+    struct sw_self self;     /* our record */
+    struct sw_gossip gossip; /* what others must still hear */
+    struct sw_probe probe;   /* the failure detector */
+    struct sw_sync sync;     /* anti-entropy */
     struct sw_router router;
     struct sw_attempts attempts; /* queries and ants that are out */
     struct sw_forward forward;   /* clients that wait */

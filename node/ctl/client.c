@@ -397,3 +397,21 @@ int ctl_call(struct ctl_client *c, const char *path, const ProtobufCMessage *req
     }
     return c->has_reply ? 0 : sw_diag_set(d, SW_ERR_MALFORMED, "%s sent no answer", c->node);
 }
+
+int ctl_ask(const struct ctl_target *t, const char *method, const ProtobufCMessage *request,
+            const ProtobufCMessageDescriptor *reply, ProtobufCMessage **out, struct sw_diag *d)
+{
+    struct ctl_client *c = NULL;
+    struct sw_blob bytes = { 0 };
+    char path[64];
+    (void)snprintf(path, sizeof path, "/swarm.v1.Control/%s", method);
+    int err = ctl_connect(t, false, &c, d);
+    err = err != 0 ? err : ctl_call(c, path, request, NULL, &bytes, d);
+    if (err == 0) {
+        *out = protobuf_c_message_unpack(reply, NULL, bytes.len, bytes.data);
+        err = *out != NULL ? 0 : sw_diag_set(d, SW_ERR_MALFORMED, "the answer is malformed");
+    }
+    ctl_disconnect(c);
+    sw_blob_fini(&bytes);
+    return err;
+}

@@ -49,4 +49,9 @@ const char *ctl_client_node(const struct ctl_client *c);
 int ctl_call(struct ctl_client *c, const char *path, const ProtobufCMessage *request,
              const char *what, struct sw_blob *reply, struct sw_diag *d);
 
+/* Connect, call @method of service Control, disconnect: the unpacked answer of type @reply, which
+ * the caller frees.  Errors: those of ctl_connect and ctl_call; SW_ERR_MALFORMED. */
+int ctl_ask(const struct ctl_target *t, const char *method, const ProtobufCMessage *request,
+            const ProtobufCMessageDescriptor *reply, ProtobufCMessage **out, struct sw_diag *d);
+
 #endif

@@ -31,6 +31,7 @@ int ctl_ca_csr(int argc, char **argv);
 int ctl_ca_sign(int argc, char **argv);
 int ctl_ca_show(int argc, char **argv);
 int ctl_status(int argc, char **argv);
+int ctl_members(int argc, char **argv);
 int ctl_health(int argc, char **argv);
 int ctl_drain(int argc, char **argv);
 int ctl_backup_key(int argc, char **argv);

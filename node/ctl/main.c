@@ -11,6 +11,7 @@
 
 static const struct ctl_verb ctl_verbs[] = {
     { "status", "what a node knows of itself and of the others", ctl_status },
+    { "members", "who is in the swarm, as a node sees it", ctl_members },
     { "health", "is a node ready? (exit code)", ctl_health },
     { "drain", "let a node finish and end", ctl_drain },
     { "ca init", "make a certificate authority", ctl_ca_init },

@@ -99,17 +99,11 @@ static void print_status_json(const Swarm__V1__StatusReply *s)
 /* Ask for the status; the caller frees @out. */
 static int ask_status(const struct ctl_target *t, Swarm__V1__StatusReply **out, struct sw_diag *d)
 {
-    struct ctl_client *c = NULL;
-    struct sw_blob reply = { 0 };
     const Swarm__V1__StatusRequest request = SWARM__V1__STATUS_REQUEST__INIT;
-    int err = ctl_connect(t, false, &c, d);
-    err = err != 0 ? err : ctl_call(c, "/swarm.v1.Control/Status", &request.base, NULL, &reply, d);
-    if (err == 0) {
-        *out = swarm__v1__status_reply__unpack(NULL, reply.len, reply.data);
-        err = *out != NULL ? 0 : sw_diag_set(d, SW_ERR_MALFORMED, "the answer is malformed");
-    }
-    ctl_disconnect(c);
-    sw_blob_fini(&reply);
+    ProtobufCMessage *reply = NULL;
+    const int err =
+        ctl_ask(t, "Status", &request.base, &swarm__v1__status_reply__descriptor, &reply, d);
+    *out = (Swarm__V1__StatusReply *)(void *)reply;
     return err;
 }
 

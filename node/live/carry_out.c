@@ -37,6 +37,10 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_RESTORE_FAILED:
     case SW_TRACE_BAD_MESSAGE:
     case SW_TRACE_SUSPECT:
+    case SW_TRACE_MEMBER_SUSPECT:
+    case SW_TRACE_MEMBER_DEAD:
+    case SW_TRACE_REFUTED:
+    case SW_TRACE_RECORD_REFUSED:
         return SW_LOG_WARNING;
     default:
         return SW_LOG_INFO;

@@ -100,6 +100,7 @@ int live_host_open(struct live_host *h, const char *path, struct sw_diag *d)
     int err = sw_config_load(path, &h->file, d);
     err = err != 0 ? err : live_tls_load(&h->file->host, &h->tls, d);
     err = err != 0 ? err : live_check_identity(h->tls, &h->file->config, d);
+    err = err != 0 ? err : live_complete(h->file, h->tls, d);
     if (err != 0) {
         return err;
     }

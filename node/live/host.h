@@ -91,6 +91,9 @@ int live_tls_load(const struct sw_host_config *c, struct sw_tls_context **out, s
 /* Errors: SW_ERR_DENIED: the certificate is not for this node. */
 int live_check_identity(const struct sw_tls_context *tls, const struct sw_config *c,
                         struct sw_diag *d);
+/* Tell the core what it can't know: where it listens, its certificate, the program's core.
+ * Errors: SW_ERR_NOMEM. */
+int live_complete(struct sw_node_file *file, const struct sw_tls_context *tls, struct sw_diag *d);
 /* SIGHUP: read the configuration again; a bad one changes nothing and is said. */
 void live_host_reload(struct live_host *h);
 

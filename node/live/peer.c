@@ -130,6 +130,7 @@ static void tell_up(struct live_peers *p, const struct link *l)
     ev.u.peer_up.conn = l->conn;
     ev.u.peer_up.class = l->class;
     ev.u.peer_up.peer = l->peer;
+    ev.u.peer_up.dialled = live_channel_dialled(l->channel);
     live_host_later(p->host, &ev);
 }
 

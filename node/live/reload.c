@@ -2,6 +2,7 @@
  * Reading keys and configuration, at the start and again on SIGHUP. */
 #define _GNU_SOURCE /* what uv.h needs */
 #include "node/base/buf.h"
+#include "node/conf/version.h"
 #include "node/live/clock.h"
 #include "node/live/fs_posix.h"
 #include "node/live/host.h"
@@ -73,6 +74,18 @@ int live_check_identity(const struct sw_tls_context *tls, const struct sw_config
     return 0;
 }
 
+int live_complete(struct sw_node_file *file, const struct sw_tls_context *tls, struct sw_diag *d)
+{
+    struct sw_config *c = &file->config;
+    if (c->address == NULL) {
+        c->address = strdup(file->host.peers);
+    }
+    const struct sw_yaml_field hex = { .type = SW_YAML_HEX, .size = sizeof c->core_digest };
+    (void)sw_yaml_scalar(&hex, NULL, sw_core_digest(), c->core_digest);
+    sw_tls_context_fingerprint(tls, c->certificate);
+    return c->address != NULL ? 0 : sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -130,6 +143,7 @@ void live_host_reload(struct live_host *h)
     int err = sw_config_load(h->path, &file, &d);
     err = err != 0 ? err : live_tls_load(&file->host, &tls, &d);
     err = err != 0 ? err : live_check_identity(tls, &file->config, &d);
+    err = err != 0 ? err : live_complete(file, tls, &d);
     err = err != 0 ? err : take(h, file, tls);
     if (err == 0) {
         LIVE_LOG(SW_LOG_INFO, "configuration reloaded", LIVE_TEXT("file", h->path));

@@ -27,6 +27,8 @@ int sw_tls_context_new(const struct sw_tls_material *m, struct sw_tls_context **
 /* Connections made from it live on. */
 void sw_tls_context_free(struct sw_tls_context *c);
 const struct sw_identity *sw_tls_context_identity(const struct sw_tls_context *c);
+/* SHA-256 of its certificate, DER. */
+void sw_tls_context_fingerprint(const struct sw_tls_context *c, uint8_t out[32]);
 
 /* A connection.  A client must say whom it @expects (an empty name: anybody of that role); a server
  * takes NULL and any identity that the authority signed.  NULL when memory is out. */

@@ -191,6 +191,14 @@ void sw_tls_context_free(struct sw_tls_context *c)
     }
 }
 
+void sw_tls_context_fingerprint(const struct sw_tls_context *c, uint8_t out[32])
+{
+    unsigned n = 0;
+    if (X509_digest(SSL_CTX_get0_certificate(c->ssl), EVP_sha256(), out, &n) != 1) {
+        memset(out, 0, 32); /* memory is out: not told */
+    }
+}
+
 const struct sw_identity *sw_tls_context_identity(const struct sw_tls_context *c)
 {
     return &c->own;

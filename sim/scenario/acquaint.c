@@ -29,11 +29,36 @@ static bool marked(const struct square *q, size_t a, size_t b)
     return (q->bits[a * q->words + b / 64] >> b % 64 & 1) != 0;
 }
 
-static void mark_all(struct square *q, size_t a)
+/* Does node @a learn of the others by itself? */
+static bool joins(const struct sim_loader *l, size_t a)
 {
-    for (size_t k = 0; k < q->n; k++) {
-        mark(q, a, k);
+    return l->f->entries[a].node.config.n_join > 0;
+}
+
+static void mark_all(const struct sim_loader *l, struct square *q, size_t a)
+{
+    for (size_t k = 0; k < q->n && !joins(l, a); k++) {
+        if (!joins(l, k)) {
+            mark(q, a, k);
+        }
     }
+}
+
+/* Node @a's address is its name.  Are the addresses that it joins by nodes?  Where one node says
+ * whom it knows, nobody learns of others: the scenario says it all. */
+static int address(struct sim_loader *l, size_t a, bool all_said)
+{
+    struct sw_config *c = &l->f->s.nodes[a].config;
+    c->address = c->name.s;
+    c->membership.open = c->membership.open && !all_said;
+    for (size_t i = 0; i < c->n_join; i++) {
+        const struct sw_yaml_node *at = sw_yaml_get(l->f->entries[a].at, "join");
+        if (sim_node_index(&l->f->s, c->join[i]) == SIZE_MAX) {
+            return sw_yaml_fail(l->y, sw_yaml_item(at, i), "join", SW_ERR_NOTFOUND, l->d,
+                                "no node is called '%.40s'", c->join[i]);
+        }
+    }
+    return 0;
 }
 
 static void mark_region(struct square *q, const struct sim_scenario *s, size_t a, const char *name)
@@ -117,10 +142,12 @@ int sim_acquaint(struct sim_loader *l)
     struct square q = { .n = n, .words = (n + 63) / 64 };
     q.bits = calloc(n * q.words + 1, sizeof *q.bits);
     int err = q.bits != NULL ? 0 : SW_ERR_NOMEM;
+    bool all_said = false;
     for (size_t i = 0; i < n && err == 0; i++) {
         const struct sim_node_entry *e = &l->f->entries[i];
+        all_said = all_said || sw_yaml_get(e->at, "knows") != NULL;
         if (sw_yaml_get(e->at, "knows") == NULL) {
-            mark_all(&q, i);
+            mark_all(l, &q, i);
         }
         for (size_t k = 0; k < e->n_knows && err == 0; k++) {
             err = mark_named(l, &q, i, k);
@@ -131,7 +158,8 @@ int sim_acquaint(struct sim_loader *l)
         err = too_many(l, peerings);
     }
     for (size_t i = 0; i < n && err == 0; i++) {
-        err = list_peers(l, &q, i);
+        err = address(l, i, all_said);
+        err = err == 0 ? list_peers(l, &q, i) : err;
     }
     free(q.bits);
     return err != SW_ERR_NOMEM ? err : sw_diag_set(l->d, err, "%s: out of memory", l->y->file);

@@ -193,6 +193,9 @@ static const struct sw_yaml_field node_fields[] = {
       .help = "whom it knows from the start, and they it: nodes, and regions for all their nodes; "
               "default: everyone" },
     { NULL, SW_YAML_INCLUDE, FIELD(struct sim_node_entry, node.config), .table = &sw_node_table },
+    { "join", SW_YAML_LIST, LIST(struct sim_node_entry, node.config., join, char *),
+      .item = SW_YAML_STRING,
+      .help = "nodes from which it learns of all others; default: it knows all from the start" },
     { "processor", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.processor),
       .table = &processor_table, .help = "what serves queries" },
     { "disk", SW_YAML_MAPPING, FIELD(struct sim_node_entry, node.disk), .table = &disk_table,

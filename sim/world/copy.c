@@ -230,8 +230,9 @@ static void receiver(void *arg)
 
 /* ---- the connection ---- */
 
-static void sender_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+static void sender_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled)
 {
+    (void)dialled;
     struct sim_copy *c = self;
     (void)class;
     (void)peer;
@@ -241,8 +242,9 @@ static void sender_up(void *self, sw_conn conn, enum sw_class class, uint32_t pe
     }
 }
 
-static void receiver_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+static void receiver_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled)
 {
+    (void)dialled;
     (void)self;
     (void)conn;
     (void)class;

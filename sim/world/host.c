@@ -344,13 +344,14 @@ void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t
 
 /* ---- peers ---- */
 
-static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled)
 {
     struct sim_host *h = self;
     struct sw_event ev = sim_host_event(h, SW_EV_PEER_UP);
     ev.u.peer_up.conn = conn;
     ev.u.peer_up.class = class;
     ev.u.peer_up.peer = h->w->s->nodes[peer].config.name;
+    ev.u.peer_up.dialled = dialled;
     sim_trace(h->w->engine, h->index, SIM_KIND_PEER_UP, &peer, sizeof peer);
     sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
 }

@@ -142,7 +142,8 @@ static void send(struct sim_host *h, sw_conn conn, struct sw_bytes message)
 
 static void dial(struct sim_host *h, const struct sw_action *a)
 {
-    const uint32_t to = sim_find_node(h->w->s, a->u.dial.peer.s);
+    const bool anybody = a->u.dial.peer.s[0] == '\0'; /* an address is a name here */
+    const uint32_t to = sim_find_node(h->w->s, anybody ? a->u.dial.address : a->u.dial.peer.s);
     if (to != UINT32_MAX && to != h->index) {
         const struct sim_conn_end end = { &sim_host_peers, h };
         sim_conn_dial(h->w->conns, h->index, end, to, NULL, a->u.dial.class);

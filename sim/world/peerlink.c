@@ -238,7 +238,7 @@ static void dialer_up(void *self, uint64_t number)
     }
     conn->dialling = false;
     conn->open[0] = true;
-    conn->end[0].user->up(conn->end[0].self, conn->number, conn->class, conn->host[1]);
+    conn->end[0].user->up(conn->end[0].self, conn->number, conn->class, conn->host[1], true);
 }
 
 static void acceptor_up(void *self, uint64_t number)
@@ -265,7 +265,7 @@ static void acceptor_up(void *self, uint64_t number)
     conn->open[1] = true;
     conn->way[1].last_arrival = back;
     (void)sim_at(c->engine, back, dialer_up, c, number);
-    conn->end[1].user->up(conn->end[1].self, number, conn->class, conn->host[0]);
+    conn->end[1].user->up(conn->end[1].self, number, conn->class, conn->host[0], false);
 }
 
 void sim_conn_dial(struct sim_conns *c, uint32_t from, struct sim_conn_end end, uint32_t to,

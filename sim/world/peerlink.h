@@ -35,7 +35,8 @@ struct sim_mail {
 
 /* One end's owner.  Calls come from the engine's events, never from inside a call below. */
 struct sim_conn_user {
-    void (*up)(void *self, sw_conn conn, enum sw_class class, uint32_t peer);
+    /* @dialled: by this end. */
+    void (*up)(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled);
     /* The receiver owns @mail until sim_mail_free. */
     void (*message)(void *self, struct sim_mail *mail);
     void (*flow)(void *self, sw_conn conn, bool blocked);

@@ -116,6 +116,7 @@ static void make(struct side *s, const char *name, const char *peer, char *polic
         .query_attempts = 3,
         .retry_budget = 0.2,
         .max_waiting = 8192,
+        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
         .udp_size = 1232,
     };
     memcpy(s->config.name.s, name, strlen(name));

@@ -49,6 +49,7 @@ static void up(struct world *w, unsigned peer, enum sw_class class)
     ev.u.peer_up.conn = w->last_conn;
     ev.u.peer_up.class = class;
     ev.u.peer_up.peer = w->peer[peer].name;
+    ev.u.peer_up.dialled = w->last_conn % 2 == 0;
     step(w, &ev);
 }
 
@@ -186,6 +187,7 @@ static void begin(struct world *w)
         .retry_budget = 0.2,
         .max_waiting = 16,
         .udp_size = 1232,
+        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
         .store = store,
         .copies = 1,
     };

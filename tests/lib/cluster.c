@@ -76,6 +76,8 @@ uint32_t cluster_add(struct cluster *c, const char *name, const char *region)
         .retry_budget = 0.2,
         .max_waiting = 256,
         .udp_size = 1232,
+        .address = m->config.name.s, /* where it lies, whatever is assigned */
+        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
     };
     m->load = (struct sw_load){ .cores = 2, .service = 100 * SW_US };
     for (uint32_t i = 0; i < c->n; i++) {
@@ -183,6 +185,22 @@ void cluster_kill(struct cluster *c, uint32_t node)
     sw_front_free(m->front);
     m->node = NULL;
     m->front = NULL;
+}
+
+void cluster_revive(struct cluster *c, uint32_t node)
+{
+    struct member *m = &c->member[node];
+    const struct sw_node_options options = { .seed = c->seed };
+    must(m->node == NULL);
+    m->node = sw_node_new(&options);
+    m->front = sw_front_new(&(struct sw_front_options){ .number = 0 });
+    m->n_views = 0;
+    must(m->node != NULL && m->front != NULL);
+}
+
+void cluster_set_clock_back(struct cluster *c, uint32_t node, sw_dur by)
+{
+    c->member[node].behind = by;
 }
 
 void cluster_starve(struct cluster *c, uint32_t node, bool on)

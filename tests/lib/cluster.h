@@ -60,8 +60,12 @@ void cluster_delay(struct cluster *c, uint32_t a, uint32_t b, sw_dur one_way);
 void cluster_silence(struct cluster *c, uint32_t from, uint32_t to, bool on);
 /* Break every connection between them now; dials fail until it is off again. */
 void cluster_cut(struct cluster *c, uint32_t a, uint32_t b, bool on);
-/* The node is gone for good; its connections break. */
+/* The node is gone; its connections break. */
 void cluster_kill(struct cluster *c, uint32_t node);
+/* A new one in its place, to be configured; its disk is as it was. */
+void cluster_revive(struct cluster *c, uint32_t node);
+/* The node's wall clock is behind by so much from now on. */
+void cluster_set_clock_back(struct cluster *c, uint32_t node, sw_dur by);
 /* No ENTROPY for @node until it is off again (what was asked for is then given). */
 void cluster_starve(struct cluster *c, uint32_t node, bool on);
 /* Fronts keep every view they ever got until it is off again; then the oldest goes last. */

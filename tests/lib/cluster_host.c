@@ -42,7 +42,7 @@ int cluster_step_node(struct cluster *c, uint32_t node, struct sw_event *ev)
 {
     struct member *m = &c->member[node];
     ev->now = c->now;
-    ev->wall = (sw_wall)c->now;
+    ev->wall = (sw_wall)c->now - (sw_wall)m->behind;
     ev->arrived_at = c->now;
     ev->load = m->load;
     struct sw_actions out = { 0 };
@@ -129,12 +129,14 @@ static void tell_up(struct cluster *c, uint32_t index, uint32_t side, sw_dur wai
     i->ev.u.peer_up.conn = 1 + 2 * (sw_conn)index + side;
     i->ev.u.peer_up.class = k->class;
     i->ev.u.peer_up.peer = c->member[k->node[1 - side]].config.name;
+    i->ev.u.peer_up.dialled = side == 0;
 }
 
 static void dial(struct cluster *c, uint32_t from, const struct sw_action *a)
 {
+    const char *name = a->u.dial.peer.s[0] != '\0' ? a->u.dial.peer.s : a->u.dial.address;
     uint32_t to = 0;
-    while (to < c->n && strcmp(c->member[to].config.name.s, a->u.dial.peer.s) != 0) {
+    while (to < c->n && strcmp(c->member[to].config.name.s, name) != 0) {
         to++;
     }
     if (to == c->n || c->member[to].node == NULL || c->cut[from][to]) {

@@ -6,6 +6,8 @@
 #include "node/core/dns/wire.h"
 #include "node/core/proto/swarm.pb-c.h"
 
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 struct envelope {
@@ -27,17 +29,86 @@ static inline struct sw_bytes envelope_bytes(const struct envelope *e)
     return (struct sw_bytes){ e->data, e->len };
 }
 
+/* A record and what it borrows. */
+struct signed_record {
+    uint8_t record[1024], signature[64], key[32];
+    char name[32];
+    Swarm__V1__SignedRecord m;
+};
+
+/* Sign @r, whose name and key are filled in here, with the key of @signer. */
+static inline void envelope_sign_as(struct signed_record *s, const char *name, const char *signer,
+                                    Swarm__V1__Record *r)
+{
+    static const char purpose[] = "swarm record";
+    uint8_t text[sizeof purpose + sizeof s->record];
+    uint8_t seed[32] = { 0 };
+    uint8_t secret[64];
+    (void)snprintf(s->name, sizeof s->name, "%s", name);
+    (void)snprintf((char *)seed, sizeof seed, "%s", signer);
+    (void)crypto_sign_seed_keypair(s->key, secret, seed);
+    r->name = s->name;
+    r->key = (ProtobufCBinaryData){ sizeof s->key, s->key };
+    const size_t len = swarm__v1__record__pack(r, s->record);
+    memcpy(text, purpose, sizeof purpose);
+    memcpy(text + sizeof purpose, s->record, len);
+    (void)crypto_sign_detached(s->signature, NULL, text, sizeof purpose + len, secret);
+    swarm__v1__signed_record__init(&s->m);
+    s->m.record = (ProtobufCBinaryData){ len, s->record };
+    s->m.signature = (ProtobufCBinaryData){ sizeof s->signature, s->signature };
+}
+
+static inline void envelope_sign(struct signed_record *s, const char *name, Swarm__V1__Record *r)
+{
+    envelope_sign_as(s, name, name, r);
+}
+
+/* The record of the member @name of incarnation and version 1, which holds @zone (wire form, @len
+ * bytes) unless that is NULL. */
+static inline void envelope_record(struct signed_record *s, const char *name, uint8_t *zone,
+                                   size_t len)
+{
+    Swarm__V1__ZoneHeld held = SWARM__V1__ZONE_HELD__INIT;
+    Swarm__V1__ZoneHeld *zones[] = { &held };
+    Swarm__V1__Record r = SWARM__V1__RECORD__INIT;
+    char region[] = "eu";
+    held.name = (ProtobufCBinaryData){ len, zone };
+    r.incarnation = 1;
+    r.version = 1;
+    r.region = region;
+    r.cores = 1;
+    r.stores = true;
+    r.zones = zones;
+    r.n_zones = zone != NULL ? 1 : 0;
+    envelope_sign(s, name, &r);
+}
+
+/* Of the control connection, with that record. */
+static inline struct envelope envelope_hello_with(const char *name, uint8_t *zone, size_t len)
+{
+    struct envelope e;
+    struct signed_record record;
+    Swarm__V1__Hello m = SWARM__V1__HELLO__INIT;
+    envelope_record(&record, name, zone, len);
+    m.name = record.name;
+    m.record = &record.m;
+    ENVELOPE(&e, HELLO, hello, &m);
+    return e;
+}
+
 static inline struct envelope envelope_hello(const char *name)
+{
+    return envelope_hello_with(name, NULL, 0);
+}
+
+/* Of the bulk connection. */
+static inline struct envelope envelope_hello_bulk(const char *name)
 {
     struct envelope e;
     char text[32];
-    char region[] = "eu";
     Swarm__V1__Hello m = SWARM__V1__HELLO__INIT;
-    strncpy(text, name, sizeof text - 1);
-    text[sizeof text - 1] = '\0';
+    (void)snprintf(text, sizeof text, "%s", name);
     m.name = text;
-    m.region = region;
-    m.cores = 1;
     ENVELOPE(&e, HELLO, hello, &m);
     return e;
 }

@@ -149,6 +149,20 @@ def our_client(swarm, pb):
 
 
 
+def sign(out, record, folder):
+    """As a member signs its record, with a key of openssl's."""
+    key, text, signature = (folder / f"z.{what}" for what in ("ed25519", "text", "signature"))
+    run = {"check": True, "capture_output": True, "timeout": s.DEADLINE}
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], **run)
+    public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], **run)
+    record.key = public.stdout[-32:]
+    out.record = record.SerializeToString()
+    text.write_bytes(b"swarm record\0" + out.record)
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", text, "-out",
+                    signature], **run)
+    out.signature = signature.read_bytes()
+
+
 def exchange(swarm, node, pb, port):
     """Their server plays a node that holds a zone: it is greeted, asked, and answers."""
     seen = queue.Queue()
@@ -158,9 +172,11 @@ def exchange(swarm, node, pb, port):
         say = queue.Queue()
         kind = dict(context.invocation_metadata())["swarm-class"]
         peers.append(context.auth_context()["x509_subject_alternative_name"])
-        hello = pb.Hello(name="z", region="far", cores=2)
+        hello = pb.Hello(name="z")
         if kind == "control":
-            hello.zones.add(name=b"\x09elsewhere\x04test\0", serial=1, primary=True)
+            record = pb.Record(name="z", incarnation=1, version=1, region="far", cores=2)
+            record.zones.add(name=b"\x09elsewhere\x04test\0", serial=1, primary=True)
+            sign(hello.record, record, swarm.dir)
         say.put(pb.Envelope(hello=hello))
 
         def listen():

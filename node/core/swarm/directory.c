@@ -109,6 +109,7 @@ static int hold(struct sw_directory *d, uint32_t peer, const Swarm__V1__ZoneHeld
         return SW_ERR_NOMEM;
     }
     h->serial = said->serial;
+    h->epoch = said->epoch;
     h->primary = said->primary != 0;
     h->said = true;
     return SW_OK;
@@ -138,29 +139,11 @@ static void sweep(struct sw_directory *d, uint32_t peer)
     d->n = kept;
 }
 
-/* Whole, lower case, and nothing behind it. */
-static bool name_ok(const ProtobufCBinaryData *name)
+int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1__Record *record)
 {
-    uint8_t lower[SW_DNAME_MAX];
-    if (name->len == 0 || name->len > sizeof lower ||
-        sw_dname_check(name->data, name->len) != name->len) {
-        return false;
-    }
-    memcpy(lower, name->data, name->len);
-    sw_dname_lower(lower, name->len);
-    return memcmp(lower, name->data, name->len) == 0;
-}
-
-int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1__Hello *hello)
-{
-    for (size_t i = 0; i < hello->n_zones; i++) {
-        if (!name_ok(&hello->zones[i]->name)) {
-            return SW_ERR_MALFORMED;
-        }
-    }
     int err = SW_OK;
-    for (size_t i = 0; i < hello->n_zones && err == SW_OK; i++) {
-        err = hold(d, peer, hello->zones[i]);
+    for (size_t i = 0; i < record->n_zones && err == SW_OK; i++) {
+        err = hold(d, peer, record->zones[i]);
     }
     sweep(d, peer);
     return err;

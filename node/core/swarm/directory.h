@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The directory: which peer holds which zone, as their Hellos said.  What a peer said stays known
+ * The directory: which peer holds which zone, as their records say.  What a peer said stays known
  * while it is away, so that a zone whose holders are all gone fails honestly instead of being
  * refused. */
 #ifndef SW_SWARM_DIRECTORY_H
@@ -12,8 +12,9 @@
 struct sw_holder {
     uint32_t peer;
     uint32_t serial;
+    uint64_t epoch; /* of the primary that issued the serial */
     bool primary;
-    bool said; /* by the Hello that is being read */
+    bool said; /* by the record that is being read */
 };
 
 struct sw_known_zone {
@@ -31,9 +32,9 @@ struct sw_directory {
 
 void sw_directory_fini(struct sw_directory *d);
 
-/* @peer now holds exactly the zones of @hello.  Errors: SW_ERR_MALFORMED: one of them is no name
- * in lower case; nothing changed.  SW_ERR_NOMEM: some may be missing. */
-int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1__Hello *hello);
+/* @peer now holds exactly the zones of @record, which record.c found possible.
+ * Errors: SW_ERR_NOMEM: some may be missing. */
+int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1__Record *record);
 /* @peer is not known any longer. */
 void sw_directory_forget(struct sw_directory *d, uint32_t peer);
 

@@ -25,6 +25,10 @@ static int on_control(struct sw_node *n, struct sw_link *link, const Swarm__V1__
     case SWARM__V1__ENVELOPE__BODY_GOODBYE:
         sw_hello_leaving(n, link);
         return SW_OK;
+    case SWARM__V1__ENVELOPE__BODY_PROBE:
+        return sw_probe_receive(n, link, e->probe);
+    case SWARM__V1__ENVELOPE__BODY_SYNC:
+        return sw_sync_receive(n, link, e->sync);
     default:
         return SW_ERR_MALFORMED; /* bulk by the control connection */
     }
@@ -68,8 +72,8 @@ void sw_exchange(struct sw_node *n)
     }
     struct sw_link *link = &n->peers.v[c->peer]->link[c->class];
     const int err = handle(n, link);
-    if (err == SW_OK) {
-        return;
+    if (err == SW_OK || link->conn != conn) {
+        return; /* or it brought what made us hang up */
     }
     if (err == SW_ERR_NOMEM) {
         n->out_of_memory = true;

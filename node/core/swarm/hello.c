@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Hellos: who we are and what we hold. */
+ * Hellos: who we are and our record. */
 #include "node/core/swarm/hello.h"
 
-#include "node/base/name.h"
 #include "node/core/backup_host.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
 #include <string.h>
-
-/* The zones we can answer from now, in @n->scratch.  False: memory is out. */
-static bool list_zones(struct sw_node *n, Swarm__V1__Hello *hello)
-{
-    const struct sw_held *held = &n->held;
-    Swarm__V1__ZoneHeld *zones = sw_arena_alloc(&n->scratch, held->n * sizeof *zones);
-    Swarm__V1__ZoneHeld **list = sw_arena_alloc(&n->scratch, held->n * sizeof *list);
-    if (zones == NULL || list == NULL) {
-        return false;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < held->n; i++) {
-        struct sw_held_zone *z = held->v[i];
-        if (z->box == NULL) {
-            continue;
-        }
-        swarm__v1__zone_held__init(&zones[count]);
-        zones[count].name = (ProtobufCBinaryData){ sw_dname_len(z->name), z->name };
-        zones[count].serial = sw_zone_serial(z->box->zone);
-        zones[count].primary = n->config->zones[z->config].primary;
-        list[count] = &zones[count];
-        count++;
-    }
-    hello->zones = list;
-    hello->n_zones = count;
-    return true;
-}
 
 static void say_goodbye(struct sw_node *n, const struct sw_link *link)
 {
@@ -48,35 +20,30 @@ static void say_goodbye(struct sw_node *n, const struct sw_link *link)
 void sw_hello_send(struct sw_node *n, const struct sw_link *link)
 {
     struct sw_name name = n->config->name;
-    struct sw_name region = n->config->region;
+    Swarm__V1__SignedRecord record;
     Swarm__V1__Hello hello = SWARM__V1__HELLO__INIT;
     hello.name = name.s;
-    hello.region = region.s;
-    hello.cores = n->config->cores;
-    hello.stores = n->config->store != NULL;
-    if (link->class == SW_CLASS_CONTROL &&
-        (SW_BUGGIFY(n->buggify, hello_late) || !list_zones(n, &hello))) {
-        n->out_of_memory = true;
-        n->held.announce = true; /* the beat says it again */
-        return;
+    if (link->class == SW_CLASS_CONTROL) {
+        if (n->self.incarnation == 0 || SW_BUGGIFY(n->buggify, hello_late)) {
+            n->self.hello_owed = true; /* as soon as there is a record, or at the next beat */
+            return;
+        }
+        sw_record_own(n, &record);
+        hello.record = &record;
     }
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     e.body_case = SWARM__V1__ENVELOPE__BODY_HELLO;
     e.hello = &hello;
     if (!sw_emit_envelope(n, link->conn, &e)) {
-        n->held.announce = true;
+        n->self.hello_owed = true; /* the beat says it again */
     }
     if (n->state == SW_STATE_DRAINING && link->class == SW_CLASS_CONTROL) {
         say_goodbye(n, link);
     }
 }
 
-void sw_hello_refresh(struct sw_node *n)
+void sw_hello_tell_all(struct sw_node *n)
 {
-    if (!n->held.announce || n->state == SW_STATE_DRAINING) {
-        return;
-    }
-    n->held.announce = false;
     for (uint32_t i = 0; i < n->peers.n_known; i++) {
         const struct sw_link *link = &n->peers.v[n->peers.by_name[i]]->link[SW_CLASS_CONTROL];
         if (link->conn != 0) {
@@ -85,30 +52,62 @@ void sw_hello_refresh(struct sw_node *n)
     }
 }
 
+void sw_hello_refresh(struct sw_node *n)
+{
+    if (!n->held.announce || n->state == SW_STATE_DRAINING || !n->keygen.seeded) {
+        return;
+    }
+    n->held.announce = false;
+    if (sw_record_refresh(n)) {
+        sw_gossip_news(n, SW_PEER_SELF);
+        sw_hello_tell_all(n);
+    } else if (n->out_of_memory) {
+        n->held.announce = true;
+    }
+}
+
+void sw_hello_beat(struct sw_node *n)
+{
+    if ((n->self.hello_owed || SW_BUGGIFY(n->buggify, hello_again)) && n->self.incarnation != 0 &&
+        n->state != SW_STATE_DRAINING) {
+        n->self.hello_owed = false;
+        sw_hello_tell_all(n);
+    }
+}
+
+/* The first Hello of a connection: what waited for it may go on. */
+static void greet(struct sw_node *n, struct sw_link *link)
+{
+    link->greeted = true;
+    if (link->class == SW_CLASS_BULK) {
+        sw_backup_host_up(n, link);
+        return;
+    }
+    sw_router_reachable(n);
+    sw_probe_linked(n, link->peer);
+    if (link->ours) {
+        sw_sync_offer(n, link);
+    }
+}
+
 int sw_hello_receive(struct sw_node *n, struct sw_link *link, const Swarm__V1__Hello *hello)
 {
     struct sw_peer *peer = n->peers.v[link->peer];
-    if (strcmp(hello->name, peer->name.s) != 0 || !sw_name_valid(hello->region) ||
-        (link->class == SW_CLASS_BULK && hello->n_zones > 0)) {
+    const bool control = link->class == SW_CLASS_CONTROL;
+    if (strcmp(hello->name, peer->name.s) != 0 || control != (hello->record != NULL)) {
         return SW_ERR_MALFORMED;
     }
-    if (link->class == SW_CLASS_CONTROL) {
-        const int err = sw_directory_announce(&n->directory, link->peer, hello);
+    if (control) {
+        const int err = sw_member_take_record(n, hello->record, link->peer);
         if (err != SW_OK) {
             return err;
         }
-    }
-    memset(&peer->region, 0, sizeof peer->region);
-    memcpy(peer->region.s, hello->region, strlen(hello->region));
-    peer->cores = hello->cores;
-    peer->stores = hello->stores != 0;
-    const bool first = !link->greeted;
-    link->greeted = true;
-    if (link->class == SW_CLASS_CONTROL) {
         peer->leaving = false;
+    }
+    if (!link->greeted) {
+        greet(n, link);
+    } else if (control) {
         sw_router_reachable(n);
-    } else if (first) {
-        sw_backup_host_up(n, link);
     }
     return SW_OK;
 }

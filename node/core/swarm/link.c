@@ -13,7 +13,14 @@
 
 static bool we_dial(const struct sw_node *n, const struct sw_peer *peer)
 {
-    return strcmp(n->config->name.s, peer->name.s) < 0;
+    const enum sw_member_state state = peer->member.state;
+    return strcmp(n->config->name.s, peer->name.s) < 0 && state != SW_MEMBER_LEFT &&
+           (state != SW_MEMBER_UNKNOWN || peer->config != SW_PEER_NOT_CONFIGURED);
+}
+
+static bool may_dial(const struct sw_node *n)
+{
+    return n->state == SW_STATE_INITIALIZE || n->state == SW_STATE_READY;
 }
 
 static struct sw_link *link_of(struct sw_timer *timer)
@@ -38,7 +45,7 @@ static void dial_later(struct sw_node *n, struct sw_link *link)
 static void dial(struct sw_node *n, struct sw_link *link)
 {
     const struct sw_peer *peer = n->peers.v[link->peer];
-    const char *known = n->config->peers[peer->config].address;
+    const char *known = sw_peer_address(n, peer);
     const bool late = SW_BUGGIFY(n->buggify, dial_later);
     const char *address = late ? NULL : sw_emit_text(n, known != NULL ? known : "");
     struct sw_action *act = address != NULL ? sw_emit(n, SW_ACT_DIAL) : NULL;
@@ -52,16 +59,36 @@ static void dial(struct sw_node *n, struct sw_link *link)
     link->dialling = true;
 }
 
+bool sw_link_idle(const struct sw_peer *peer)
+{
+    for (uint32_t k = 0; k < SW_CLASSES; k++) {
+        const struct sw_link *link = &peer->link[k];
+        if (link->conn != 0 || link->dialling || link->timer.pos != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void sw_link_want(struct sw_node *n, uint32_t peer)
+{
+    struct sw_link *link = &n->peers.v[peer]->link[SW_CLASS_CONTROL];
+    if (link->conn == 0 && !link->dialling && may_dial(n)) {
+        sw_heap_cancel(&n->timers, &link->timer);
+        dial(n, link);
+    }
+}
+
 void sw_link_redial(struct sw_node *n, struct sw_timer *timer)
 {
-    if (n->state != SW_STATE_DRAINING) {
+    if (may_dial(n)) {
         dial(n, link_of(timer));
     }
 }
 
 void sw_link_dial_all(struct sw_node *n)
 {
-    if (n->state == SW_STATE_DRAINING) {
+    if (!may_dial(n)) {
         return;
     }
     for (uint32_t i = 0; i < n->peers.n_known; i++) {
@@ -100,7 +127,7 @@ static void lost(struct sw_node *n, struct sw_link *link)
 
 static void dial_again(struct sw_node *n, struct sw_link *link)
 {
-    if (n->state != SW_STATE_DRAINING && we_dial(n, n->peers.v[link->peer])) {
+    if (may_dial(n) && we_dial(n, n->peers.v[link->peer])) {
         dial_later(n, link);
     }
 }
@@ -146,23 +173,47 @@ void sw_link_close(struct sw_node *n, uint32_t peer)
     }
 }
 
+/* Is the connection that stands to be kept, and the new one to be closed? */
+static bool keep_standing(const struct sw_node *n, const struct sw_link *link, bool ours)
+{
+    const bool smaller = strcmp(n->config->name.s, n->peers.v[link->peer]->name.s) < 0;
+    return link->ours != ours && link->ours == smaller &&
+           n->event->now - link->up_at < SW_LINK_CROSSED;
+}
+
+/* Whose connection it is; SW_PEER_NONE: nobody's that we want. */
+static uint32_t whose(struct sw_node *n, const char *name)
+{
+    if (strcmp(name, n->config->name.s) == 0) {
+        return SW_PEER_NONE; /* an address to join by is our own */
+    }
+    const uint32_t number = sw_peers_find(&n->peers, name);
+    return number == SW_PEER_NONE && n->config->membership.open ? sw_peers_add(n, name) : number;
+}
+
 void sw_link_up(struct sw_node *n)
 {
     const sw_conn conn = n->event->u.peer_up.conn;
-    const uint32_t number = sw_peers_find(&n->peers, n->event->u.peer_up.peer.s);
+    const bool ours = n->event->u.peer_up.dialled;
+    const uint32_t number = whose(n, n->event->u.peer_up.peer.s);
     if (number == SW_PEER_NONE) {
         sw_link_refuse(n, conn);
         return;
     }
     struct sw_peer *peer = n->peers.v[number];
     struct sw_link *link = &peer->link[n->event->u.peer_up.class];
+    link->dialling = link->dialling && !ours;
+    if (link->conn != 0 && keep_standing(n, link, ours)) {
+        sw_link_refuse(n, conn);
+        return;
+    }
     if (link->conn != 0) { /* the other side knows better that the old one is dead */
         sw_link_refuse(n, link->conn);
         lost(n, link);
     }
     sw_heap_cancel(&n->timers, &link->timer);
-    link->dialling = false;
     link->conn = conn;
+    link->ours = ours;
     link->up_at = n->event->now;
     sw_peers_conn_set(&n->peers, conn, number, link->class);
     sw_emit_trace(n, SW_TRACE_PEER_UP, &peer->name, link->class, 0, NULL);
@@ -183,10 +234,13 @@ void sw_link_down(struct sw_node *n)
         return;
     }
     const uint32_t number = sw_peers_find(&n->peers, n->event->u.peer_down.peer.s);
-    if (number != SW_PEER_NONE) {
-        struct sw_link *link = &n->peers.v[number]->link[n->event->u.peer_down.class];
-        if (link->dialling) {
-            link->dialling = false;
+    if (number == SW_PEER_NONE) {
+        return; /* nobody at an address to join by */
+    }
+    struct sw_link *link = &n->peers.v[number]->link[n->event->u.peer_down.class];
+    if (link->dialling) {
+        link->dialling = false;
+        if (link->conn == 0) {
             dial_again(n, link);
         }
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Connections to peers: who dials, when to dial again, what a loss means.  Of two nodes the one
- * with the smaller name dials, one connection for each class. */
+ * with the smaller name dials and dials again, one connection for each class; the other one dials
+ * when it wants something and there is none. */
 #ifndef SW_SWARM_LINK_H
 #define SW_SWARM_LINK_H
 
@@ -12,6 +13,10 @@
 #define SW_REDIAL_FIRST (100 * SW_MS)
 #define SW_REDIAL_LONGEST (5 * SW_SEC)
 
+/* Of two connections that were dialled from both sides within this time, the one that the smaller
+ * name dialled stays; otherwise the later one does. */
+#define SW_LINK_CROSSED (5 * SW_SEC)
+
 /* A connection is closed when no Hello came by it within this. */
 #define SW_HELLO_WITHIN (10 * SW_SEC)
 
@@ -19,11 +24,15 @@
 void sw_link_dial_all(struct sw_node *n);
 /* Hang up on those that say nothing. */
 void sw_link_close_silent(struct sw_node *n);
+/* Neither a connection nor a dial, now or later? */
+bool sw_link_idle(const struct sw_peer *peer);
+/* Somebody waits for a control connection to @peer: dial it now, unless that is under way. */
+void sw_link_want(struct sw_node *n, uint32_t peer);
 /* The timer of one link fired. */
 void sw_link_redial(struct sw_node *n, struct sw_timer *timer);
 
-/* PEER_UP: a peer that the configuration does not list is hung up on; a second connection of one
- * class replaces the first. */
+/* PEER_UP: whoever has a certificate is taken in; a second connection of one class replaces the
+ * first, but for those that crossed. */
 void sw_link_up(struct sw_node *n);
 /* PEER_DOWN: every query in flight there goes to another peer. */
 void sw_link_down(struct sw_node *n);

@@ -39,10 +39,20 @@ uint32_t sw_peers_find(const struct sw_peers *p, const char *name)
     return there ? p->by_name[at] : SW_PEER_NONE;
 }
 
-void sw_peers_fini(struct sw_peers *p)
+static void peer_free(struct sw_node *n, struct sw_peer *peer)
 {
+    if (peer != NULL) {
+        sw_member_fini(n, &peer->member);
+        free(peer->address);
+        free(peer);
+    }
+}
+
+void sw_peers_fini(struct sw_node *n)
+{
+    struct sw_peers *p = &n->peers;
     for (uint32_t i = 0; i < p->n; i++) {
-        free(p->v[i]);
+        peer_free(n, p->v[i]);
     }
     free((void *)p->v);
     free(p->by_name);
@@ -117,8 +127,9 @@ static int check(const struct sw_config *config, struct sw_diag *d)
     return SW_OK;
 }
 
-static bool make_room(struct sw_peers *p, uint32_t cap)
+static bool make_room(struct sw_node *n, uint32_t cap)
 {
+    struct sw_peers *p = &n->peers;
     if (cap <= p->cap) {
         return true;
     }
@@ -137,21 +148,24 @@ static bool make_room(struct sw_peers *p, uint32_t cap)
         return false;
     }
     p->conns = conns;
+    if (sw_gossip_reserve(&n->gossip, cap) != SW_OK || sw_probe_reserve(&n->probe, cap) != SW_OK) {
+        return false;
+    }
     p->cap = cap;
     return true;
 }
 
-static struct sw_peer *peer_new(const struct sw_peer_config *config)
+static struct sw_peer *peer_new(const char *name)
 {
     struct sw_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL) {
         return NULL;
     }
-    peer->name = config->name;
-    peer->region = config->region;
+    memcpy(peer->name.s, name, strlen(name));
+    peer->config = SW_PEER_NOT_CONFIGURED;
     peer->first = SW_SLOT_NONE;
     peer->last = SW_SLOT_NONE;
-    peer->stores = true; /* until its Hello says otherwise */
+    peer->stores = true; /* until its record says otherwise */
     for (uint32_t k = 0; k < SW_CLASSES; k++) {
         peer->link[k].class = (enum sw_class)k;
         peer->link[k].timer.kind = SW_TIMER_REDIAL;
@@ -159,27 +173,28 @@ static struct sw_peer *peer_new(const struct sw_peer_config *config)
     return peer;
 }
 
-int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_peers_plan *plan,
+int sw_peers_plan(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan,
                   struct sw_diag *d)
 {
+    const struct sw_peers *p = &n->peers;
     *plan = (struct sw_peers_plan){ 0 };
     const int err = check(config, d);
     if (err != SW_OK) {
         return err;
     }
     if (config->n_peers == 0) {
-        return SW_OK;
+        return sw_gossip_reserve(&n->gossip, p->cap); /* for ourselves */
     }
     plan->added = calloc(config->n_peers, sizeof *plan->added);
     bool ok = plan->added != NULL;
     for (size_t i = 0; i < config->n_peers && ok; i++) {
         if (sw_peers_find(p, config->peers[i].name.s) == SW_PEER_NONE) {
-            plan->added[plan->n_added] = peer_new(&config->peers[i]);
+            plan->added[plan->n_added] = peer_new(config->peers[i].name.s);
             ok = plan->added[plan->n_added] != NULL;
             plan->n_added += ok;
         }
     }
-    if (!ok || !make_room(p, p->n + plan->n_added)) {
+    if (!ok || !make_room(n, p->n + plan->n_added)) {
         sw_peers_plan_fini(plan);
         return SW_ERR_NOMEM;
     }
@@ -195,32 +210,26 @@ void sw_peers_plan_fini(struct sw_peers_plan *plan)
     *plan = (struct sw_peers_plan){ 0 };
 }
 
-static bool is_configured(const struct sw_config *config, const struct sw_peer *peer)
-{
-    for (size_t i = 0; i < config->n_peers; i++) {
-        if (strcmp(config->peers[i].name.s, peer->name.s) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void forget(struct sw_node *n, uint32_t number)
+void sw_peers_forget(struct sw_node *n, uint32_t number)
 {
     struct sw_peers *p = &n->peers;
     struct sw_peer *peer = p->v[number];
     sw_link_close(n, number);
     sw_directory_forget(&n->directory, number);
-    sw_router_forget(n, number);
+    sw_gossip_forget(n, number);
+    sw_probe_forget(n, number);
+    p->n_live -= sw_member_lives(&peer->member);
     bool there;
     const uint32_t at = place(p, peer->name.s, &there);
     p->n_known--;
     memmove(p->by_name + at, p->by_name + at + 1, (p->n_known - at) * sizeof *p->by_name);
     p->v[number] = NULL;
-    free(peer);
+    peer_free(n, peer);
+    sw_router_forget(n, number);
+    sw_router_reachable(n);
 }
 
-static void take_in(struct sw_peers *p, struct sw_peer *peer)
+static uint32_t take_in(struct sw_peers *p, struct sw_peer *peer)
 {
     uint32_t number = 0;
     while (number < p->n && p->v[number] != NULL) {
@@ -237,22 +246,65 @@ static void take_in(struct sw_peers *p, struct sw_peer *peer)
     memmove(p->by_name + at + 1, p->by_name + at, (p->n_known - at) * sizeof *p->by_name);
     p->by_name[at] = number;
     p->n_known++;
+    return number;
+}
+
+uint32_t sw_peers_add(struct sw_node *n, const char *name)
+{
+    struct sw_peers *p = &n->peers;
+    if (p->n_known >= SW_MEMBERS_MOST) {
+        return SW_PEER_NONE;
+    }
+    const uint32_t cap = p->n < p->cap ? p->cap : p->cap + p->cap / 2 + 8;
+    struct sw_peer *peer = NULL;
+    if (make_room(n, cap) && sw_router_grow(n, cap)) {
+        peer = peer_new(name);
+    }
+    if (peer == NULL) {
+        n->out_of_memory = true;
+        return SW_PEER_NONE;
+    }
+    return take_in(p, peer);
+}
+
+const char *sw_peer_address(const struct sw_node *n, const struct sw_peer *peer)
+{
+    const char *configured =
+        peer->config != SW_PEER_NOT_CONFIGURED ? n->config->peers[peer->config].address : NULL;
+    return configured != NULL ? configured : peer->address;
+}
+
+/* Of peers that the new configuration does not list. */
+static void drop_unlisted(struct sw_node *n)
+{
+    for (uint32_t i = 0; i < n->peers.n; i++) {
+        const struct sw_peer *peer = n->peers.v[i];
+        if (peer != NULL && peer->config == SW_PEER_NOT_CONFIGURED &&
+            peer->member.state == SW_MEMBER_UNKNOWN) {
+            sw_peers_forget(n, i);
+        }
+    }
 }
 
 void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan)
 {
     struct sw_peers *p = &n->peers;
-    for (uint32_t i = 0; i < p->n; i++) {
-        if (p->v[i] != NULL && !is_configured(config, p->v[i])) {
-            forget(n, i);
-        }
-    }
     for (uint32_t i = 0; i < plan->n_added; i++) {
-        take_in(p, plan->added[i]);
+        (void)take_in(p, plan->added[i]);
     }
     plan->n_added = 0;
-    for (size_t i = 0; i < config->n_peers; i++) {
-        p->v[sw_peers_find(p, config->peers[i].name.s)]->config = i;
+    for (uint32_t i = 0; i < p->n; i++) {
+        if (p->v[i] != NULL) {
+            p->v[i]->config = SW_PEER_NOT_CONFIGURED;
+        }
     }
+    for (size_t i = 0; i < config->n_peers; i++) {
+        struct sw_peer *peer = p->v[sw_peers_find(p, config->peers[i].name.s)];
+        peer->config = i;
+        if (peer->member.state == SW_MEMBER_UNKNOWN) {
+            peer->region = config->peers[i].region;
+        }
+    }
+    drop_unlisted(n);
     sw_peers_plan_fini(plan);
 }

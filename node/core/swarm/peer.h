@@ -7,17 +7,21 @@
 #include "node/base/heap.h"
 #include "node/base/rng.h"
 #include "node/core/event.h"
+#include "node/core/swarm/member.h"
 
 struct sw_node;
 struct sw_config;
 
 #define SW_PEER_NONE UINT32_MAX
+#define SW_PEER_SELF (UINT32_MAX - 1) /* among peers: ourselves */
+#define SW_PEER_NOT_CONFIGURED SIZE_MAX
 #define SW_CLASSES 2U
 
 /* One class's connection to a peer: link.c. */
 struct sw_link {
     sw_conn conn;          /* 0: none stands */
     bool dialling;         /* PEER_UP or PEER_DOWN will follow */
+    bool ours;             /* we dialled it */
     bool greeted;          /* its Hello came */
     bool blocked;          /* the host buffers much */
     uint32_t failures;     /* dials and short lives in a row */
@@ -30,12 +34,14 @@ struct sw_link {
 struct sw_peer {
     struct sw_name name;
     struct sw_name region;
-    size_t config; /* index in the configuration's peers */
+    size_t config; /* index in the configuration's peers, or SW_PEER_NOT_CONFIGURED */
     struct sw_link link[SW_CLASSES];
+    bool leaving; /* Goodbye: hello.c */
 
-    /* what it said: hello.c */
-    bool leaving; /* Goodbye */
-    bool stores;  /* keeps other nodes' objects */
+    /* what it says of itself, and others of it: member.c */
+    struct sw_member member;
+    char *address; /* of its record; NULL: none */
+    bool stores;   /* keeps other nodes' objects */
     uint32_t cores;
 
     /* what is out there: attempt.c */
@@ -61,6 +67,7 @@ struct sw_peers {
     uint32_t n_known;
     struct sw_peer_conn *conns; /* ascending conn; room for SW_CLASSES * cap */
     uint32_t n_conns;
+    uint32_t n_live;   /* members that live, without us: member.c */
     struct sw_rng rng; /* jitter of dialling */
 };
 
@@ -70,15 +77,23 @@ struct sw_peers_plan {
     uint32_t n_added;
 };
 
-/* Check and prepare.  Nothing that is visible changes.  Errors: SW_ERR_RANGE: a name is malformed,
- * there twice, or the node's own, and the diag says which; SW_ERR_NOMEM. */
-int sw_peers_plan(struct sw_peers *p, const struct sw_config *config, struct sw_peers_plan *plan,
+/* Check and prepare.  Nothing that is visible changes but room.  Errors: SW_ERR_RANGE: a name is
+ * malformed, there twice, or the node's own, and the diag says which; SW_ERR_NOMEM. */
+int sw_peers_plan(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan,
                   struct sw_diag *d);
 void sw_peers_plan_fini(struct sw_peers_plan *plan);
-/* Carry it out: forget peers that are not in @config (their connections close, their queries go
- * elsewhere), take in the new ones.  Can't fail. */
+/* Carry it out: take in the new ones; one that is no longer in @config stays while it is a member,
+ * and is forgotten when it never was one.  Can't fail. */
 void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct sw_peers_plan *plan);
-void sw_peers_fini(struct sw_peers *p);
+void sw_peers_fini(struct sw_node *n);
+
+/* A new peer called @name, whom the configuration does not list; its number, or SW_PEER_NONE when
+ * there are too many or memory is out (then the step is marked). */
+uint32_t sw_peers_add(struct sw_node *n, const char *name);
+/* Its connections close, its queries go elsewhere, its number is free. */
+void sw_peers_forget(struct sw_node *n, uint32_t number);
+/* Where it is dialled: as configured, or else as it says; NULL: not known. */
+const char *sw_peer_address(const struct sw_node *n, const struct sw_peer *peer);
 
 /* The number of the peer called @name, or SW_PEER_NONE. */
 uint32_t sw_peers_find(const struct sw_peers *p, const char *name);

@@ -98,6 +98,11 @@ void sw_router_fini(struct sw_router *r)
     *r = (struct sw_router){ 0 };
 }
 
+bool sw_router_grow(struct sw_node *n, size_t n_peers)
+{
+    return sw_route_grow(&n->router.route, n_peers) == SW_OK && make_room(&n->router, n_peers);
+}
+
 /* ---- who ---- */
 
 /* FNV-1a, 64 bits (Fowler, Noll, Vo). */

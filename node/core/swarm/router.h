@@ -36,6 +36,8 @@ int sw_router_plan(struct sw_router *r, const struct sw_config *config, size_t n
 void sw_router_commit(struct sw_router *r, struct sw_route *plan);
 void sw_router_fini(struct sw_router *r);
 
+/* Make room for @n_peers peers; what was learned stays.  False: memory is out. */
+bool sw_router_grow(struct sw_node *n, size_t n_peers);
 /* Who can be reached has changed. */
 void sw_router_reachable(struct sw_node *n);
 void sw_router_forget(struct sw_node *n, uint32_t peer);

@@ -47,12 +47,12 @@ static void a_message_that_blows_up_is_refused(void)
     uint8_t *bytes = malloc(SW_ENVELOPE_MAX);
     REQUIRE(bytes != NULL);
     const size_t body = 2 * zones;
-    const uint8_t head[] = { 0x0a, (uint8_t)(0x80 | (body & 0x7f)),
+    const uint8_t head[] = { 0x42, (uint8_t)(0x80 | (body & 0x7f)),
                              (uint8_t)(0x80 | (body >> 7 & 0x7f)),
                              (uint8_t)(0x80 | (body >> 14 & 0x7f)), (uint8_t)(body >> 21) };
     memcpy(bytes, head, sizeof head);
     for (size_t i = 0; i < zones; i++) {
-        bytes[sizeof head + 2 * i] = 0x22; /* Hello.zones */
+        bytes[sizeof head + 2 * i] = 0x12; /* Sync.known */
         bytes[sizeof head + 2 * i + 1] = 0;
     }
     Swarm__V1__Envelope *back = NULL;

@@ -53,23 +53,11 @@ static void speak(struct host *h, sw_conn conn, const struct envelope *e)
     step(h, &ev);
 }
 
-static struct envelope hello_of_b(bool zones)
+static struct envelope hello_of_b(enum sw_class class)
 {
     static uint8_t net[] = "\7example\3net";
-    char name[] = "b";
-    char region[] = "us";
-    Swarm__V1__ZoneHeld zone = SWARM__V1__ZONE_HELD__INIT;
-    Swarm__V1__ZoneHeld *list[] = { &zone };
-    Swarm__V1__Hello m = SWARM__V1__HELLO__INIT;
-    struct envelope e;
-    zone.name = (ProtobufCBinaryData){ sizeof net, net };
-    m.name = name;
-    m.region = region;
-    m.cores = 1;
-    m.zones = list;
-    m.n_zones = zones ? 1 : 0;
-    ENVELOPE(&e, HELLO, hello, &m);
-    return e;
+    return class == SW_CLASS_CONTROL ? envelope_hello_with("b", net, sizeof net)
+                                     : envelope_hello_bulk("b");
 }
 
 static void connect_peer(struct host *h, enum sw_class class)
@@ -79,8 +67,9 @@ static void connect_peer(struct host *h, enum sw_class class)
     ev.u.peer_up.conn = h->conn[class];
     ev.u.peer_up.class = class;
     ev.u.peer_up.peer = h->peer.name;
+    ev.u.peer_up.dialled = true;
     step(h, &ev);
-    const struct envelope e = hello_of_b(class == SW_CLASS_CONTROL);
+    const struct envelope e = hello_of_b(class);
     if (h->conn[class] != 0) {
         speak(h, h->conn[class], &e);
     }
@@ -292,6 +281,7 @@ static void begin(struct host *h, uint64_t fails)
         .retry_budget = 0.2,
         .max_waiting = 16,
         .udp_size = 1232,
+        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
         .store = store,
         .copies = 1,
     };

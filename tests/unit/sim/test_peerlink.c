@@ -30,8 +30,9 @@ struct rig {
     struct end dialer, acceptor;
 };
 
-static void up(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
+static void up(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled)
 {
+    (void)dialled;
     struct end *e = self;
     (void)class;
     (void)peer;

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Anti-entropy and joining. */
+#include "node/core/swarm/sync.h"
+
+#include "node/base/name.h"
+#include "node/core/emit.h"
+#include "node/core/node_state.h"
+#include "node/core/swarm/link.h"
+
+#include <string.h>
+
+/* ---- what we know, in one number ---- */
+
+/* FNV-1a (Fowler, Noll, Vo) over what both sides must agree on; a sum, so that order is nothing. */
+static uint64_t hash(const char *name, uint64_t incarnation, uint64_t version, bool dead)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (const char *c = name; *c != '\0'; c++) {
+        h = (h ^ (uint8_t)*c) * UINT64_C(1099511628211);
+    }
+    const uint64_t numbers[] = { incarnation, version, dead };
+    for (size_t i = 0; i < SW_LEN(numbers); i++) {
+        for (unsigned bit = 0; bit < 64; bit += 8) {
+            h = (h ^ (numbers[i] >> bit & 255)) * UINT64_C(1099511628211);
+        }
+    }
+    return h;
+}
+
+static uint64_t digest(const struct sw_node *n)
+{
+    uint64_t sum = hash(n->config->name.s, n->self.incarnation, n->self.version, false);
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        const struct sw_member *m = &peer->member;
+        if (m->state != SW_MEMBER_UNKNOWN) {
+            sum += hash(peer->name.s, m->incarnation, m->version, m->state == SW_MEMBER_DEAD);
+        }
+    }
+    return sum != 0 ? sum : 1;
+}
+
+/* ---- sending ---- */
+
+static void send(struct sw_node *n, const struct sw_link *link, Swarm__V1__Sync *sync)
+{
+    Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
+    e.body_case = SWARM__V1__ENVELOPE__BODY_SYNC;
+    e.sync = sync;
+    n->counts.syncs++;
+    (void)sw_emit_envelope(n, link->conn, &e);
+}
+
+void sw_sync_offer(struct sw_node *n, const struct sw_link *link)
+{
+    Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
+    if (n->self.incarnation == 0) {
+        return;
+    }
+    sync.digest = digest(n);
+    send(n, link, &sync);
+}
+
+static void send_known(struct sw_node *n, const struct sw_link *link)
+{
+    const size_t most = n->peers.n_known + 1;
+    Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
+    Swarm__V1__Known *known = sw_arena_alloc(&n->scratch, most * sizeof *known);
+    Swarm__V1__Known **list = sw_arena_alloc(&n->scratch, most * sizeof *list);
+    if (known == NULL || list == NULL) {
+        n->out_of_memory = true;
+        return;
+    }
+    swarm__v1__known__init(&known[0]);
+    known[0].name = n->config->name.s;
+    known[0].incarnation = n->self.incarnation;
+    known[0].version = n->self.version;
+    size_t count = 1;
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        if (peer->member.state == SW_MEMBER_UNKNOWN) {
+            continue;
+        }
+        swarm__v1__known__init(&known[count]);
+        known[count].name = peer->name.s;
+        known[count].incarnation = peer->member.incarnation;
+        known[count].version = peer->member.version;
+        known[count].dead = peer->member.state == SW_MEMBER_DEAD;
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = &known[i];
+    }
+    sync.known = list;
+    sync.n_known = count;
+    send(n, link, &sync);
+}
+
+/* States to send, and about how many bytes they take. */
+struct parcel {
+    Swarm__V1__Gossip *gossip;
+    size_t bytes;
+};
+
+static bool is_full(const struct parcel *p)
+{
+    return p->bytes > SW_SYNC_BYTES;
+}
+
+/* All that there is to say of @who: of the dead both the record and the claim. */
+static void add_all(struct sw_node *n, struct parcel *p, uint32_t who)
+{
+    static const size_t framing = 128; /* of a record; a claim takes no more */
+    const struct sw_member *m = who != SW_PEER_SELF ? &n->peers.v[who]->member : NULL;
+    if (m != NULL && (m->state == SW_MEMBER_DEAD || m->state == SW_MEMBER_SUSPECT)) {
+        Swarm__V1__SignedRecord *r = sw_arena_alloc(&n->scratch, sizeof *r);
+        if (r == NULL) {
+            n->out_of_memory = true;
+            return;
+        }
+        sw_member_record(m, r);
+        p->gossip->records[p->gossip->n_records++] = r;
+        p->bytes += framing;
+    }
+    (void)sw_gossip_add(n, p->gossip, who);
+    p->bytes += framing + (m != NULL ? m->record_len : n->self.record_len);
+}
+
+/* ---- comparing ---- */
+
+/* Less than 0: they know less; more: they know more. */
+static int compare(uint64_t incarnation, uint64_t version, bool dead, const Swarm__V1__Known *k)
+{
+    if (k->incarnation != incarnation) {
+        return k->incarnation < incarnation ? -1 : 1;
+    }
+    if (k->version != version) {
+        return k->version < version ? -1 : 1;
+    }
+    return (k->dead != 0) - dead;
+}
+
+struct comparison {
+    struct parcel give;
+    char **want;
+    size_t n_want;
+    bool *seen; /* by peer's number */
+    bool seen_self;
+};
+
+static void compare_one(struct sw_node *n, struct comparison *c, Swarm__V1__Known *k)
+{
+    if (strcmp(k->name, n->config->name.s) == 0) {
+        const int order = compare(n->self.incarnation, n->self.version, false, k);
+        if (order < 0 && !c->seen_self) {
+            add_all(n, &c->give, SW_PEER_SELF);
+        } else if (order > 0) {
+            c->want[c->n_want++] = k->name; /* of a life before, or our death: we will refute */
+        }
+        c->seen_self = true;
+        return;
+    }
+    const uint32_t number = sw_peers_find(&n->peers, k->name);
+    const struct sw_member *m = number != SW_PEER_NONE ? &n->peers.v[number]->member : NULL;
+    if (m == NULL && !n->config->membership.open) {
+        return; /* none of ours */
+    }
+    if (m == NULL || m->state == SW_MEMBER_UNKNOWN) {
+        c->want[c->n_want++] = k->name;
+        return;
+    }
+    const int order = compare(m->incarnation, m->version, m->state == SW_MEMBER_DEAD, k);
+    if (order < 0 && !c->seen[number] && !is_full(&c->give)) {
+        add_all(n, &c->give, number);
+    } else if (order > 0) {
+        c->want[c->n_want++] = k->name;
+    }
+    c->seen[number] = true;
+}
+
+/* Answer with what they lack, and the names of what we lack. */
+static int on_known(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *theirs)
+{
+    Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
+    struct comparison c = {
+        .give = { .gossip = sw_gossip_new(n, n->peers.n_known + 1) },
+        .want = sw_arena_alloc(&n->scratch, theirs->n_known * sizeof *c.want),
+        .seen = sw_arena_alloc(&n->scratch, n->peers.n * sizeof *c.seen),
+    };
+    if (c.give.gossip == NULL || c.want == NULL || c.seen == NULL) {
+        n->out_of_memory = true;
+        return SW_OK;
+    }
+    memset(c.seen, 0, n->peers.n * sizeof *c.seen);
+    for (size_t i = 0; i < theirs->n_known; i++) {
+        if (!sw_name_valid(theirs->known[i]->name)) {
+            return SW_ERR_MALFORMED;
+        }
+        compare_one(n, &c, theirs->known[i]);
+    }
+    if (!c.seen_self) {
+        add_all(n, &c.give, SW_PEER_SELF);
+    }
+    for (uint32_t i = 0; i < n->peers.n_known && !is_full(&c.give); i++) {
+        const uint32_t number = n->peers.by_name[i];
+        if (!c.seen[number] && n->peers.v[number]->member.state != SW_MEMBER_UNKNOWN) {
+            add_all(n, &c.give, number);
+        }
+    }
+    sync.gossip = c.give.gossip;
+    sync.want = c.want;
+    sync.n_want = c.n_want;
+    send(n, link, &sync);
+    return SW_OK;
+}
+
+static int on_want(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *theirs)
+{
+    Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
+    struct parcel give = { .gossip = sw_gossip_new(n, theirs->n_want) };
+    for (size_t i = 0; give.gossip != NULL && i < theirs->n_want && !is_full(&give); i++) {
+        const char *name = theirs->want[i];
+        const uint32_t number = sw_peers_find(&n->peers, name);
+        if (strcmp(name, n->config->name.s) == 0) {
+            add_all(n, &give, SW_PEER_SELF);
+        } else if (number != SW_PEER_NONE &&
+                   n->peers.v[number]->member.state != SW_MEMBER_UNKNOWN) {
+            add_all(n, &give, number);
+        }
+    }
+    sync.gossip = give.gossip;
+    if (sync.gossip != NULL) {
+        send(n, link, &sync);
+    }
+    return SW_OK;
+}
+
+int sw_sync_receive(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *sync)
+{
+    const uint32_t from = link->peer;
+    int err = sw_gossip_take(n, sync->gossip);
+    if (err != SW_OK || n->self.incarnation == 0 || n->peers.v[from] == NULL || link->conn == 0) {
+        return err;
+    }
+    if (sync->n_known > 0) {
+        err = on_known(n, link, sync);
+    } else if (sync->n_want > 0) {
+        err = on_want(n, link, sync);
+    } else if (sync->digest != 0 && sync->digest != digest(n)) {
+        send_known(n, link);
+    }
+    return err;
+}
+
+void sw_sync_tell_all(struct sw_node *n)
+{
+    Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
+    sync.gossip = sw_gossip_new(n, 1);
+    if (sync.gossip == NULL || !sw_gossip_add(n, sync.gossip, SW_PEER_SELF)) {
+        return;
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const struct sw_link *link = &n->peers.v[n->peers.by_name[i]]->link[SW_CLASS_CONTROL];
+        if (link->conn != 0 && link->greeted) {
+            send(n, link, &sync);
+        }
+    }
+}
+
+/* ---- from time to time ---- */
+
+static bool is_linked(const struct sw_peer *peer)
+{
+    const struct sw_link *link = &peer->link[SW_CLASS_CONTROL];
+    return link->conn != 0 && link->greeted;
+}
+
+/* Does somebody who lives, or ourselves, answer at @address? */
+static bool is_taken(const struct sw_node *n, const char *address)
+{
+    if (n->config->address != NULL && strcmp(n->config->address, address) == 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        const char *known = sw_peer_address(n, peer);
+        if (sw_member_lives(&peer->member) && known != NULL && strcmp(known, address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void call_address(struct sw_node *n, const char *text)
+{
+    const char *address = sw_emit_text(n, text);
+    struct sw_action *act = address != NULL ? sw_emit(n, SW_ACT_DIAL) : NULL;
+    if (act != NULL) {
+        act->u.dial.class = SW_CLASS_CONTROL;
+        act->u.dial.address = address;
+    }
+}
+
+/* One that can't be reached now, drawn among the dead, the configured and the addresses. */
+static void call_somebody(struct sw_node *n)
+{
+    const size_t most = n->peers.n_known + n->config->n_join;
+    uint32_t *whom = sw_arena_alloc(&n->scratch, most * sizeof *whom);
+    size_t count = 0;
+    if (whom == NULL) {
+        n->out_of_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
+        const enum sw_member_state state = peer->member.state;
+        if (sw_link_idle(peer) && (state == SW_MEMBER_DEAD || state == SW_MEMBER_UNKNOWN)) {
+            whom[count++] = n->peers.by_name[i];
+        }
+    }
+    const size_t peers = count;
+    for (size_t i = 0; i < n->config->n_join; i++) {
+        if (!is_taken(n, n->config->join[i])) {
+            whom[count++] = (uint32_t)i;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    const size_t at = sw_rng_below(&n->sync.rng, count);
+    if (at < peers) {
+        sw_link_want(n, whom[at]);
+    } else {
+        call_address(n, n->config->join[whom[at]]);
+    }
+}
+
+/* A member that lives, drawn at random; false: there is none. */
+static bool compare_with_somebody(struct sw_node *n)
+{
+    uint32_t left = n->peers.n_live;
+    if (left == 0) {
+        return false;
+    }
+    left = (uint32_t)sw_rng_below(&n->sync.rng, left);
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const uint32_t number = n->peers.by_name[i];
+        const struct sw_peer *peer = n->peers.v[number];
+        if (!sw_member_lives(&peer->member) || left-- > 0) {
+            continue;
+        }
+        if (is_linked(peer)) {
+            sw_sync_offer(n, &peer->link[SW_CLASS_CONTROL]);
+        } else {
+            sw_link_want(n, number); /* its Hello is answered with an offer */
+        }
+        return true;
+    }
+    return false;
+}
+
+static void wait(struct sw_node *n)
+{
+    struct sw_sync *s = &n->sync;
+    sw_dur every = SW_SYNC_EVERY;
+    s->alone = n->peers.n_live > 0 ? 0 : s->alone + 1;
+    if (s->alone > 0 && s->alone < SW_JOIN_QUICK) {
+        every = SW_JOIN_EVERY;
+    }
+    for (uint32_t m = n->peers.n_live; m >= SW_SYNC_FLAT; m /= 2) {
+        every += SW_SYNC_EVERY;
+    }
+    every = every / 2 + sw_rng_below(&n->sync.rng, every) + 1;
+    if (sw_heap_set(&n->timers, &n->sync.timer, n->now + every) != SW_OK) {
+        n->out_of_memory = true; /* the beat sets it again */
+    }
+}
+
+void sw_sync_begin(struct sw_node *n)
+{
+    n->sync.timer.kind = SW_TIMER_SYNC;
+    if (n->sync.timer.pos == 0) {
+        wait(n);
+    }
+}
+
+void sw_sync_due(struct sw_node *n)
+{
+    if (n->state != SW_STATE_DRAINING) {
+        n->held.announce = true; /* the space that is free may have changed */
+        (void)compare_with_somebody(n);
+        call_somebody(n);
+    }
+    wait(n);
+}

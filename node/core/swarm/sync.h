@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Anti-entropy and joining: two members compare all that they know, so that what gossip missed, and
+ * what happened on the other side of a partition, gets known.  From time to time each also calls
+ * one that it can't reach now: a dead member, a configured peer, an address to join by. */
+#ifndef SW_SWARM_SYNC_H
+#define SW_SWARM_SYNC_H
+
+#include "node/base/heap.h"
+#include "node/base/rng.h"
+#include "node/core/proto/swarm.pb-c.h"
+
+struct sw_node;
+struct sw_link;
+
+/* Between two comparisons that a member begins; times ceil(log2(n / 32)) + 1 from 32 members on,
+ * since a comparison of what differs is as long as the swarm is large. */
+#define SW_SYNC_EVERY (10 * SW_SEC)
+#define SW_SYNC_FLAT 32U
+/* Between two calls while nobody is there, so many times in a row at most. */
+#define SW_JOIN_EVERY (1 * SW_SEC)
+#define SW_JOIN_QUICK 10U
+/* Bytes of states in one message; the rest come with the next comparison. */
+#define SW_SYNC_BYTES (1 * SW_MIB)
+
+struct sw_sync {
+    struct sw_rng rng;
+    struct sw_timer timer;
+    uint32_t alone; /* times in a row that nobody was there */
+};
+
+void sw_sync_begin(struct sw_node *n);
+void sw_sync_due(struct sw_node *n);
+/* Compare with @link's peer, whose Hello came. */
+void sw_sync_offer(struct sw_node *n, const struct sw_link *link);
+/* Errors: SW_ERR_MALFORMED. */
+int sw_sync_receive(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *sync);
+/* Our record to everybody who is connected. */
+void sw_sync_tell_all(struct sw_node *n);
+
+#endif

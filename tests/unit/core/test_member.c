@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Membership: states and records, suspicion, probing, joining, leaving, healing. */
+#include "node/core/swarm/member.h"
+#include "node/core/swarm/probe.h"
+#include "tests/lib/check.h"
+#include "tests/lib/cluster.h"
+#include "tests/lib/envelope.h"
+#include "tests/lib/swarm_zones.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { A, B, C, D, E };
+
+static struct sw_member_info member(const struct cluster *c, uint32_t node, const char *name)
+{
+    struct sw_member_info info[CLUSTER_NODES + 4];
+    const size_t n = sw_node_members(cluster_node(c, node), info, SW_LEN(info));
+    for (size_t i = 0; i < n && i < SW_LEN(info); i++) {
+        if (strcmp(info[i].name.s, name) == 0) {
+            return info[i];
+        }
+    }
+    return (struct sw_member_info){ .state = "not known" };
+}
+
+/* a, b, c, ...: each is told of all others. */
+static struct cluster *swarm(uint32_t n)
+{
+    struct cluster *c = cluster_new(1);
+    cluster_file(c, "org.zone", ZONE_ORG);
+    for (uint32_t i = 0; i < n; i++) {
+        const char name[2] = { (char)('a' + i), '\0' };
+        (void)cluster_add(c, name, "eu");
+    }
+    return c;
+}
+
+static void start(struct cluster *c, sw_dur length)
+{
+    cluster_start(c);
+    cluster_run(c, length);
+}
+
+/* Everybody but the first is told nothing but the first one's address. */
+static void tell_only_of_a(struct cluster *c, uint32_t n)
+{
+    static char a[] = "a";
+    static char *join[] = { a };
+    for (uint32_t i = 0; i < n; i++) {
+        cluster_config(c, i)->n_peers = 0;
+        cluster_config(c, i)->join = i == A ? NULL : join;
+        cluster_config(c, i)->n_join = i == A ? 0 : 1;
+    }
+}
+
+/* ---- times ---- */
+
+/* Worked by hand from Lifeguard's formula with alpha 5, beta 6, K 3 and periods of 1 s. */
+static void suspicion_shrinks_with_confirmations(void)
+{
+    static const struct {
+        uint32_t n, c;
+        double seconds;
+    } rows[] = {
+        { 2, 0, 5 },         /* nobody can confirm: K = 0, the least is 5 max(1, log10 2) */
+        { 3, 0, 30 },        /* K = 1: 6 x 5 */
+        { 3, 1, 5 },         /* 30 - 25 log 2 / log 2 */
+        { 4, 1, 14.22675 },  /* K = 2: 30 - 25 log 2 / log 3 */
+        { 10, 0, 30 },       /* K = 3 */
+        { 10, 1, 17.5 },     /* 30 - 25 log 2 / log 4 */
+        { 10, 2, 10.18797 }, /* 30 - 25 log 3 / log 4 */
+        { 10, 3, 5 },        { 100, 0, 60 },       /* least 5 x 2 */
+        { 100, 1, 35 },                            /* 60 - 50 / 2 */
+        { 1000, 3, 15 },     { 1000, 2, 30.56391 } /* 90 - 75 log 3 / log 4 */
+    };
+    for (size_t i = 0; i < SW_LEN(rows); i++) {
+        const sw_dur least = sw_suspicion_least(rows[i].n, SW_SEC);
+        const uint32_t k = sw_suspicion_expected(rows[i].n);
+        const double got = (double)sw_suspicion_timeout(least, rows[i].c, k) / 1e9;
+        CHECK(fabs(got - rows[i].seconds) < 1e-4);
+    }
+}
+
+/* ---- joining and leaving ---- */
+
+static void all_learn_of_all_from_one_address(void)
+{
+    struct cluster *c = swarm(6);
+    tell_only_of_a(c, 6);
+    cluster_zone(c, E, "example.org", "org.zone");
+    start(c, 10 * SW_SEC);
+    for (uint32_t i = 0; i < 6; i++) {
+        CHECK_U64(sw_node_members(cluster_node(c, i), NULL, 0), 5);
+        for (uint32_t k = 0; k < 6; k++) {
+            const char name[2] = { (char)('a' + k), '\0' };
+            CHECK_STR(member(c, i, name).state, i == k ? "not known" : "alive");
+        }
+    }
+    const uint32_t q = cluster_ask(c, B, "www.example.org", SW_TYPE_A);
+    cluster_run(c, SW_SEC);
+    CHECK_I64(cluster_rcode(c, q), SW_RCODE_NOERROR); /* b learnt of e's zone, and reached it */
+    cluster_free(c);
+}
+
+static void who_joins_by_its_own_address_waits_for_others(void)
+{
+    struct cluster *c = swarm(2);
+    tell_only_of_a(c, 2);
+    cluster_config(c, A)->join = cluster_config(c, B)->join;
+    cluster_config(c, A)->n_join = 1;
+    start(c, 5 * SW_SEC);
+    CHECK_STR(member(c, A, "b").state, "alive");
+    cluster_free(c);
+}
+
+static void who_leaves_has_left_and_is_not_suspected(void)
+{
+    struct cluster *c = swarm(3);
+    struct sw_event drain = { .kind = SW_EV_DRAIN };
+    start(c, 5 * SW_SEC);
+    (void)cluster_event(c, C, &drain);
+    cluster_run(c, SW_SEC);
+    cluster_kill(c, C);
+    cluster_run(c, SW_MIN);
+    for (uint32_t i = A; i <= B; i++) {
+        CHECK_STR(member(c, i, "c").state, "left");
+        CHECK_U64(cluster_traces(c, i, SW_TRACE_MEMBER_SUSPECT), 0);
+        CHECK_U64(cluster_traces(c, i, SW_TRACE_MEMBER_LEFT), 1);
+    }
+    cluster_free(c);
+}
+
+/* ---- failing ---- */
+
+static void who_dies_is_suspect_and_then_dead_for_all(void)
+{
+    struct cluster *c = swarm(4);
+    start(c, 5 * SW_SEC);
+    cluster_kill(c, D);
+    cluster_run(c, 40 * SW_SEC);
+    for (uint32_t i = A; i <= C; i++) {
+        CHECK(cluster_traces(c, i, SW_TRACE_MEMBER_SUSPECT) >= 1);
+        CHECK_U64(cluster_traces(c, i, SW_TRACE_MEMBER_DEAD), 1);
+        CHECK_STR(member(c, i, "d").state, "dead");
+        CHECK(!member(c, i, "d").lives);
+    }
+    cluster_free(c);
+}
+
+static void who_comes_back_without_a_disk_is_alive_in_a_greater_incarnation(void)
+{
+    struct cluster *c = swarm(4);
+    start(c, 5 * SW_SEC);
+    const uint64_t before = member(c, A, "d").incarnation;
+    cluster_kill(c, D);
+    cluster_run(c, 40 * SW_SEC);
+    cluster_revive(c, D);
+    CHECK_I64(cluster_configure(c, D), SW_OK);
+    cluster_run(c, 30 * SW_SEC);
+    for (uint32_t i = A; i <= C; i++) {
+        CHECK_STR(member(c, i, "d").state, "alive");
+        CHECK(member(c, i, "d").incarnation > before);
+    }
+    cluster_free(c);
+}
+
+/* Its wall clock says an earlier time than in the life before. */
+static void who_comes_back_with_its_clock_set_back_exceeds_its_former_life(void)
+{
+    for (unsigned dead = 0; dead < 2; dead++) {
+        struct cluster *c = swarm(3);
+        memset(cluster_config(c, C)->identity, 7, 32); /* the key is the same in both lives */
+        start(c, 20 * SW_SEC);
+        const uint64_t before = member(c, A, "c").incarnation;
+        cluster_kill(c, C);
+        cluster_run(c, dead ? 60 * SW_SEC : SW_SEC);
+        cluster_set_clock_back(c, C, 2 * SW_MIN);
+        cluster_revive(c, C);
+        CHECK_I64(cluster_configure(c, C), SW_OK);
+        cluster_run(c, 30 * SW_SEC);
+        for (uint32_t i = A; i <= B; i++) {
+            CHECK_STR(member(c, i, "c").state, "alive");
+            CHECK(member(c, i, "c").incarnation > before);
+        }
+        CHECK(cluster_traces(c, C, SW_TRACE_REFUTED) >= 1);
+        cluster_free(c);
+    }
+}
+
+/* a and b don't reach each other, but c reaches both. */
+static void who_is_cut_off_from_one_alone_is_alive_for_all(void)
+{
+    struct cluster *c = swarm(3);
+    start(c, 5 * SW_SEC);
+    cluster_cut(c, A, B, true);
+    cluster_run(c, 3 * SW_MIN);
+    CHECK_STR(member(c, A, "b").state, "alive");
+    CHECK_STR(member(c, B, "a").state, "alive");
+    CHECK_U64(cluster_traces(c, C, SW_TRACE_MEMBER_DEAD), 0);
+    cluster_free(c);
+}
+
+static void two_halves_that_took_each_other_for_dead_find_together(void)
+{
+    for (unsigned joined = 0; joined < 2; joined++) {
+        struct cluster *c = swarm(6);
+        if (joined) {
+            tell_only_of_a(c, 6);
+        }
+        start(c, 10 * SW_SEC);
+        for (uint32_t i = 0; i < 3; i++) {
+            for (uint32_t k = 3; k < 6; k++) {
+                cluster_cut(c, i, k, true);
+            }
+        }
+        cluster_run(c, 2 * SW_MIN);
+        CHECK_STR(member(c, A, "f").state, "dead");
+        CHECK_STR(member(c, E, "b").state, "dead");
+        for (uint32_t i = 0; i < 3; i++) {
+            for (uint32_t k = 3; k < 6; k++) {
+                cluster_cut(c, i, k, false);
+            }
+        }
+        cluster_run(c, SW_MIN);
+        for (uint32_t i = 0; i < 6; i++) {
+            struct sw_member_info info[8];
+            const size_t n = sw_node_members(cluster_node(c, i), info, SW_LEN(info));
+            CHECK_U64(n, 5);
+            for (size_t k = 0; k < n; k++) {
+                CHECK_STR(info[k].state, "alive");
+            }
+        }
+        cluster_free(c);
+    }
+}
+
+static void the_dead_are_forgotten_after_an_hour_unless_they_are_configured(void)
+{
+    struct cluster *c = swarm(3);
+    tell_only_of_a(c, 3);
+    start(c, 5 * SW_SEC);
+    cluster_kill(c, C);
+    cluster_run(c, SW_MIN);
+    CHECK_STR(member(c, A, "c").state, "dead");
+    cluster_run(c, SW_GONE_KEPT + SW_MIN);
+    for (uint32_t i = A; i <= B; i++) {
+        CHECK_STR(member(c, i, "c").state, "not known");
+        CHECK_U64(cluster_traces(c, i, SW_TRACE_MEMBER_FORGOTTEN), 1);
+    }
+    cluster_free(c);
+}
+
+/* ---- what others say ---- */
+
+/* a says it of a member to b. */
+static void say(struct cluster *c, Swarm__V1__Gossip *gossip)
+{
+    Swarm__V1__Sync m = SWARM__V1__SYNC__INIT;
+    struct envelope e;
+    m.gossip = gossip;
+    ENVELOPE(&e, SYNC, sync, &m);
+    CHECK(cluster_inject(c, A, B, SW_CLASS_CONTROL, envelope_bytes(&e)));
+}
+
+static void say_record(struct cluster *c, struct signed_record *s)
+{
+    Swarm__V1__Gossip gossip = SWARM__V1__GOSSIP__INIT;
+    Swarm__V1__SignedRecord *records[] = { &s->m };
+    gossip.records = records;
+    gossip.n_records = 1;
+    say(c, &gossip);
+}
+
+static void say_claim(struct cluster *c, const char *name, uint64_t incarnation,
+                      Swarm__V1__ClaimState state)
+{
+    Swarm__V1__Gossip gossip = SWARM__V1__GOSSIP__INIT;
+    Swarm__V1__Claim claim = SWARM__V1__CLAIM__INIT;
+    Swarm__V1__Claim *claims[] = { &claim };
+    char text[32];
+    char accuser[] = "liar";
+    char *from[] = { accuser };
+    (void)snprintf(text, sizeof text, "%s", name);
+    claim.name = text;
+    claim.incarnation = incarnation;
+    claim.state = state;
+    claim.from = from;
+    claim.n_from = 1;
+    gossip.claims = claims;
+    gossip.n_claims = 1;
+    say(c, &gossip);
+}
+
+static Swarm__V1__Record record(uint64_t incarnation, uint64_t version)
+{
+    static char region[] = "eu";
+    Swarm__V1__Record r = SWARM__V1__RECORD__INIT;
+    r.region = region;
+    r.cores = 1;
+    r.incarnation = incarnation;
+    r.version = version;
+    return r;
+}
+
+/* The order of (incarnation, version), and that nothing stale or forged ever counts. */
+static void only_newer_records_by_the_same_key_count(void)
+{
+    static const struct {
+        uint64_t incarnation, version;
+        bool other_key, broken;
+        uint64_t want_incarnation, want_version, refused;
+    } rows[] = {
+        { 10, 5, false, false, 10, 5, 0 }, /* the first that is seen pins the key */
+        { 10, 5, false, false, 10, 5, 0 }, /* again: nothing */
+        { 10, 4, false, false, 10, 5, 0 }, /* stale */
+        { 9, 99, false, false, 10, 5, 0 }, /* of a life before */
+        { 10, 6, false, true, 10, 5, 1 },  /* altered on its way */
+        { 11, 1, true, false, 10, 5, 2 },  /* another key */
+        { 10, 6, false, false, 10, 6, 2 }, /* newer */
+        { 11, 1, false, false, 11, 1, 2 }, /* a new life */
+    };
+    struct cluster *c = swarm(2);
+    start(c, 2 * SW_SEC);
+    for (size_t i = 0; i < SW_LEN(rows); i++) {
+        struct signed_record s;
+        Swarm__V1__Record r = record(rows[i].incarnation, rows[i].version);
+        envelope_sign_as(&s, "z", rows[i].other_key ? "mallory" : "z", &r);
+        s.signature[3] ^= rows[i].broken ? 1 : 0;
+        say_record(c, &s);
+        CHECK_U64(member(c, B, "z").incarnation, rows[i].want_incarnation);
+        CHECK_U64(member(c, B, "z").version, rows[i].want_version);
+        CHECK_U64(cluster_traces(c, B, SW_TRACE_RECORD_REFUSED), rows[i].refused);
+    }
+    cluster_free(c);
+}
+
+static void two_records_of_one_version_are_a_lie_and_the_first_stays(void)
+{
+    struct cluster *c = swarm(2);
+    struct signed_record s;
+    start(c, 2 * SW_SEC);
+    Swarm__V1__Record r = record(1, 1);
+    envelope_sign(&s, "z", &r);
+    say_record(c, &s);
+    r.cores = 2;
+    envelope_sign(&s, "z", &r);
+    say_record(c, &s);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_RECORD_REFUSED), 1);
+    cluster_free(c);
+}
+
+static void impossible_records_are_refused_and_reported(void)
+{
+    for (unsigned i = 0; i < 9; i++) {
+        static char bad_region[] = "E U";
+        static char bad_address[] = "a\nb";
+        struct cluster *c = swarm(2);
+        struct signed_record s;
+        start(c, 2 * SW_SEC);
+        Swarm__V1__Record r = record(1, 1);
+        r.cores = i == 0 ? 5000 : 1;
+        r.disk = 100;
+        r.free = i == 1 ? 101 : 100;
+        r.incarnation = i == 2 ? SW_INCARNATION_MOST + 1 : 1;
+        r.version = i == 3 ? 0 : 1;
+        r.price_out = i == 4 ? -1 : (i == 5 ? (double)NAN : 1);
+        r.region = i == 6 ? bad_region : r.region;
+        r.address = i == 7 ? bad_address : r.address;
+        r.memory = i == 8 ? UINT64_MAX : 1;
+        envelope_sign(&s, "z", &r);
+        say_record(c, &s);
+        CHECK_U64(cluster_traces(c, B, SW_TRACE_RECORD_REFUSED), 1);
+        CHECK_STR(member(c, B, "z").state, "not known");
+        cluster_free(c);
+    }
+}
+
+static void who_is_falsely_accused_refutes(void)
+{
+    static const Swarm__V1__ClaimState states[] = { SWARM__V1__CLAIM_STATE__CLAIM_SUSPECT,
+                                                    SWARM__V1__CLAIM_STATE__CLAIM_DEAD };
+    for (size_t i = 0; i < SW_LEN(states); i++) {
+        struct cluster *c = swarm(3);
+        start(c, 5 * SW_SEC);
+        const uint64_t before = member(c, B, "c").incarnation;
+        say_claim(c, "c", before, states[i]);
+        CHECK(strcmp(member(c, B, "c").state, "alive") != 0);
+        cluster_run(c, 8 * SW_SEC);
+        CHECK_STR(member(c, B, "c").state, "alive");
+        CHECK_U64(member(c, B, "c").incarnation, before + 1);
+        CHECK_U64(cluster_traces(c, C, SW_TRACE_REFUTED), 1);
+        CHECK_STR(member(c, A, "c").state, "alive");
+        cluster_free(c);
+    }
+}
+
+static void claims_about_other_incarnations_are_not_believed(void)
+{
+    struct cluster *c = swarm(3);
+    start(c, 5 * SW_SEC);
+    const uint64_t now = member(c, B, "c").incarnation;
+    say_claim(c, "c", now - 1, SWARM__V1__CLAIM_STATE__CLAIM_DEAD);
+    say_claim(c, "c", now + 1, SWARM__V1__CLAIM_STATE__CLAIM_DEAD);
+    say_claim(c, "c", UINT64_MAX, SWARM__V1__CLAIM_STATE__CLAIM_SUSPECT);
+    say_claim(c, "nobody", 1, SWARM__V1__CLAIM_STATE__CLAIM_DEAD);
+    CHECK_STR(member(c, B, "c").state, "alive");
+    CHECK_STR(member(c, B, "nobody").state, "not known");
+    cluster_free(c);
+}
+
+static void a_claim_that_is_none_is_hung_up_on(void)
+{
+    struct cluster *c = swarm(2);
+    start(c, 2 * SW_SEC);
+    say_claim(c, "E U", 1, SWARM__V1__CLAIM_STATE__CLAIM_DEAD);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_BAD_MESSAGE), 1);
+    cluster_free(c);
+}
+
+/* ---- how much is said ---- */
+
+static void a_quiet_member_sends_two_messages_a_period(void)
+{
+    struct cluster *c = swarm(6);
+    start(c, SW_MIN);
+    uint64_t before[6];
+    for (uint32_t i = 0; i < 6; i++) {
+        before[i] = cluster_counts(c, i).probes;
+    }
+    cluster_run(c, 100 * SW_SEC);
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < 6; i++) {
+        all += cluster_counts(c, i).probes - before[i];
+    }
+    CHECK(all >= 2 * 6 * 98 && all <= 2 * 6 * 102); /* a ping and an ACK for each ping */
+    cluster_free(c);
+}
+
+extern CU_TestInfo tests_member[];
+CU_TestInfo tests_member[] = {
+#define T(name)     \
+    {               \
+#name, name \
+    }
+    T(suspicion_shrinks_with_confirmations),
+    T(all_learn_of_all_from_one_address),
+    T(who_joins_by_its_own_address_waits_for_others),
+    T(who_leaves_has_left_and_is_not_suspected),
+    T(who_dies_is_suspect_and_then_dead_for_all),
+    T(who_comes_back_without_a_disk_is_alive_in_a_greater_incarnation),
+    T(who_comes_back_with_its_clock_set_back_exceeds_its_former_life),
+    T(who_is_cut_off_from_one_alone_is_alive_for_all),
+    T(two_halves_that_took_each_other_for_dead_find_together),
+    T(the_dead_are_forgotten_after_an_hour_unless_they_are_configured),
+    T(only_newer_records_by_the_same_key_count),
+    T(two_records_of_one_version_are_a_lie_and_the_first_stays),
+    T(impossible_records_are_refused_and_reported),
+    T(who_is_falsely_accused_refutes),
+    T(claims_about_other_incarnations_are_not_believed),
+    T(a_claim_that_is_none_is_hung_up_on),
+    T(a_quiet_member_sends_two_messages_a_period),
+    CU_TEST_INFO_NULL,
+};
