@@ -220,4 +220,26 @@ static inline unsigned planted_babble(void *self, uint32_t node, uint8_t *messag
     return 200000;
 }
 
+/* n3 says nothing to its peers from then on. */
+static inline unsigned planted_mute(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)message;
+    (void)len;
+    return node == 3 && sim_world_now(planted.w) > planted.from ? 0 : 1;
+}
+
+/* A helper that was asked to probe a node, and got no answer yet, says that it did: the NACK of a
+ * Probe (swarm.proto), which its kind begins, becomes an ACK. */
+static inline unsigned planted_vouch(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    const size_t at = len > 1 && (message[1] & 0x80) != 0 ? 3 : 2;
+    if (len > at + 1 && message[0] == 0x3a && message[at] == 0x08 && message[at + 1] == 4) {
+        message[at + 1] = 2;
+    }
+    return 1;
+}
+
 #endif

@@ -53,6 +53,22 @@ static struct small_scenario *with_partition(void)
     return x;
 }
 
+/* Nothing happens for long. */
+static struct small_scenario *with_time(void)
+{
+    struct small_world o = usual;
+    o.duration = 200 * SW_SEC;
+    return small_scenario(&o);
+}
+
+static struct small_scenario *with_crash_for_good(void)
+{
+    struct small_scenario *x = with_time();
+    const char *const params[] = { "node", "n3", NULL };
+    small_fault(x, "crash", 10 * SW_SEC, 0, params);
+    return x;
+}
+
 /* ---- the table ---- */
 
 struct planting {
@@ -121,6 +137,20 @@ static const struct planting plantings[] = {
       { .on_send = planted_babble },
       "bytes wait for one connection",
       40 * SW_SEC },
+    { "membership",
+      "nobody hears a node that runs",
+      with_time,
+      20 * SW_SEC,
+      { .on_send = planted_mute },
+      "takes n3 for dead, which is up",
+      100 * SW_SEC },
+    { "membership",
+      "helpers vouch for a node that is gone",
+      with_crash_for_good,
+      0,
+      { .on_send = planted_vouch },
+      "takes n3 for alive, which is down",
+      110 * SW_SEC },
 };
 
 /* Run @x with @hooks (may be NULL) under @oracle, or all when it is NULL. */
@@ -200,7 +230,7 @@ static void a_fault_for_good_promises_nothing(void)
 
 /* ---- a race between strands ---- */
 
-#define RACES 20U /* seeds */
+#define RACES 40U /* seeds */
 
 /* Two nodes that protect files at the same times and keep each other's. */
 static struct small_scenario *with_two_sets(void)
