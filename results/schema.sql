@@ -5,10 +5,10 @@
 -- A value that never came (a service that did not recover) is Inf.
 
 PRAGMA application_id = 0x53574d53; -- "SWMS"
-PRAGMA user_version = 2;            -- of this schema
+PRAGMA user_version = 3;            -- of this schema
 
 -- One question, asked of one scenario file.  A file holds one study: its runs are of one scenario
--- text and one build.
+-- text and one build.  What `swarmsim sweep` and `tune` write holds one a scenario of the family.
 CREATE TABLE IF NOT EXISTS studies (
     study         INTEGER PRIMARY KEY,
     name          TEXT NOT NULL UNIQUE, -- the scenario's name
@@ -34,6 +34,16 @@ CREATE TABLE IF NOT EXISTS configurations (
     first_seed    INTEGER NOT NULL,     -- the runs that were asked for last: this seed and up,
     seeds         INTEGER NOT NULL,     -- so many; those that are stored lie in runs
     PRIMARY KEY (study, configuration)
+) WITHOUT ROWID;
+
+-- What a configuration of a sweep or a tuner sets beyond its policy.  Its name is made from that:
+-- equal settings are one configuration.
+CREATE TABLE IF NOT EXISTS settings (
+    study         INTEGER NOT NULL REFERENCES studies ON DELETE CASCADE,
+    configuration TEXT NOT NULL,
+    key           TEXT NOT NULL,        -- a parameter of the policy, or a scenario's key by its path
+    value         TEXT NOT NULL,        -- as a scenario file would have it
+    PRIMARY KEY (study, configuration, key)
 ) WITHOUT ROWID;
 
 -- The nodes of a configuration.

@@ -23,6 +23,16 @@ void sim_db_close(struct sim_db *db);
  * Errors as open, and SW_ERR_EXISTS: it holds runs of something else; the diag says what. */
 int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
                  struct sw_diag *d);
+/* The same for one scenario of several whose runs lie beside each other in the file: only runs of a
+ * scenario of the same name must be of the same text, files and build.  From now on runs are stored
+ * with their metrics alone: sweeps make many.  @study gets the number to select it by. */
+int sim_db_family(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                  int64_t *study, struct sw_diag *d);
+/* The scenario that the following calls are about. */
+void sim_db_select(struct sim_db *db, int64_t study);
+/* Say that @configuration sets @key to @value.  Errors as open. */
+int sim_db_setting(struct sim_db *db, const char *configuration, const char *key, const char *value,
+                   struct sw_diag *d);
 /* Say what configuration number @number (in file order) of that study is, and that runs of @seeds
  * seeds from @first_seed on are wanted of it.  Errors as sim_db_study. */
 int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scenario *s,

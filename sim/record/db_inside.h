@@ -15,6 +15,7 @@ struct sim_db {
     struct sim_lock lock;
     sqlite3_stmt *put[STATEMENTS];
     int64_t study;
+    bool metrics_only; /* of a run: no series, distributions and events */
     /* while a run is stored */
     int64_t run;
     int64_t events, faults; /* stored of it so far */

@@ -32,13 +32,14 @@ struct identity {
     char inputs[17];
 };
 
-/* What the file holds runs of, and whether these belong to it: 1, they do; 0, it holds none. */
+/* What the file holds runs of (with @beside: of a scenario of that name), and whether these belong
+ * to it: 1, they do; 0, it holds none. */
 static int compare_studies(struct sim_db *db, const struct sim_scenario *s,
-                           const struct identity *own, struct sw_diag *d)
+                           const struct identity *own, bool beside, struct sw_diag *d)
 {
     static const char text[] =
         "SELECT study, name = ?1, scenario = ?2, inputs = ?3, build = ?4 FROM studies"
-        " WHERE study IN (SELECT study FROM runs)";
+        " WHERE study IN (SELECT study FROM runs) AND (name = ?1 OR NOT ?5)";
     static const char *const what[] = { "study", "version of this scenario",
                                         "version of a file that the scenario names",
                                         "build of swarmsim" };
@@ -50,6 +51,7 @@ static int compare_studies(struct sim_db *db, const struct sim_scenario *s,
     (void)sqlite3_bind_text(st, 2, (const char *)s->text.data, (int)s->text.len, SQLITE_STATIC);
     sim_db_bind_text(st, 3, own->inputs);
     sim_db_bind_text(st, 4, own->build);
+    (void)sqlite3_bind_int(st, 5, beside);
     int found = 0;
     while (found >= 0 && sqlite3_step(st) == SQLITE_ROW) {
         found = 1;
@@ -88,8 +90,22 @@ static int put_study(struct sim_db *db, const struct sim_scenario *s, const stru
     return sqlite3_finalize(st) == SQLITE_OK && rc == SQLITE_ROW ? 0 : sim_db_fail(db, d);
 }
 
-int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
-                 struct sw_diag *d)
+/* Forget what was begun, and nothing came of. */
+static int forget_begun(struct sim_db *db, const char *name, struct sw_diag *d)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "DELETE FROM studies WHERE ?1 IS NULL OR name = ?1", -1, &st,
+                           NULL) != SQLITE_OK) {
+        return sim_db_fail(db, d);
+    }
+    sim_db_bind_text(st, 1, name);
+    const int err = sim_db_step(st);
+    (void)sqlite3_finalize(st);
+    return err == 0 ? 0 : sim_db_fail(db, d);
+}
+
+static int begin_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                       bool beside, struct sw_diag *d)
 {
     struct identity own = { .build = build };
     (void)snprintf(own.inputs, sizeof own.inputs, "%016llx", (unsigned long long)s->inputs);
@@ -97,10 +113,10 @@ int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *bu
     if (err != 0) {
         return err;
     }
-    const int same = compare_studies(db, s, &own, d);
+    const int same = compare_studies(db, s, &own, beside, d);
     err = same < 0 ? same : 0;
     if (same == 0) {
-        err = sim_db_run_sql(db, "DELETE FROM studies", d); /* begun, and nothing came of it */
+        err = forget_begun(db, beside ? s->name : NULL, d);
         err = err == 0 ? put_study(db, s, &own, d) : err;
     }
     if (err == 0) {
@@ -110,6 +126,26 @@ int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *bu
         (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
     }
     return err;
+}
+
+int sim_db_study(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                 struct sw_diag *d)
+{
+    return begin_study(db, s, build, false, d);
+}
+
+int sim_db_family(struct sim_db *db, const struct sim_scenario *s, const char *build,
+                  int64_t *study, struct sw_diag *d)
+{
+    db->metrics_only = true;
+    const int err = begin_study(db, s, build, true, d);
+    *study = db->study;
+    return err;
+}
+
+void sim_db_select(struct sim_db *db, int64_t study)
+{
+    db->study = study;
 }
 
 static int put_node(struct sim_db *db, const struct sim_scenario *s, size_t i)
@@ -218,6 +254,23 @@ int sim_db_configuration(struct sim_db *db, size_t number, const struct sim_scen
         err = put_node(db, s, i);
     }
     return end_transaction(db, err, d);
+}
+
+int sim_db_setting(struct sim_db *db, const char *configuration, const char *key, const char *value,
+                   struct sw_diag *d)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db->sq, "INSERT OR REPLACE INTO settings VALUES(?,?,?,?)", -1, &st,
+                           NULL) != SQLITE_OK) {
+        return sim_db_fail(db, d);
+    }
+    (void)sqlite3_bind_int64(st, 1, db->study);
+    sim_db_bind_text(st, 2, configuration);
+    sim_db_bind_text(st, 3, key);
+    sim_db_bind_text(st, 4, value);
+    const int err = sim_db_step(st);
+    (void)sqlite3_finalize(st);
+    return err == 0 ? 0 : sim_db_fail(db, d);
 }
 
 /* ---- runs that are stored ---- */

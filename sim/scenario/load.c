@@ -31,9 +31,13 @@ static int fill_basics(struct sim_loader *l, const char *path, const char *confi
     return 0;
 }
 
-static int load(struct sim_loader *l, const char *path, const char *configuration)
+static int load(struct sim_loader *l, const char *path, const char *configuration,
+                const struct sim_overrides *o)
 {
     int err = sim_overlay(l, configuration);
+    if (err == 0 && o != NULL) {
+        err = sim_override(l, o->items, o->n);
+    }
     if (err == 0) {
         err = sw_yaml_bind(l->y, l->root, &sim_file_table, l->f, l->d);
     }
@@ -52,14 +56,14 @@ static int load(struct sim_loader *l, const char *path, const char *configuratio
 
 /* From the tree @y, which is freed. */
 static int finish_load(struct sw_yaml *y, const char *path, const char *configuration,
-                       struct sim_scenario **out, struct sw_diag *d)
+                       const struct sim_overrides *o, struct sim_scenario **out, struct sw_diag *d)
 {
     int err = 0;
     struct sim_loader l = { .y = y, .f = calloc(1, sizeof *l.f), .d = d };
     if (l.f == NULL) {
         err = sw_diag_set(d, SW_ERR_NOMEM, "%s: out of memory", path);
     } else {
-        err = load(&l, path, configuration);
+        err = load(&l, path, configuration, o);
     }
     sw_arena_fini(&l.arena);
     sw_yaml_fini(y);
@@ -74,10 +78,16 @@ static int finish_load(struct sw_yaml *y, const char *path, const char *configur
 int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
                       struct sw_diag *d)
 {
+    return sim_scenario_vary(path, configuration, NULL, out, d);
+}
+
+int sim_scenario_vary(const char *path, const char *configuration, const struct sim_overrides *o,
+                      struct sim_scenario **out, struct sw_diag *d)
+{
     struct sw_yaml y;
     *out = NULL;
     const int err = sw_yaml_read(path, &y, d);
-    return err != 0 ? err : finish_load(&y, path, configuration, out, d);
+    return err != 0 ? err : finish_load(&y, path, configuration, o, out, d);
 }
 
 int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
@@ -86,7 +96,15 @@ int sim_scenario_parse(const char *path, const char *text, size_t len, const cha
     struct sw_yaml y;
     *out = NULL;
     const int err = sw_yaml_parse(path, text, len, &y, d);
-    return err != 0 ? err : finish_load(&y, path, configuration, out, d);
+    return err != 0 ? err : finish_load(&y, path, configuration, NULL, out, d);
+}
+
+static void free_params(struct sw_param_config *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(p[i].name);
+    }
+    free(p);
 }
 
 static void free_nodes(struct sim_file *f)
@@ -111,6 +129,7 @@ static void free_nodes(struct sim_file *f)
     }
     free(f->entries);
     free(f->policy);
+    free_params(f->params, f->n_params);
 }
 
 static void free_fault(struct sim_fault *f)

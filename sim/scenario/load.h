@@ -20,6 +20,8 @@ void sim_load_input(struct sim_loader *l, const void *data, size_t len);
 
 /* merge.c: the root with the keys of configuration @name replaced. */
 int sim_overlay(struct sim_loader *l, const char *name);
+/* override.c: the root with single keys replaced. */
+int sim_override(struct sim_loader *l, const struct sim_override *v, size_t n);
 /* @over on top of @under: mappings are merged key by key, anything else is replaced.  Either may
  * be NULL.  NULL when memory is out. */
 const struct sw_yaml_node *sim_merge(struct sw_arena *a, const struct sw_yaml_node *under,

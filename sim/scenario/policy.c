@@ -28,3 +28,14 @@ int sim_scenario_route_by(struct sim_scenario *s, const char *policy)
     f->policy = own;
     return 0;
 }
+
+void sim_scenario_route_with(struct sim_scenario *s, struct sw_param_config *params, size_t n)
+{
+    struct sim_file *f = (struct sim_file *)s;
+    f->params = params;
+    f->n_params = n;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        s->nodes[i].config.params = params;
+        s->nodes[i].config.n_params = n;
+    }
+}

@@ -265,10 +265,25 @@ void sim_configurations_free(struct sim_configuration *v);
  * "file:line:col: key: what is wrong (what is expected)". */
 int sim_scenario_load(const char *path, const char *configuration, struct sim_scenario **out,
                       struct sw_diag *d);
+/* The same with single keys replaced, wherever they come from: by their path, "network.wide.loss"
+ * or "clients.0.rate" (item 0 of a list); what is not there yet is added.  Besides the errors
+ * above: SW_ERR_NOTFOUND and SW_ERR_MALFORMED for a path that leads nowhere. */
+struct sim_override {
+    const char *path, *value; /* as a file would say it */
+};
+struct sim_overrides {
+    const struct sim_override *items;
+    size_t n;
+};
+int sim_scenario_vary(const char *path, const char *configuration, const struct sim_overrides *o,
+                      struct sim_scenario **out, struct sw_diag *d);
 /* Give every node the routing policy @policy (a registered name), with default parameters where it
  * had another, and name the configuration after it (@s->base keeps the name it had).  Errors:
  * SW_ERR_NOMEM: @s unchanged. */
 int sim_scenario_route_by(struct sim_scenario *s, const char *policy);
+/* After that: give every node these parameters of that policy, and only these.  Takes @params, from
+ * the heap, and its names. */
+void sim_scenario_route_with(struct sim_scenario *s, struct sw_param_config *params, size_t n);
 /* The same for text in memory, as @path would hold it: other files it names are looked for beside
  * @path. */
 int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,

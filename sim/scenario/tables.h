@@ -66,7 +66,9 @@ struct sim_file {
     size_t n_expectations;
     struct sim_node_entry *entries; /* own what s.nodes copy */
     size_t n_entries;
-    char *policy; /* that replaced the nodes' own, or NULL */
+    char *policy;                   /* that replaced the nodes' own, or NULL */
+    struct sw_param_config *params; /* its parameters, when they were given too */
+    size_t n_params;
 };
 
 extern const struct sw_yaml_table sim_file_table; /* into struct sim_file */

@@ -111,25 +111,20 @@ static int make_folders(char *path, struct sw_diag *d)
     }
 }
 
-static int name_folder(struct sim_study *st, struct sw_diag *d)
+int sim_study_folder(const char *out, const char *name, char folder[512], struct sw_diag *d)
 {
-    int len;
-    if (st->options.out != NULL) {
-        len = snprintf(st->out, sizeof st->out, "%s", st->options.out);
-    } else {
-        char date[32] = "";
-        struct tm tm;
-        const time_t now = time(NULL);
-        if (localtime_r(&now, &tm) != NULL) {
-            (void)strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm);
-        }
-        len = snprintf(st->out, sizeof st->out, "results/runs/%s-%s", st->arms[0].s->name, date);
+    char date[32] = "";
+    struct tm tm;
+    const time_t now = time(NULL);
+    if (localtime_r(&now, &tm) != NULL) {
+        (void)strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm);
     }
-    if (len <= 0 || (size_t)len >= sizeof st->out) {
+    const int len = out != NULL ? snprintf(folder, 512, "%s", out)
+                                : snprintf(folder, 512, "results/runs/%s-%s", name, date);
+    if (len <= 0 || len >= 512) {
         return sw_diag_set(d, SW_ERR_RANGE, "--out: no usable folder");
     }
-    (void)snprintf(st->database, sizeof st->database, "%s/study.db", st->out);
-    return 0;
+    return make_folders(folder, d);
 }
 
 /* What made the runs: anything that differs here may make others. */
@@ -165,10 +160,8 @@ static int find_missing(struct sim_study *st, struct sw_diag *d)
 
 int sim_study_open(struct sim_study *st, struct sw_diag *d)
 {
-    int err = name_folder(st, d);
-    if (err == 0) {
-        err = make_folders(st->out, d);
-    }
+    int err = sim_study_folder(st->options.out, st->arms[0].s->name, st->out, d);
+    (void)snprintf(st->database, sizeof st->database, "%s/study.db", st->out);
     if (err == 0) {
         err = sim_db_open(st->database, &st->db, d);
     }

@@ -56,6 +56,10 @@ int sim_study_open(struct sim_study *st, struct sw_diag *d);
 int sim_study_run(struct sim_study *st, struct sw_diag *d);
 void sim_study_fini(struct sim_study *st);
 
+/* Make the folder @out, or results/runs/NAME-DATE when it is NULL, with all above it.
+ * Errors: SW_ERR_RANGE (too long), SW_ERR_IO. */
+int sim_study_folder(const char *out, const char *name, char folder[512], struct sw_diag *d);
+
 /* Whether a fault of that kind happens in every configuration, or may. */
 bool sim_study_has_fault(const struct sim_study *st, const char *kind);
 /* Whether an oracle complained, an expectation failed, or the cap came before the interval. */

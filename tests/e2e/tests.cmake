@@ -5,6 +5,8 @@ if(TARGET swarmsim)
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/swarmsim.py $<TARGET_FILE:swarmsim>)
   add_test(NAME e2e.compare
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/compare.py $<TARGET_FILE:swarmsim>)
+  add_test(NAME e2e.search
+    COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/search.py $<TARGET_FILE:swarmsim>)
   add_test(NAME e2e.export
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/export.py $<TARGET_FILE:swarmsim>)
   # Killed at so many random moments.
