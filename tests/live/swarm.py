@@ -95,6 +95,7 @@ class Node:
         self.admin_port = free_port()
         self.zones = []  # (name, file, primary)
         self.sets = []   # (name, path, recipient)
+        self.join = None  # addresses, in the place of peers
         self.extra = ""
         self.process = None
         self.log = None
@@ -122,8 +123,11 @@ class Node:
         ]
         for name, file, primary in self.zones:
             lines.append(f"  - {{name: {name}, file: {file}, primary: {str(primary).lower()}}}")
-        peers = [(p.name, p.region, p.address) for p in self.swarm.nodes.values() if p is not self]
+        peers = [(p.name, p.region, p.address) for p in self.swarm.nodes.values()
+                 if p is not self and self.join is None]
         peers += self.swarm.strangers
+        if self.join is not None:
+            lines.append("join: [" + ", ".join(f'"{address}"' for address in self.join) + "]")
         lines.append("peers:" if peers else "peers: []")
         for name, region, address in peers:
             lines.append(f'  - {{name: {name}, region: {region}, address: "{address}"}}')
@@ -160,12 +164,23 @@ class Node:
         self.log.close()
         check(code == 0, f"{self.name} ended with {code} after SIGTERM:\n{self.tail()}")
 
+    def log_text(self):
+        return (self.dir / "log").read_text(encoding="utf-8", errors="replace")
+
     def tail(self):
-        text = (self.dir / "log").read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-40:])
+        return "\n".join(self.log_text().splitlines()[-40:])
 
     def status(self):
         return json.loads(self.swarm.ctl_on(self, "status", "--json"))
+
+    def members(self):
+        """States by name, as this node sees the others."""
+        said = json.loads(self.swarm.ctl_on(self, "members", "--json"))["members"]
+        return {m["name"]: m for m in said if m["name"] != self.name}
+
+    def wait_members(self, states, deadline=DEADLINE):
+        wait_until(f"{self.name} sees {states}",
+                   lambda: {n: m["state"] for n, m in self.members().items()} == states, deadline)
 
     def wait_ready(self, peers):
         """Ready, with links to @peers."""
