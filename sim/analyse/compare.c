@@ -112,7 +112,9 @@ static int allocate(struct sim_comparison *c, struct sw_diag *d)
     return 0;
 }
 
-static void read_values(struct sim_comparison *c, sqlite3_stmt *st, size_t measure, size_t arm)
+/* @seen counts, for each run, the arms that have a row of it. */
+static void read_values(struct sim_comparison *c, sqlite3_stmt *st, size_t measure, size_t arm,
+                        uint32_t *seen)
 {
     const struct sim_measure *m = &c->measures[measure];
     double *out = values_of(c, measure, arm);
@@ -121,11 +123,30 @@ static void read_values(struct sim_comparison *c, sqlite3_stmt *st, size_t measu
     (void)sqlite3_bind_text(st, 4, m->during, -1, SQLITE_STATIC);
     while (sqlite3_step(st) == SQLITE_ROW) {
         const uint64_t run = (uint64_t)sqlite3_column_int64(st, 0) - c->first_seed;
-        if (run < c->runs && sqlite3_column_type(st, 1) != SQLITE_NULL) {
-            out[run] = sqlite3_column_double(st, 1);
+        if (run < c->runs) {
+            const bool none = sqlite3_column_type(st, 1) == SQLITE_NULL;
+            out[run] = none ? NAN : sqlite3_column_double(st, 1);
+            seen[run]++;
         }
     }
     (void)sqlite3_reset(st);
+}
+
+/* Bring the runs in which the fault happened, in every arm, to the front: the same seeds of all. */
+static void keep_common(struct sim_comparison *c, size_t measure, const uint32_t *seen)
+{
+    const bool windowed = c->measures[measure].during[0] != '\0';
+    size_t n = 0;
+    for (size_t run = 0; run < c->runs; run++) {
+        if (!windowed || seen[run] == c->n_arms) {
+            for (size_t k = 0; k < c->n_arms; k++) {
+                double *x = values_of(c, measure, k);
+                x[n] = x[run];
+            }
+            n++;
+        }
+    }
+    c->counted[measure] = n;
 }
 
 int sim_comparison_read(struct sim_comparison *c, struct sqlite3 *sq, struct sw_diag *d)
@@ -140,13 +161,19 @@ int sim_comparison_read(struct sim_comparison *c, struct sqlite3 *sq, struct sw_
         return sw_diag_set(d, SW_ERR_MALFORMED, "the study can't be read: %s", sqlite3_errmsg(sq));
     }
     (void)sqlite3_bind_int64(st, 1, study);
-    for (size_t i = 0; i < c->n_measures; i++) {
-        for (size_t k = 0; k < c->n_arms; k++) {
-            read_values(c, st, i, k);
+    for (size_t i = 0; i < c->n_measures && err == 0; i++) {
+        uint32_t *seen = calloc(c->runs, sizeof *seen);
+        err = seen != NULL ? 0 : sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+        for (size_t k = 0; k < c->n_arms && err == 0; k++) {
+            read_values(c, st, i, k, seen);
         }
+        if (err == 0) {
+            keep_common(c, i, seen);
+        }
+        free(seen);
     }
     (void)sqlite3_finalize(st);
-    return 0;
+    return err;
 }
 
 void sim_comparison_fini(struct sim_comparison *c)
@@ -181,12 +208,12 @@ static void judge_value(const struct sim_comparison *c, size_t measure, size_t a
     const double *x = values_of(c, measure, arm);
     struct sim_cell *cell = &c->cells[measure * c->n_arms + arm];
     *cell = (struct sim_cell){ nothing, nothing, NAN, NAN, SIM_NO_VERDICT, 0 };
-    for (size_t i = 0; i < c->runs; i++) {
+    const size_t n = c->counted[measure];
+    for (size_t i = 0; i < n; i++) {
         cell->measured += isfinite(x[i]) ? 1 : 0;
     }
-    cell->value.mean = mean_of(x, c->runs);
-    if (cell->measured < c->runs ||
-        sim_stats_mean(x, c->runs, SIM_CONFIDENCE, &cell->value) != SW_OK) {
+    cell->value.mean = mean_of(x, n);
+    if (cell->measured < n || sim_stats_mean(x, n, SIM_CONFIDENCE, &cell->value) != SW_OK) {
         return;
     }
     cell->value = widen(cell->value, m->error * fabs(cell->value.mean));
@@ -207,10 +234,11 @@ static double read_error(const struct sim_comparison *c, size_t measure, size_t 
 static bool difference(const struct sim_comparison *c, size_t measure, size_t a, size_t b,
                        struct sim_interval *out)
 {
-    if (sim_comparison_cell(c, measure, a)->measured < c->runs ||
-        sim_comparison_cell(c, measure, b)->measured < c->runs ||
-        sim_stats_paired(values_of(c, measure, a), values_of(c, measure, b), c->runs,
-                         SIM_CONFIDENCE, out) != SW_OK) {
+    const size_t n = c->counted[measure];
+    if (sim_comparison_cell(c, measure, a)->measured < n ||
+        sim_comparison_cell(c, measure, b)->measured < n ||
+        sim_stats_paired(values_of(c, measure, a), values_of(c, measure, b), n, SIM_CONFIDENCE,
+                         out) != SW_OK) {
         *out = nothing;
         return false;
     }
@@ -222,7 +250,7 @@ static bool equal_in_every_run(const struct sim_comparison *c, size_t measure, s
 {
     const double *x = values_of(c, measure, a);
     const double *y = values_of(c, measure, b);
-    for (size_t i = 0; i < c->runs; i++) {
+    for (size_t i = 0; i < c->counted[measure]; i++) {
         if (x[i] != y[i]) {
             return false;
         }
@@ -237,7 +265,8 @@ static void judge_change(const struct sim_comparison *c, size_t measure, size_t 
         cell->verdict = SIM_IS_BASELINE;
     } else if (difference(c, measure, arm, c->baseline, &cell->change)) {
         (void)sim_stats_paired_p(values_of(c, measure, arm), values_of(c, measure, c->baseline),
-                                 c->runs, read_error(c, measure, arm, c->baseline), &cell->p);
+                                 c->counted[measure], read_error(c, measure, arm, c->baseline),
+                                 &cell->p);
         cell->verdict =
             equal_in_every_run(c, measure, arm, c->baseline) ? SIM_ALIKE : SIM_NOT_APART;
     }

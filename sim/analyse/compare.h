@@ -41,7 +41,7 @@ struct sim_cell {
     struct sim_interval change; /* mean paired difference to the baseline, likewise */
     double p, holm;             /* of the difference; adjusted for all that is compared */
     enum sim_change verdict;
-    size_t measured; /* runs that gave a finite value */
+    size_t measured; /* runs, of those that count, that gave a finite value */
 };
 
 /* Zero-initialised is valid and empty. */
@@ -51,8 +51,10 @@ struct sim_comparison {
     const char *arms[SIM_COMPARE_ARMS]; /* configurations; the caller's */
     size_t n_arms, baseline;
     uint64_t first_seed;
-    size_t runs;            /* of each arm */
-    double *values;         /* measure x arm x run; NaN where there is none */
+    size_t runs; /* of each arm */
+    /* Of those, in how many the measure's fault happened, in every arm: only they count. */
+    size_t counted[SIM_COMPARE_METRICS];
+    double *values;         /* measure x arm x run, those that count first; NaN: not measured */
     struct sim_cell *cells; /* measure x arm */
     size_t tests;           /* how many differences Holm's correction takes together */
 };

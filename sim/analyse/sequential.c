@@ -41,5 +41,6 @@ bool sim_sequential_look(const struct sim_sequential *s, const double *x, size_t
     const double read = error * fabs(out->mean);
     out->low -= read;
     out->high += read;
-    return (out->high - out->low) / 2 <= s->within * fabs(out->mean);
+    return n >= sim_sequential_runs(s, 0) &&
+           (out->high - out->low) / 2 <= s->within * fabs(out->mean);
 }

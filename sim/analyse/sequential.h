@@ -27,8 +27,9 @@ struct sim_sequential {
 unsigned sim_sequential_looks(const struct sim_sequential *s);
 /* After how many runs look @k is, k < looks; the last one: at the cap. */
 uint64_t sim_sequential_runs(const struct sim_sequential *s, unsigned k);
-/* Look at all @n values so far, each read to a relative @error.  True: stop, the interval is short
- * enough.  @out gets it, NaN when a value isn't finite. */
+/* Look at all @n values so far, each read to a relative @error: fewer than runs when some did not
+ * have what is measured.  True: stop, the interval is short enough and there are as many values as
+ * the first look has runs.  @out gets it, NaN when a value isn't finite. */
 bool sim_sequential_look(const struct sim_sequential *s, const double *x, size_t n, double error,
                          struct sim_interval *out);
 

@@ -62,7 +62,7 @@ static size_t mean_of(const double *values, size_t n, double *mean, double *half
 struct sim_verdict sim_judge(const struct sim_expectation *e, const double *values, size_t n)
 {
     const struct sim_metric *m = sim_metric_find(e->metric, NULL, NULL);
-    struct sim_verdict v = { .expectation = e, .unit = m != NULL ? m->unit : "" };
+    struct sim_verdict v = { .expectation = e, .unit = m != NULL ? m->unit : "", .of = n };
     double half;
     v.runs = mean_of(values, n, &v.value, &half);
     v.low = v.value - half;

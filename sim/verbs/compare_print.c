@@ -97,26 +97,31 @@ static void note_perfect(const struct sim_comparison *c, size_t measure, double 
         }
         if (n++ == 0) {
             (void)fprintf(to, "  %s is %s in all %zu runs of ", name, share > 0 ? "100 %" : "0 %",
-                          c->runs);
+                          c->counted[measure]);
         }
         (void)fprintf(to, "%s%s", n > 1 ? ", " : "", c->arms[i]);
     }
     if (n > 0) {
         (void)fprintf(to,
                       ":\n    at 95 %% confidence that fails in at most %.3g %% of runs (3/n)\n",
-                      100 * sim_stats_never(c->runs));
+                      100 * sim_stats_never(c->counted[measure]));
     }
 }
 
 static void note_missing(const struct sim_comparison *c, size_t measure, FILE *to)
 {
+    const size_t counted = c->counted[measure];
+    char name[160];
+    sim_measure_name(&c->measures[measure], name, sizeof name);
+    if (counted < c->runs) {
+        (void)fprintf(to, "  %s: that fault happened in %zu of %zu runs: of those only\n", name,
+                      counted, c->runs);
+    }
     for (size_t i = 0; i < c->n_arms; i++) {
         const size_t measured = sim_comparison_cell(c, measure, i)->measured;
-        if (measured < c->runs) {
-            char name[160];
-            sim_measure_name(&c->measures[measure], name, sizeof name);
+        if (measured < counted) {
             (void)fprintf(to, "  %s of %s: no finite value in %zu of %zu runs, so no verdict\n",
-                          name, c->arms[i], c->runs - measured, c->runs);
+                          name, c->arms[i], counted - measured, counted);
         }
     }
 }

@@ -127,6 +127,16 @@ int sim_study_folder(const char *out, const char *name, char folder[512], struct
     return make_folders(folder, d);
 }
 
+static int describe_arms(struct sim_study *st, struct sw_diag *d)
+{
+    int err = 0;
+    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
+        err = sim_db_configuration(st->db, i, st->arms[i].s, st->tasks[0].seed,
+                                   st->n_tasks / st->n_arms, d);
+    }
+    return err;
+}
+
 /* What made the runs: anything that differs here may make others. */
 static int describe(struct sim_study *st, struct sw_diag *d)
 {
@@ -135,12 +145,8 @@ static int describe(struct sim_study *st, struct sw_diag *d)
     sw_program_id(id);
     (void)snprintf(build, sizeof build, "swarmsim %s, core %s, program %s", sw_version(),
                    sw_core_digest(), id);
-    int err = sim_db_study(st->db, st->arms[0].s, build, d);
-    for (size_t i = 0; i < st->n_arms && err == 0; i++) {
-        err = sim_db_configuration(st->db, i, st->arms[i].s, st->tasks[0].seed,
-                                   st->n_tasks / st->n_arms, d);
-    }
-    return err;
+    const int err = sim_db_study(st->db, st->arms[0].s, build, d);
+    return err == 0 ? describe_arms(st, d) : err;
 }
 
 static int find_missing(struct sim_study *st, struct sw_diag *d)
@@ -160,7 +166,10 @@ static int find_missing(struct sim_study *st, struct sw_diag *d)
 
 int sim_study_open(struct sim_study *st, struct sw_diag *d)
 {
-    int err = sim_study_folder(st->options.out, st->arms[0].s->name, st->out, d);
+    char name[300];
+    (void)snprintf(name, sizeof name, st->options.family > 0 ? "%.250s-%u" : "%.250s",
+                   st->arms[0].s->name, st->options.family);
+    int err = sim_study_folder(st->options.out, name, st->out, d);
     (void)snprintf(st->database, sizeof st->database, "%s/study.db", st->out);
     if (err == 0) {
         err = sim_db_open(st->database, &st->db, d);
@@ -287,6 +296,7 @@ static int look(struct sim_study *st, uint64_t n, struct sw_diag *d)
                                               .first_seed = st->tasks[0].seed,
                                               .seeds = n };
         got = sim_db_values(st->db, &choice, values, d);
+        u->values[i] = got > 0 ? (uint64_t)got : 0;
         u->reached =
             got >= 0 &&
             sim_sequential_look(&u->rule, values, (size_t)got, u->measure.error, &u->found[i]) &&
@@ -296,32 +306,36 @@ static int look(struct sim_study *st, uint64_t n, struct sw_diag *d)
     return got < 0 ? (int)got : 0;
 }
 
-static bool complained(const struct sim_study *st)
+/* Whether an oracle stopped one of the first @n tasks. */
+static bool complained(const struct sim_study *st, size_t n)
 {
     bool found = false;
-    for (size_t i = 0; i < st->n_tasks; i++) {
+    for (size_t i = 0; i < n; i++) {
         found = found || st->infos[i].result.complaint[0] != '\0';
     }
     return found;
 }
 
 /* Look by look, until the interval is short enough.  What a look says does not depend on how many
- * processes there are, nor on which runs were stored by an earlier call. */
+ * processes there are, nor on which runs were stored by an earlier call; nor does it see those that
+ * it has not come to. */
 static int run_until(struct sim_study *st, struct sw_diag *d)
 {
     struct sim_until *u = st->options.until;
     const unsigned looks = sim_sequential_looks(&u->rule);
     int err = 0;
-    for (unsigned k = 0; k < looks && err == 0 && !u->reached && !complained(st); k++) {
+    bool stopped = false;
+    for (unsigned k = 0; k < looks && err == 0 && !u->reached && !stopped; k++) {
         const uint64_t n = sim_sequential_runs(&u->rule, k);
         err = run_missing(st, (size_t)n * st->n_arms, d);
         if (err == 0) {
             err = look(st, n, d);
+            stopped = complained(st, (size_t)n * st->n_arms);
         }
     }
     st->n_tasks = (size_t)u->runs * st->n_arms;
     st->n_missing = st->n_begun;
-    return err;
+    return err == 0 ? describe_arms(st, d) : err; /* so many were wanted after all */
 }
 
 int sim_study_run(struct sim_study *st, struct sw_diag *d)
@@ -351,7 +365,8 @@ bool sim_study_has_fault(const struct sim_study *st, const char *kind)
 
 bool sim_study_failed(const struct sim_study *st)
 {
-    bool failed = complained(st) || (st->options.until != NULL && !st->options.until->reached);
+    bool failed =
+        complained(st, st->n_tasks) || (st->options.until != NULL && !st->options.until->reached);
     for (size_t i = 0; i < st->n_arms; i++) {
         const struct sim_arm *a = &st->arms[i];
         for (size_t k = 0; a->verdicts != NULL && k < a->s->n_expectations; k++) {

@@ -21,7 +21,8 @@ struct sim_study_options {
     uint64_t first_seed, n_seeds; /* when given; otherwise the scenario's */
     struct sim_until *until; /* NULL: exactly those; otherwise from the first as far as it says */
     uint32_t jobs;
-    const char *out; /* folder; NULL: results/runs/NAME-DATE */
+    const char *out; /* folder; NULL: results/runs/NAME[-FAMILY]-DATE */
+    unsigned family; /* from 1 on, of several that begin at once; 0: the only one */
     bool json;       /* nothing on stdout but the result */
 };
 

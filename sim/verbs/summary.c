@@ -72,7 +72,20 @@ static void note_never(const struct sim_verdict *v, FILE *to)
     }
 }
 
-static void print_arm(const struct sim_arm *a, FILE *to)
+/* A mean over fewer runs than there are: why. */
+static void note_runs(const struct sim_verdict *v, size_t runs, FILE *to)
+{
+    if (v->of < runs && v->expectation->during != NULL) {
+        (void)fprintf(to, "        '%s' happened in %llu of %zu runs: of those only\n",
+                      v->expectation->during, (unsigned long long)v->of, runs);
+    }
+    if (v->runs < v->of) {
+        (void)fprintf(to, "        no value in %llu of %llu runs, so it fails\n",
+                      (unsigned long long)(v->of - v->runs), (unsigned long long)v->of);
+    }
+}
+
+static void print_arm(const struct sim_arm *a, size_t runs, FILE *to)
 {
     if (a->s->n_expectations == 0 || a->verdicts == NULL) {
         return;
@@ -87,6 +100,7 @@ static void print_arm(const struct sim_arm *a, FILE *to)
     for (size_t i = 0; i < a->s->n_expectations; i++) {
         print_verdict(&a->verdicts[i], to);
         note_never(&a->verdicts[i], to);
+        note_runs(&a->verdicts[i], runs, to);
     }
 }
 
@@ -126,7 +140,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
                       simulated / wall, events / wall * 1e-6);
     }
     for (size_t i = 0; i < st->n_arms; i++) {
-        print_arm(&st->arms[i], to);
+        print_arm(&st->arms[i], st->n_tasks / st->n_arms, to);
     }
     if (st->options.until != NULL) {
         sim_until_print(st->options.until, to);
@@ -179,6 +193,7 @@ static void json_expectations(const struct sim_study *st, FILE *to)
             (void)fprintf(to, "%s\n{\"text\":", first ? "" : ",");
             first = false;
             sim_json_string(to, v->expectation->text);
+            (void)fprintf(to, ",\"runs\":%llu", (unsigned long long)v->runs);
             json_field(to, "value", v->value);
             json_field(to, "low", v->low);
             json_field(to, "high", v->high);

@@ -53,8 +53,13 @@ void sim_until_print(const struct sim_until *u, FILE *to)
         sim_show_value(value, sizeof value, u->measure.metric->unit, f->mean);
         sim_show_value(low, sizeof low, u->measure.metric->unit, f->low);
         sim_show_value(high, sizeof high, u->measure.metric->unit, f->high);
+        if (u->values[i] < u->runs) {
+            (void)fprintf(to, "  %s%s'%s' happened in %llu of %llu runs: of those only\n",
+                          u->arms[i], u->arms[i][0] != '\0' ? "  " : "", u->measure.during,
+                          (unsigned long long)u->values[i], (unsigned long long)u->runs);
+        }
         if (isnan(f->mean)) {
-            (void)fprintf(to, "  %s%sno interval: a run did not measure it, or there is one only\n",
+            (void)fprintf(to, "  %s%sno interval: a run did not measure it, or there are too few\n",
                           u->arms[i], u->arms[i][0] != '\0' ? "  " : "");
         } else {
             (void)fprintf(to, "  %s%s%s  %s to %s, +- %.3g %%\n", u->arms[i],
@@ -88,6 +93,7 @@ void sim_until_print_json(const struct sim_until *u, FILE *to)
     for (size_t i = 0; i < u->n_arms; i++) {
         (void)fputs(i > 0 ? ",{\"configuration\":" : "{\"configuration\":", to);
         sim_json_string(to, u->arms[i]);
+        (void)fprintf(to, ",\"values\":%llu", (unsigned long long)u->values[i]);
         json_field(to, "value", u->found[i].mean);
         json_field(to, "low", u->found[i].low);
         json_field(to, "high", u->found[i].high);

@@ -14,8 +14,9 @@ struct sim_until {
     struct sim_interval found[SIM_COMPARE_ARMS]; /* one a configuration, of the latest look */
     const char *arms[SIM_COMPARE_ARMS];          /* their names; the study's */
     size_t n_arms;
-    uint64_t runs; /* of each, at that look */
-    bool reached;  /* by all of them */
+    uint64_t runs;                     /* of each, at that look */
+    uint64_t values[SIM_COMPARE_ARMS]; /* of those, how many had the fault that is asked about */
+    bool reached;                      /* by all of them */
 };
 
 /* Read @text, "METRIC [during FAULT] +- P %", and allow @most runs of each configuration.

@@ -173,6 +173,61 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(more["runs"][:10], result["runs"])
         self.assertEqual(self.query("SELECT count(*) FROM runs"), [(15,)])
 
+    def test_until_sees_no_complaint_that_it_has_not_come_to(self):
+        def until():
+            done = self.run_tiny("--until", "availability +- 20 %", "--max-seeds", "40", "--json")
+            return done, json.loads(done.stdout)["until"]
+        self.assertEqual(self.run_tiny("--seeds", "1..12").returncode, 0)
+        self.plant_complaint(12)
+        done, until12 = until()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual((until12["runs"], until12["reached"]), (10, True))
+        # the study is those ten, as a report sees it too
+        self.assertIn("runs      10\n", self.tool("report", self.out("out/study.db")).stdout)
+        self.plant_complaint(3)
+        done, until3 = until()
+        self.assertEqual((done.returncode, until3["runs"]), (1, 10))
+
+    def plant_complaint(self, seed):
+        db = sqlite3.connect(self.out("out/study.db"))
+        db.execute("UPDATE runs SET oracle = 'answers', complaint = 'planted' WHERE seed = ?",
+                   (seed,))
+        db.commit()
+        db.close()
+
+    def test_a_fault_that_a_storm_drew_in_some_runs_counts_in_those_only(self):
+        text = re.sub(r"faults:\n.*\n", "storm: {from: 6s, until: 30s, subset: 50%, kinds: [{kind: "
+                      "crash, node: nyc-1, rate: 6/m, shortest: 1s, longest: 3s}]}\n", TINY)
+        text = text.replace("dns.latency.p99 during crash <= 10s", "availability during crash >= 1 %")
+        args = (self.file(text), "--out", self.out(), "--no-plots", "--until",
+                "availability during crash +- 50 %", "--max-seeds")
+        done = self.tool("run", *args, "10", "--json")
+        result = json.loads(done.stdout)
+        had = self.query("SELECT count(DISTINCT run) FROM faults WHERE kind = 'crash'")[0][0]
+        self.assertIn(had, range(2, 10))  # what this is about
+        of = result["until"]["of"][0]
+        self.assertEqual((result["until"]["runs"], of["values"]), (10, had))
+        self.assertFalse(result["until"]["reached"])  # that few say too little about their spread
+        self.assertEqual(result["expectations"][1]["runs"], had)
+        self.assertAlmostEqual(of["value"], self.query(
+            "SELECT avg(value) FROM metrics WHERE metric = 'availability' AND during = 'crash'")[0][0])
+        words = f"'crash' happened in {had} of 10 runs: of those only\n"
+        self.assertEqual(self.tool("run", *args, "10").stdout.count(words), 2)
+        done = self.tool("run", *args, "80", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        until = json.loads(done.stdout)["until"]
+        self.assertIn(until["runs"], (20, 40))
+        self.assertGreaterEqual(until["of"][0]["values"], 10)
+        done = self.tool("compare", args[0], "--policies", "random,ant_colony", "--seeds", "1..10",
+                         "--out", self.out("compared"), "--no-plots", "--json", "--metric",
+                         "availability during crash, availability")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for metric, n in zip(json.loads(done.stdout)["metrics"], (had, 10)):
+            for cell in metric["of"]:
+                self.assertEqual(cell["runs"], n)
+                self.assertIsNotNone(cell["low"])
+            self.assertNotEqual(metric["of"][1]["verdict"], "no verdict")
+
     def test_until_refuses_what_it_cant_measure(self):
         for args, words in ((("--until", "dns.latency.p9 +- 5 %"), "did you mean"),
                             (("--until", "availability 5 %"), "expected METRIC"),

@@ -26,6 +26,7 @@ static struct sim_comparison judged(const char *measure, const double (*values)[
     CHECK(c.values != NULL && c.cells != NULL);
     if (c.values != NULL && c.cells != NULL) {
         memcpy(c.values, values, 3 * RUNS * sizeof *c.values);
+        c.counted[0] = RUNS;
         sim_comparison_judge(&c);
     }
     return c;
@@ -114,6 +115,31 @@ static void what_a_run_did_not_measure_has_no_verdict(void)
     sim_comparison_fini(&c);
 }
 
+/* The last two runs had no such fault: whatever stands there says nothing. */
+static void only_runs_with_the_fault_count(void)
+{
+    static const double values[3][RUNS] = {
+        { 1, 2, 3, NAN, 900 },
+        { 2, 3.1, 3.9, NAN, 0 }, /* differences 1, 1.1, .9: mean 1, sd .1, t(.975; 2) 4.302653 */
+        { 2, NAN, 4, 2, 2 },
+    };
+    struct sim_comparison c = judged("dns.queries during crash", values);
+    c.counted[0] = 3;
+    sim_comparison_judge(&c);
+    const struct sim_cell *b = sim_comparison_cell(&c, 0, 1);
+    CHECK_U64(b->measured, 3);
+    CHECK_NEAR(b->value.mean, 3, 1e-12);
+    CHECK_NEAR(b->change.mean, 1, 1e-12);
+    CHECK_NEAR(b->change.high, 1 + 4.302652730 * .1 / sqrt(3), 1e-8);
+    CHECK_I64(b->verdict, SIM_HIGHER);
+    CHECK_I64(sim_comparison_cell(&c, 0, 2)->verdict, SIM_NO_VERDICT);
+    c.counted[0] = 0;
+    sim_comparison_judge(&c);
+    CHECK_I64(sim_comparison_cell(&c, 0, 1)->verdict, SIM_NO_VERDICT);
+    CHECK(!claim_holds(&c, "dns.queries during crash: a < b"));
+    sim_comparison_fini(&c);
+}
+
 static void equal_runs_are_called_equal_and_shares_stay_shares(void)
 {
     static const double values[3][RUNS] = {
@@ -192,6 +218,7 @@ CU_TestInfo tests_compare[] = {
     { "less than the error of reading is no difference",
       less_than_the_error_of_reading_is_no_difference },
     { "what a run did not measure has no verdict", what_a_run_did_not_measure_has_no_verdict },
+    { "only runs with the fault count", only_runs_with_the_fault_count },
     { "equal runs are called equal, and shares stay shares",
       equal_runs_are_called_equal_and_shares_stay_shares },
     { "the same difference in few runs may be chance",

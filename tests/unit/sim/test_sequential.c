@@ -50,6 +50,19 @@ static void a_run_without_a_value_never_stops_it(void)
     CHECK(isnan(i.mean));
 }
 
+/* A fault that a storm drew in 6 of the first 10 runs: equal values, but too few. */
+static void fewer_values_than_the_first_look_has_runs_never_stop_it(void)
+{
+    const double x[] = { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
+    const struct sim_sequential s = { .within = .5, .level = .95, .most = 40 };
+    struct sim_interval i;
+    CHECK(!sim_sequential_look(&s, x, 6, 0, &i));
+    CHECK_NEAR(i.mean, 2, 0);
+    CHECK(!sim_sequential_look(&s, x, 9, 0, &i));
+    CHECK(sim_sequential_look(&s, x, 10, 0, &i));
+    CHECK(!sim_sequential_look(&s, x, 0, 0, &i));
+}
+
 /* Streams of which the mean is 1: normal, and exponential with a floor as latencies are. */
 static double draw(struct sw_rng *rng, bool normal)
 {
@@ -109,6 +122,8 @@ CU_TestInfo tests_sequential[] = {
     { "it stops when half the width is within the share",
       it_stops_when_half_the_width_is_within_the_share },
     { "a run without a value never stops it", a_run_without_a_value_never_stops_it },
+    { "fewer values than the first look has runs never stop it",
+      fewer_values_than_the_first_look_has_runs_never_stop_it },
     { "intervals at stopping cover as promised", intervals_at_stopping_cover_as_promised },
     CU_TEST_INFO_NULL,
 };
