@@ -321,14 +321,16 @@ struct family {
     char out[400];
 };
 
-/* The folder of scenario @path: with several, one in --out for each, called like its file. */
-static int choose_folder(struct family *f, const char *path)
+/* The folder of scenario @path, the family @number from 0 on: with several, one in --out for each,
+ * called like its file. */
+static int choose_folder(struct family *f, const char *path, size_t number)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
     const int len = dot != NULL ? (int)(dot - name) : (int)strlen(name);
     f->cs.study.options.out = f->w.out;
+    f->cs.study.options.family = f->w.n_scenarios > 1 ? (unsigned)number + 1 : 0;
     if (f->w.out == NULL || f->w.n_scenarios == 1) {
         return 0;
     }
@@ -339,14 +341,15 @@ static int choose_folder(struct family *f, const char *path)
 }
 
 /* Read the scenario and all that is asked of it.  Returns an exit code. */
-static int load(struct family *f, const char *path)
+static int load(struct family *f, const char *path, size_t number)
 {
     struct sim_study_options *o = &f->cs.study.options;
     struct sw_diag d = { 0 };
     o->scenario = path;
     o->configuration = f->w.configuration;
     o->json = f->w.json != NULL;
-    if (parse_numbers(&f->w, o) != 0 || choose_folder(f, path) != 0 || choose_arms(&f->w, o) != 0) {
+    if (parse_numbers(&f->w, o) != 0 || choose_folder(f, path, number) != 0 ||
+        choose_arms(&f->w, o) != 0) {
         return SIM_EXIT_USAGE;
     }
     const int err = sim_study_load(&f->cs.study, &d);
@@ -357,7 +360,7 @@ static int load(struct family *f, const char *path)
 }
 
 /* Run, judge and print.  Returns an exit code. */
-static int execute(struct family *f)
+static int execute(struct family *f, FILE *to)
 {
     struct sim_compare_study *cs = &f->cs;
     struct sw_diag d = { 0 };
@@ -372,48 +375,66 @@ static int execute(struct family *f)
         return sim_quit(sim_exit_of(err), "%s", d.text);
     }
     if (f->w.json != NULL) {
-        sim_compare_print_json(cs, stdout);
+        sim_compare_print_json(cs, to);
     } else {
-        sim_compare_print(cs, stdout);
+        sim_compare_print(cs, to);
     }
     if (f->w.no_plots == NULL) {
-        plot(cs, f->w.json != NULL ? stderr : stdout);
+        plot(cs, f->w.json != NULL ? stderr : to);
     }
     return failed(cs) ? SIM_EXIT_FAILED : SIM_EXIT_OK;
 }
 
-/* What holds over families needs the same systems in each. */
-static int check_alike(const struct family *a, const struct family *b)
-{
-    const struct sim_comparison *x = &a->cs.comparison;
-    const struct sim_comparison *y = &b->cs.comparison;
-    bool alike = x->n_arms == y->n_arms;
-    for (size_t i = 0; alike && i < x->n_arms; i++) {
-        alike = strcmp(x->arms[i], y->arms[i]) == 0;
-    }
-    return alike ? SIM_EXIT_OK
-                 : sim_quit(SIM_EXIT_USAGE, "%s and %s compare different systems (give --policies)",
-                            a->cs.study.options.scenario, b->cs.study.options.scenario);
-}
-
 /* All families; then what holds over them.  The worst exit code of theirs. */
-static int execute_all(struct family *f, size_t n)
+static int execute_all(struct family *f, size_t n, FILE *to)
 {
     const struct sim_comparison *each[SIM_FAMILIES];
     const bool several = n > 1;
     const bool json = f[0].w.json != NULL;
     int worst = SIM_EXIT_OK;
-    (void)fputs(several && json ? "{\"families\":[\n" : "", stdout);
+    (void)fputs(several && json ? "{\"families\":[\n" : "", to);
     for (size_t i = 0; i < n && worst <= SIM_EXIT_FAILED; i++) {
-        (void)fputs(i == 0 ? "" : json ? ",\n" : "\n\n", stdout);
-        const int code = execute(&f[i]);
+        (void)fputs(i == 0 ? "" : json ? ",\n" : "\n\n", to);
+        const int code = execute(&f[i], to);
         worst = code > worst ? code : worst;
         each[i] = &f[i].cs.comparison;
     }
     if (several && worst <= SIM_EXIT_FAILED) {
-        (json ? sim_families_print_json : sim_families_print)(each, n, stdout);
+        (json ? sim_families_print_json : sim_families_print)(each, n, to);
     }
     return worst;
+}
+
+/* A whole object or nothing. */
+static int execute_json(struct family *f, size_t n)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+    if (to == NULL) {
+        return sim_quit(SIM_EXIT_ENVIRONMENT, "out of memory");
+    }
+    const int code = execute_all(f, n, to);
+    const bool whole = fclose(to) == 0;
+    if (whole && code <= SIM_EXIT_FAILED) {
+        (void)fwrite(text, 1, len, stdout);
+    }
+    free(text);
+    return whole ? code : sim_quit(SIM_EXIT_ENVIRONMENT, "out of memory");
+}
+
+/* Read the first @n scenarios.  Returns an exit code. */
+static int load_all(struct family *f, size_t n, const struct words *w)
+{
+    int code = SIM_EXIT_OK;
+    for (size_t i = 0; i < n && code == SIM_EXIT_OK; i++) {
+        f[i].w = *w;
+        code = load(&f[i], w->scenarios[i], i);
+        for (size_t k = 0; k < i && code == SIM_EXIT_OK; k++) {
+            code = sim_families_check(&f[k].cs.study, &f[i].cs.study);
+        }
+    }
+    return code;
 }
 
 static int run(int argc, char **argv)
@@ -426,13 +447,11 @@ static int run(int argc, char **argv)
     if (f == NULL) {
         return sim_quit(SIM_EXIT_ENVIRONMENT, "out of memory");
     }
-    int code = SIM_EXIT_OK;
-    for (size_t i = 0; i < w.n_scenarios && code == SIM_EXIT_OK; i++) {
-        f[i].w = w;
-        code = load(&f[i], w.scenarios[i]);
-        code = code == SIM_EXIT_OK ? check_alike(&f[0], &f[i]) : code;
+    int code = load_all(f, w.n_scenarios, &w);
+    if (code == SIM_EXIT_OK) {
+        code =
+            w.json != NULL ? execute_json(f, w.n_scenarios) : execute_all(f, w.n_scenarios, stdout);
     }
-    code = code == SIM_EXIT_OK ? execute_all(f, w.n_scenarios) : code;
     for (size_t i = 0; i < w.n_scenarios; i++) {
         sim_comparison_fini(&f[i].cs.comparison);
         sim_study_fini(&f[i].cs.study);
@@ -470,8 +489,9 @@ const struct sim_verb sim_verb_compare = {
         "  --expect 'M: A < B,...' claims: A's whole interval lies below B's, and that of\n"
         "                          their paired difference below 0 (or > and above)\n"
         "  --json                  one JSON object on standard output\n"
-        "  --out DIR               default: results/runs/NAME-DATE; runs that are there already\n"
-        "                          are reused, as of swarmsim run\n"
+        "  --out DIR               default: results/runs/NAME-DATE, of several scenarios\n"
+        "                          NAME-1-DATE, NAME-2-DATE ...; runs that are there already are\n"
+        "                          reused, as of swarmsim run; a folder in it for each of several\n"
         "  --configuration NAME    with --policies: the scenario's configuration to vary\n"
         "  --no-plots              only the database\n\n"
         "Exit code 1: a claim does not hold, or an oracle stopped a run.  The scenario's own\n"

@@ -21,7 +21,11 @@ struct sim_compare_study {
 void sim_compare_print(const struct sim_compare_study *cs, FILE *to);
 void sim_compare_print_json(const struct sim_compare_study *cs, FILE *to);
 
-/* compare_families.c: what holds over @n scenarios in which the same systems were compared by the
+/* compare_families.c */
+/* Whether two studies may stand beside each other as families: the same systems, two scenarios, two
+ * folders.  Returns an exit code; says on stderr what is wrong. */
+int sim_families_check(const struct sim_study *a, const struct sim_study *b);
+/* What holds over @n scenarios in which the same systems were compared by the
  * same measures. */
 void sim_families_print(const struct sim_comparison *const *c, size_t n, FILE *to);
 /* The end of an object that began with the families. */

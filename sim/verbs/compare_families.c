@@ -4,8 +4,35 @@
 #include "sim/analyse/verdict.h"
 #include "sim/verbs/compare.h"
 #include "sim/verbs/json.h"
+#include "sim/verbs/verb.h"
 
 #include <math.h>
+#include <string.h>
+
+int sim_families_check(const struct sim_study *a, const struct sim_study *b)
+{
+    const struct sim_scenario *s = a->arms[0].s;
+    const struct sim_scenario *t = b->arms[0].s;
+    const char *path = a->options.scenario;
+    bool alike = a->n_arms == b->n_arms;
+    for (size_t i = 0; alike && i < a->n_arms; i++) {
+        alike = strcmp(a->arms[i].s->configuration.s, b->arms[i].s->configuration.s) == 0;
+    }
+    if (!alike) {
+        return sim_quit(SIM_EXIT_USAGE, "%s and %s compare different systems (give --policies)",
+                        path, b->options.scenario);
+    }
+    if (s->inputs == t->inputs && s->text.len == t->text.len &&
+        memcmp(s->text.data, t->text.data, s->text.len) == 0) {
+        return sim_quit(SIM_EXIT_USAGE, "%s and %s are the same scenario: one family, not two",
+                        path, b->options.scenario);
+    }
+    if (a->options.out != NULL && strcmp(a->options.out, b->options.out) == 0) {
+        return sim_quit(SIM_EXIT_USAGE, "%s and %s would both be stored in %s (rename a file)",
+                        path, b->options.scenario, a->options.out);
+    }
+    return SIM_EXIT_OK;
+}
 
 /* One system by one measure, over families. */
 struct over {

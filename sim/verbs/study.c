@@ -167,8 +167,11 @@ static int find_missing(struct sim_study *st, struct sw_diag *d)
 int sim_study_open(struct sim_study *st, struct sw_diag *d)
 {
     char name[300];
-    (void)snprintf(name, sizeof name, st->options.family > 0 ? "%.250s-%u" : "%.250s",
-                   st->arms[0].s->name, st->options.family);
+    char family[16] = "";
+    if (st->options.family > 0) {
+        (void)snprintf(family, sizeof family, "-%u", st->options.family);
+    }
+    (void)snprintf(name, sizeof name, "%.250s%s", st->arms[0].s->name, family);
     int err = sim_study_folder(st->options.out, name, st->out, d);
     (void)snprintf(st->database, sizeof st->database, "%s/study.db", st->out);
     if (err == 0) {

@@ -141,6 +141,47 @@ class Compare(unittest.TestCase):
         self.assertIn("over 2 families; baseline random", done.stdout)
         self.assertIn("No intervals over fewer than 6 families", done.stdout)
 
+    def test_families_of_one_name_have_a_folder_each(self):
+        names = []
+        for i in range(2):
+            names.append(os.path.join(self.dir, f"family-{i}.yaml"))
+            with open(names[-1], "w", encoding="utf-8") as f:
+                f.write(regional_outage().replace("duration: 60s", f"duration: {40 + i}s"))
+        done = subprocess.run([TOOL, "compare", *names, "--no-plots", "--json", "--seeds", "1",
+                               "--policies", "random"], capture_output=True, text=True,
+                              cwd=self.dir, timeout=300, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        databases = [f["database"] for f in json.loads(done.stdout)["families"]]
+        self.assertRegex(databases[0], r"-outage-1-[\d-]+/study\.db$")
+        self.assertRegex(databases[1], r"-outage-2-[\d-]+/study\.db$")
+
+    def test_one_scenario_is_one_family_and_two_have_two_folders(self):
+        below = os.path.join(self.dir, "below")
+        os.mkdir(below)
+        copy = os.path.join(self.dir, "copy.yaml")
+        namesake = os.path.join(below, "scenario.yaml")
+        shutil.copyfile(self.scenario, copy)
+        with open(namesake, "w", encoding="utf-8") as f:
+            f.write(regional_outage().replace("duration: 60s", "duration: 40s"))
+        for other, words in ((self.scenario, "are the same scenario"),
+                             (copy, "are the same scenario"),
+                             (namesake, "would both be stored in")):
+            done = self.compare(other, "--policies", "random", "--seeds", "1")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stdout, "")
+            self.assertFalse(os.path.exists(self.out))
+
+    def test_json_is_a_whole_object_or_nothing(self):
+        os.mkdir(self.out)
+        with open(os.path.join(self.out, "family-1"), "w", encoding="utf-8"):
+            pass  # a file where the second family's folder would be
+        done = self.families(2, "--policies", "random", "--seeds", "1", "--json")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("is not a folder", done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertTrue(os.path.exists(os.path.join(self.out, "family-0", "study.db")))
+
     def test_families_compare_the_same_systems(self):
         other = os.path.join(self.dir, "other.yaml")
         with open(other, "w", encoding="utf-8") as f:
