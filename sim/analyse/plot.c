@@ -5,6 +5,7 @@
 #include "embedded/sim_faults_sql.h"
 #include "embedded/sim_style_gp.h"
 #include "node/base/types.h"
+#include "sim/record/db.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -96,8 +97,7 @@ static int write_faults(struct sim_plots *p, const struct sim_plot_head *head, F
         const double from = sqlite3_column_double(st, 2) / time_unit;
         const double until = sqlite3_column_double(st, 3) / time_unit;
         char label[128];
-        fault_label((const char *)sqlite3_column_text(st, 0),
-                    (const char *)sqlite3_column_text(st, 1), label, sizeof label);
+        fault_label(sim_db_text(st, 0), sim_db_text(st, 1), label, sizeof label);
         n++;
         (void)fprintf(f,
                       "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 "

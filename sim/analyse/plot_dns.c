@@ -6,6 +6,7 @@
 #include "embedded/sim_latency_gp.h"
 #include "embedded/sim_series_sql.h"
 #include "sim/analyse/plot.h"
+#include "sim/record/db.h"
 
 #include "node/base/types.h"
 #include <math.h>
@@ -178,7 +179,7 @@ static int read_regions(struct sim_plots *p, const char *arm,
         return SW_ERR_MALFORMED;
     }
     while (*n < MAX_REGIONS && sqlite3_step(st) == SQLITE_ROW) {
-        (void)snprintf(names[(*n)++], SIM_PLOT_NAME, "%s", sqlite3_column_text(st, 0));
+        (void)snprintf(names[(*n)++], SIM_PLOT_NAME, "%s", sim_db_text(st, 0));
     }
     (void)sqlite3_finalize(st);
     return 0;

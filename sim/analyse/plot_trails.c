@@ -6,6 +6,7 @@
 #include "embedded/sim_trails_sql.h"
 #include "node/base/types.h"
 #include "sim/analyse/plot.h"
+#include "sim/record/db.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,8 +50,8 @@ static int read_nodes(struct trails *t)
     size_t regions = 0;
     while (t->n_nodes < MAX_NODES && sqlite3_step(st) == SQLITE_ROW) {
         struct known *k = &t->nodes[t->n_nodes++];
-        (void)snprintf(k->name, sizeof k->name, "%s", sqlite3_column_text(st, 0));
-        (void)snprintf(k->region_name, sizeof k->region_name, "%s", sqlite3_column_text(st, 1));
+        (void)snprintf(k->name, sizeof k->name, "%s", sim_db_text(st, 0));
+        (void)snprintf(k->region_name, sizeof k->region_name, "%s", sim_db_text(st, 1));
         k->number = 1;
         for (size_t i = 0; i + 1 < t->n_nodes; i++) {
             if (strcmp(t->nodes[i].region_name, k->region_name) == 0) {
@@ -72,7 +73,7 @@ static int read_panels(struct trails *t)
     }
     while (t->n_panels < MAX_PANELS && sqlite3_step(st) == SQLITE_ROW) {
         struct panel *panel = &t->panels[t->n_panels++];
-        (void)snprintf(panel->node, sizeof panel->node, "%s", sqlite3_column_text(st, 0));
+        (void)snprintf(panel->node, sizeof panel->node, "%s", sim_db_text(st, 0));
         panel->v = malloc(t->rows * MAX_PEERS * sizeof *panel->v);
         if (panel->v == NULL) {
             (void)sqlite3_finalize(st);
@@ -101,7 +102,7 @@ static size_t column_of(struct panel *panel, const char *peer)
 
 static void take_row(struct trails *t, sqlite3_stmt *st)
 {
-    const char *entity = (const char *)sqlite3_column_text(st, 0);
+    const char *entity = sim_db_text(st, 0);
     const char *peer = strchr(entity, '>');
     for (size_t i = 0; peer != NULL && i < t->n_panels; i++) {
         struct panel *panel = &t->panels[i];
@@ -110,9 +111,9 @@ static void take_row(struct trails *t, sqlite3_stmt *st)
             continue;
         }
         const size_t column = column_of(panel, peer + 1);
-        const size_t row = (size_t)(sqlite3_column_double(st, 1) / t->p->interval + 0.5);
-        if (column < MAX_PEERS && row < t->rows) {
-            panel->v[row * MAX_PEERS + column] = sqlite3_column_double(st, 2);
+        const double row = floor(sqlite3_column_double(st, 1) / t->p->interval + 0.5);
+        if (column < MAX_PEERS && row >= 0 && row < (double)t->rows) {
+            panel->v[(size_t)row * MAX_PEERS + column] = sqlite3_column_double(st, 2);
         }
     }
 }

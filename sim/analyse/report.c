@@ -24,8 +24,8 @@ static int read_study(struct sim_plots *p, const char *path)
         return sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: holds no study", path);
     }
     p->study = sqlite3_column_int64(st, 0);
-    (void)snprintf(p->name, sizeof p->name, "%s", sqlite3_column_text(st, 1));
-    (void)snprintf(p->question, sizeof p->question, "%s", sqlite3_column_text(st, 2));
+    (void)snprintf(p->name, sizeof p->name, "%s", sim_db_text(st, 1));
+    (void)snprintf(p->question, sizeof p->question, "%s", sim_db_text(st, 2));
     p->warmup = sqlite3_column_double(st, 3);
     p->duration = sqlite3_column_double(st, 4);
     p->interval = sqlite3_column_double(st, 5);
@@ -57,7 +57,7 @@ static int read_arms(struct sim_plots *p, const char *path)
         return SW_ERR_MALFORMED;
     }
     while (p->n_arms < SIM_PLOT_ARMS && sqlite3_step(st) == SQLITE_ROW) {
-        (void)snprintf(p->arms[p->n_arms], SIM_PLOT_NAME, "%s", sqlite3_column_text(st, 0));
+        (void)snprintf(p->arms[p->n_arms], SIM_PLOT_NAME, "%s", sim_db_text(st, 0));
         p->runs[p->n_arms++] = sqlite3_column_int64(st, 1);
     }
     (void)sqlite3_finalize(st);

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define APPLICATION_ID 0x53574d53
-#define SCHEMA_VERSION 3
 #define OPEN_WAIT_MS 2000 /* for somebody who holds the file: say so soon */
 #define CLOSE_WAIT_MS 1000
 #define WRITE_WAIT_MS 60000 /* for a stranger's transaction: don't give up hours of work */
@@ -63,7 +62,7 @@ int sim_db_run_sql(struct sim_db *db, const char *text, struct sw_diag *d)
     return sqlite3_exec(db->sq, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : sim_db_fail(db, d);
 }
 
-static int64_t pragma(sqlite3 *sq, const char *text)
+int64_t sim_db_pragma(sqlite3 *sq, const char *text)
 {
     sqlite3_stmt *st = NULL;
     int64_t v = -1;
@@ -75,32 +74,33 @@ static int64_t pragma(sqlite3 *sq, const char *text)
     return v;
 }
 
-static int wrong_version(const char *path, int64_t version, struct sw_diag *d)
+int sim_db_check_version(struct sim_db *db, int64_t application, int64_t version, struct sw_diag *d)
 {
-    return sw_diag_set(d, SW_ERR_MALFORMED,
-                       "%.150s: schema version %lld (%d is expected: another swarmsim wrote it)",
-                       path, (long long)version, SCHEMA_VERSION);
+    if (application != APPLICATION_ID) {
+        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", db->path);
+    }
+    if (version != SIM_SCHEMA_VERSION) {
+        return sw_diag_set(
+            d, SW_ERR_MALFORMED,
+            "%.150s: schema version %lld (%d is expected: another swarmsim wrote it)", db->path,
+            (long long)version, SIM_SCHEMA_VERSION);
+    }
+    return 0;
 }
 
 /* An empty file becomes a study's database; any other must be one, of this version. */
 static int check_or_make(struct sim_db *db, struct sw_diag *d)
 {
-    const int64_t application = pragma(db->sq, "PRAGMA application_id");
-    const int64_t version = pragma(db->sq, "PRAGMA user_version");
+    const int64_t application = sim_db_pragma(db->sq, "PRAGMA application_id");
+    const int64_t version = sim_db_pragma(db->sq, "PRAGMA user_version");
     if (application < 0 || version < 0) {
         return sim_db_fail(db, d);
     }
     if (application == 0 && version == 0 &&
-        pragma(db->sq, "SELECT count(*) FROM sqlite_schema") == 0) {
+        sim_db_pragma(db->sq, "SELECT count(*) FROM sqlite_schema") == 0) {
         return sim_db_run_sql(db, sim_schema_sql, d);
     }
-    if (application != APPLICATION_ID) {
-        return sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", db->path);
-    }
-    if (version != SCHEMA_VERSION) {
-        return wrong_version(db->path, version, d);
-    }
-    return 0;
+    return sim_db_check_version(db, application, version, d);
 }
 
 static int set_up(struct sim_db *db, struct sw_diag *d)
@@ -199,7 +199,7 @@ void sim_db_bind_real(sqlite3_stmt *st, int i, double v)
 
 double sim_db_seconds(sw_time t)
 {
-    return (double)t * 1e-9;
+    return (double)t / 1e9; /* the double nearest to t: 60 s is 60 */
 }
 
 int sim_db_step(sqlite3_stmt *st)
@@ -368,43 +368,4 @@ int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes row
         (void)sqlite3_exec(db->sq, "ROLLBACK", NULL, NULL, NULL);
     }
     return err;
-}
-
-/* ---- for readers ---- */
-
-int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d)
-{
-    *out = NULL;
-    sqlite3 *sq = NULL;
-    const int rc = sqlite3_open_v2(path, &sq, SQLITE_OPEN_READONLY, "unix");
-    (void)sqlite3_busy_timeout(sq, WRITE_WAIT_MS); /* while it changes into WAL mode and back */
-    const int64_t application = rc == SQLITE_OK ? pragma(sq, "PRAGMA application_id") : -1;
-    const int64_t version = rc == SQLITE_OK ? pragma(sq, "PRAGMA user_version") : -1;
-    if (rc == SQLITE_OK && application == APPLICATION_ID && version == SCHEMA_VERSION) {
-        *out = sq;
-        return 0;
-    }
-    int err;
-    if (rc == SQLITE_CANTOPEN || (rc == SQLITE_OK && sqlite3_errcode(sq) == SQLITE_CANTOPEN)) {
-        err = sw_diag_set(d, SW_ERR_IO, "%.150s: can't be opened", path);
-    } else if (application == APPLICATION_ID) {
-        err = wrong_version(path, version, d);
-    } else {
-        err = sw_diag_set(d, SW_ERR_MALFORMED, "%.150s: not a study's database", path);
-    }
-    (void)sqlite3_close(sq);
-    return err;
-}
-
-int64_t sim_db_latest(sqlite3 *sq)
-{
-    sqlite3_stmt *st = NULL;
-    int64_t study = -1;
-    if (sqlite3_prepare_v2(sq, "SELECT study FROM studies ORDER BY started_at DESC LIMIT 1", -1,
-                           &st, NULL) == SQLITE_OK &&
-        sqlite3_step(st) == SQLITE_ROW) {
-        study = sqlite3_column_int64(st, 0);
-    }
-    (void)sqlite3_finalize(st);
-    return study;
 }

@@ -8,6 +8,7 @@
 #include "sim/scenario/scenario.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 struct sim_db;
 
 /* Open or make @path for writing, and keep other writers out until it is closed.
@@ -50,7 +51,8 @@ int sim_db_run(struct sim_db *db, const char *configuration, struct sw_bytes row
 struct sim_verdict {
     const struct sim_expectation *expectation;
     const char *unit;
-    uint64_t runs;
+    uint64_t runs;                   /* that measured it */
+    uint64_t of;                     /* that had the fault it is about, if it is about one */
     double value, low, high, margin; /* NaN: nothing measured */
     bool holds;
 };
@@ -63,7 +65,8 @@ struct sim_db_choice {
     uint64_t first_seed, seeds;
 };
 /* The chosen values in order of seed, NaN where a run could not measure it, into @out (room for
- * @c->seeds).  Returns how many there are, or a negative error. */
+ * @c->seeds).  A run in which the fault @c->during did not happen has none and is left out. Returns
+ * how many there are, or a negative error. */
 int64_t sim_db_values(struct sim_db *db, const struct sim_db_choice *c, double *out,
                       struct sw_diag *d);
 
@@ -72,9 +75,12 @@ void sim_db_limit(struct sim_db *db, uint32_t pages);
 
 /* ---- for readers ---- */
 
-/* Open an existing database for reading.  Errors: SW_ERR_IO, SW_ERR_MALFORMED. */
+/* Open an existing database for reading, with all the tables of its schema.  Errors: SW_ERR_IO,
+ * SW_ERR_MALFORMED, SW_ERR_BUSY (another process kept it for seconds), SW_ERR_NOMEM. */
 int sim_db_read(const char *path, struct sqlite3 **out, struct sw_diag *d);
 /* The study that was begun last; -1 when there is none. */
 int64_t sim_db_latest(struct sqlite3 *sq);
+/* Text in a column of the present row; "" for NULL, which a damaged file has where it can't be. */
+const char *sim_db_text(struct sqlite3_stmt *st, int column);
 
 #endif

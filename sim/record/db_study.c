@@ -277,14 +277,14 @@ int sim_db_setting(struct sim_db *db, const char *configuration, const char *key
 
 static void take_text(char *out, size_t cap, sqlite3_stmt *st, int column)
 {
-    (void)snprintf(out, cap, "%s", sqlite3_column_text(st, column));
+    (void)snprintf(out, cap, "%s", sim_db_text(st, column));
 }
 
 static void take_run(sqlite3_stmt *st, uint64_t seed, struct sim_run_info *out)
 {
     struct sim_result *r = &out->result;
     r->seed = seed;
-    r->trace_hash = strtoull((const char *)sqlite3_column_text(st, 0), NULL, 16);
+    r->trace_hash = strtoull(sim_db_text(st, 0), NULL, 16);
     r->events = (uint64_t)sqlite3_column_int64(st, 1);
     out->sim_seconds = sqlite3_column_double(st, 2);
     out->wall_seconds = sqlite3_column_double(st, 3);

@@ -67,7 +67,7 @@ static void put_cell(FILE *to, sqlite3_stmt *st, int i)
         put_real(to, sqlite3_column_double(st, i));
         break;
     default:
-        put_text(to, (const char *)sqlite3_column_text(st, i));
+        put_text(to, sim_db_text(st, i));
     }
 }
 
@@ -91,9 +91,9 @@ static int put_table(const struct export *x, const char *table, FILE *to)
         return sqlite3_errcode(x->sq);
     }
     (void)sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC);
-    const bool keyed = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0) != NULL;
+    const bool keyed = sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
     (void)snprintf(text, sizeof text, "SELECT * FROM \"%s\" ORDER BY %s", table,
-                   keyed ? (const char *)sqlite3_column_text(st, 0) : "rowid");
+                   keyed ? sim_db_text(st, 0) : "rowid");
     (void)sqlite3_finalize(st);
     if (sqlite3_prepare_v2(x->sq, text, -1, &st, NULL) != SQLITE_OK) {
         return sqlite3_errcode(x->sq);
@@ -122,7 +122,7 @@ static int list_tables(struct export *x)
         return sim_quit(SIM_EXIT_USAGE, "%s: %s", x->database, sqlite3_errmsg(x->sq));
     }
     while (x->n < MAX_TABLES && sqlite3_step(st) == SQLITE_ROW) {
-        (void)snprintf(x->tables[x->n++], NAME, "%s", sqlite3_column_text(st, 0));
+        (void)snprintf(x->tables[x->n++], NAME, "%s", sim_db_text(st, 0));
     }
     (void)sqlite3_finalize(st);
     return 0;
@@ -170,6 +170,9 @@ static int to_standard_output(const struct export *x)
             }
             only = i;
         }
+    }
+    if (only == MAX_TABLES) {
+        return sim_quit(SIM_EXIT_USAGE, "--out -: needs --table with one table");
     }
     const int rc = put_table(x, x->tables[only], stdout);
     return rc == 0 ? SIM_EXIT_OK

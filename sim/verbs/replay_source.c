@@ -49,11 +49,10 @@ static int from_rows(sqlite3_stmt *st, const char *path, uint64_t seed, struct s
         return sw_diag_set(d, SW_ERR_NOTFOUND, "%.150s: holds no such run of seed %llu", path,
                            (unsigned long long)seed);
     }
-    const char *policy = (const char *)sqlite3_column_text(st, 4);
-    int err = sim_scenario_parse(
-        (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1),
-        (size_t)sqlite3_column_bytes(st, 1),
-        (const char *)sqlite3_column_text(st, policy[0] != '\0' ? 3 : 2), out, d);
+    const char *policy = sim_db_text(st, 4);
+    int err = sim_scenario_parse(sim_db_text(st, 0), sim_db_text(st, 1),
+                                 (size_t)sqlite3_column_bytes(st, 1),
+                                 sim_db_text(st, policy[0] != '\0' ? 3 : 2), out, d);
     if (err == 0 && policy[0] != '\0') {
         err = sim_scenario_route_by(*out, policy);
     }
@@ -63,7 +62,7 @@ static int from_rows(sqlite3_stmt *st, const char *path, uint64_t seed, struct s
         return sw_diag_set(d, SW_ERR_NOTFOUND,
                            "%.150s: several configurations ran seed %llu: say --configuration %s, "
                            "or another",
-                           path, (unsigned long long)seed, sqlite3_column_text(st, 2));
+                           path, (unsigned long long)seed, sim_db_text(st, 2));
     }
     return err;
 }

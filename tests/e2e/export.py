@@ -160,6 +160,73 @@ class Export(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"old\.db: schema version 1 \(\d is expected")
 
+    def readers(self, path):
+        for args in (("export", path, "--out", "-"),
+                     ("export", path, "--out", os.path.join(self.dir, "damaged")),
+                     ("export", path, "--out", "-", "--table", "runs"),
+                     ("report", path, "--out", os.path.join(self.dir, "damaged")),
+                     ("replay", path, "--seed", "1", "--at", "5s")):
+            yield args[0], self.tool(*args)
+
+    def test_a_damaged_database_is_an_error_that_names_what_is_missing(self):
+        for i, (sql, words) in enumerate((
+                ("DROP TABLE configurations", "configurations.study is not as schema version"),
+                ("DROP TABLE verdicts", "verdicts.study is not as schema version"),
+                ("ALTER TABLE runs DROP COLUMN complaint", "runs.complaint is not as"),
+                ("DROP TABLE studies; CREATE TABLE studies(study, name, scenario)",
+                 "studies.study is not as"))):
+            path = self.copy(f"damaged-{i}.db")
+            self.database(path).executescript("PRAGMA foreign_keys = OFF;" + sql)
+            for verb, done in self.readers(path):
+                self.assertEqual(done.returncode, 2, (verb, sql, done.stderr))
+                self.assertIn(words, done.stderr, verb)
+
+    def test_null_where_there_can_be_none_crashes_nobody(self):
+        path = self.copy("null.db")
+        db = self.database(path)
+        tables = "('configurations', 'studies', 'runs', 'faults')"
+        db.executescript(f"""
+            CREATE TEMP TABLE was AS SELECT name, sql FROM sqlite_schema WHERE name IN {tables};
+            PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema SET sql = replace(sql, 'TEXT NOT NULL', 'TEXT')
+                WHERE name IN {tables};
+            PRAGMA writable_schema = RESET;
+            UPDATE configurations SET base = NULL, policy = NULL;
+            UPDATE studies SET path = NULL, scenario = NULL, question = NULL;
+            UPDATE runs SET trace_hash = NULL, oracle = NULL, complaint = x'';
+            UPDATE faults SET kind = NULL, parameters = NULL;
+            PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema AS now SET sql = (SELECT sql FROM was WHERE was.name = now.name)
+                WHERE name IN {tables};
+            PRAGMA writable_schema = RESET;""")
+        db.close()
+        for verb, done in self.readers(path):
+            self.assertIn(done.returncode, (0, 2), (verb, done.stderr))
+            self.assertNotIn("is not as schema", done.stderr)
+
+    def test_a_database_that_is_held_or_cut_is_called_so(self):
+        path = self.copy("held.db")
+        db = sqlite3.connect(path, isolation_level=None)
+        self.addCleanup(db.close)
+        db.execute("BEGIN EXCLUSIVE")
+        done = self.tool("export", path)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("held.db: another process holds it", done.stderr)
+        db.execute("ROLLBACK")
+        cut = self.copy("cut.db")
+        os.truncate(cut, 3 * 4096)
+        done = self.tool("export", cut)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cut.db: no intact database", done.stderr)
+
+    def test_whole_seconds_are_whole_seconds(self):
+        for table in ("samples", "studies"):
+            rows = csv.reader(io.StringIO(
+                self.tool("export", self.path, "--table", table, "--out", "-").stdout, newline=""))
+            at = next(rows).index("at" if table == "samples" else "duration")
+            for row in rows:
+                self.assertRegex(row[at], r"^\d+$")
+
     def test_what_cannot_be_written_is_exit_3(self):
         def small():
             resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
