@@ -143,6 +143,11 @@ static int describe(struct sim_study *st, struct sw_diag *d)
     char build[300];
     char id[SW_BUILD_ID];
     sw_program_id(id);
+    if (id[0] == '\0') {
+        return sw_diag_set(d, SW_ERR_STATE,
+                           "this swarmsim has no build-id (link with -Wl,--build-id): its runs "
+                           "could not be told from another build's");
+    }
     (void)snprintf(build, sizeof build, "swarmsim %s, core %s, program %s", sw_version(),
                    sw_core_digest(), id);
     const int err = sim_db_study(st->db, st->arms[0].s, build, d);

@@ -228,6 +228,16 @@ class Swarmsim(unittest.TestCase):
                 self.assertIsNotNone(cell["low"])
             self.assertNotEqual(metric["of"][1]["verdict"], "no verdict")
 
+    @unittest.skipUnless(shutil.which("objcopy"), "objcopy is not installed")
+    def test_a_program_without_a_build_id_stores_nothing(self):
+        stripped = self.out("stripped")
+        subprocess.run(["objcopy", "--remove-section", ".note.gnu.build-id", TOOL, stripped],
+                       check=True)
+        done = subprocess.run([stripped, "run", self.file(TINY), "--out", self.out()],
+                              capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("has no build-id", done.stderr)
+
     def test_until_refuses_what_it_cant_measure(self):
         for args, words in ((("--until", "dns.latency.p9 +- 5 %"), "did you mean"),
                             (("--until", "availability 5 %"), "expected METRIC"),
