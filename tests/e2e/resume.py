@@ -187,8 +187,9 @@ class Resume(unittest.TestCase):
     def test_a_worker_that_is_killed_ends_the_call_and_the_next_one_repeats_its_run_only(self):
         args = ("--seeds", "1..6", "-j", "2")
         chance = random.Random(7)
-        killed = 0
-        while killed < 3:
+        killed = tries = 0
+        while killed < 3 and tries < 30:
+            tries += 1
             with subprocess.Popen(self.command("out", *args), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE, cwd=self.dir) as study:
                 children = f"/proc/{study.pid}/task/{study.pid}/children"
@@ -205,12 +206,12 @@ class Resume(unittest.TestCase):
                 study.wait(timeout=DEADLINE)
                 words = study.stderr.read().decode()
             if study.returncode == 0:  # it was over before
-                killed += 1
                 shutil.rmtree(os.path.join(self.dir, "out"))
                 continue
             self.assertEqual(study.returncode, 4, words)
             self.assertRegex(words, r"seed \d+: the run's process died: Killed")
             killed += 1
+        self.assertGreaterEqual(killed, 1, "every study was over before its worker was killed")
         done = self.run_to_the_end("out", *args)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.same_as_uninterrupted("out", *args)
