@@ -100,7 +100,8 @@ class Export(unittest.TestCase):
             got = [[row[i] if i in texts else value(row[i]) for i in range(len(row))]
                    for row in rows[1:]]
             self.assertEqual(sorted(map(repr, got)), wanted, name)
-            self.assertGreater(len(got), 0, name)
+            if name != "settings":  # which only evaluate and its like fill
+                self.assertGreater(len(got), 0, name)
 
     @unittest.skipUnless(shutil.which("sqlite3"), "sqlite3 is not installed")
     def test_it_agrees_with_the_sqlite3_command(self):
