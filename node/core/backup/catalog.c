@@ -183,7 +183,8 @@ int sw_catalog_init(struct sw_catalog *c, const struct sw_catalog_options *o)
         if (err == SW_OK) {
             err = note_chunks(c, i, &p->reader);
         }
-        err = fatal(err) ? err : SW_OK;
+        c->failed = c->failed || err != SW_OK;
+        err = fatal(err) || o->whole ? err : SW_OK;
     }
     return err == SW_OK ? sort_by_id(c) : err;
 }
@@ -257,7 +258,7 @@ static int load_segment(struct sw_catalog *c, uint32_t pack, uint32_t segment, u
     return err;
 }
 
-int sw_catalog_read(struct sw_catalog *c, size_t i, struct sw_bytes *out)
+static int read_chunk(struct sw_catalog *c, size_t i, struct sw_bytes *out)
 {
     const struct sw_location *l = &c->locations[i];
     struct sw_manifest_pack mp;
@@ -272,4 +273,11 @@ int sw_catalog_read(struct sw_catalog *c, size_t i, struct sw_bytes *out)
     sw_chunk_id(&c->o.epochs[mp.epoch], *out, &id);
     c->o.host->charge(c->o.host->self, SW_WORK_HASH, l->len);
     return memcmp(id.b, l->id.b, SW_DIGEST_LEN) == 0 ? SW_OK : SW_ERR_CRYPTO;
+}
+
+int sw_catalog_read(struct sw_catalog *c, size_t i, struct sw_bytes *out)
+{
+    const int err = read_chunk(c, i, out);
+    c->failed = c->failed || err != SW_OK;
+    return err;
 }

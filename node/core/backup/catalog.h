@@ -14,6 +14,7 @@ struct sw_catalog_options {
     const struct sw_manifest *manifest;
     const struct sw_digest *repo;
     const struct sw_epoch *epochs; /* the manifest's; a zero key: could not be opened */
+    bool whole;                    /* a pack that can't be read is an error at once */
 };
 
 struct sw_location {
@@ -46,11 +47,12 @@ struct sw_catalog {
     uint32_t turn_pack, turn_segment;      /* which to replace next */
     uint8_t *sealed;                       /* SW_SEGMENT_MAX + SW_TAG_LEN */
     void *zstd;                            /* ZSTD_DCtx */
+    bool failed;                           /* a pack could not be read, or not as it was written */
 };
 
-/* Read the footers.  A pack that is missing or damaged adds nothing, and that is no error: the
- * files that need it will miss their chunks.  Everything in @o is borrowed until fini.
- * Errors: SW_ERR_NOMEM, SW_ERR_CRASHED. */
+/* Read the footers.  A pack that is missing or damaged adds nothing, and that is no error unless
+ * @o->whole: the files that need it will miss their chunks.  Everything in @o is borrowed until
+ * fini.  Errors: SW_ERR_NOMEM, SW_ERR_CRASHED; of a whole one those of sw_catalog_read too. */
 int sw_catalog_init(struct sw_catalog *c, const struct sw_catalog_options *o);
 void sw_catalog_fini(struct sw_catalog *c);
 

@@ -138,6 +138,9 @@ static bool begin(struct sw_backup *b, struct sw_wanted *w, struct sw_holder *h)
     b->recovers.n_fetches++;
     h->fetches++;
     w->fetching = true;
+    if (w->kind == SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST) {
+        w->size = 0; /* what another said of it may be wrong */
+    }
     w->tried[w->n_tried++] = h;
     if (!ask(b, f)) {
         give_up(b, f);
@@ -160,7 +163,6 @@ bool sw_fetch_pump(struct sw_backup *b, struct sw_wanted *wanted, size_t n)
     bool settled = true;
     for (size_t i = 0; i < n; i++) {
         struct sw_wanted *w = &wanted[i];
-        w->here = w->here || sw_stock_find(&b->stock, &w->name) != NULL;
         if (w->here || w->missing) {
             continue;
         }

@@ -19,7 +19,7 @@ struct sw_wanted {
     struct sw_digest name;
     uint64_t size; /* 0: the holder will say */
     uint32_t kind;
-    bool here;    /* in our store */
+    bool here;    /* in our store, and as far as we know what its name says */
     bool missing; /* nobody has it */
     bool fetching;
     uint32_t rounds;

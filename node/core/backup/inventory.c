@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The INVENTORY job: what the store holds, after a start.  Temporaries that nobody will finish
- * are removed; a manifest that does not read is left out and left alone. */
+ * are removed; a manifest that does not read, or is not what its name says, is left out and left
+ * alone.  Packs are not read: there may be many, and who uses one checks it. */
 #include "node/base/err.h"
 #include "node/core/backup/manifest.h"
 #include "node/core/backup/store.h"
@@ -34,11 +35,17 @@ static char *copy(const char *s)
 }
 
 static int describe_manifest(const struct sw_job_host *host, const char *path,
-                             Swarm__Job__StoredObject *o)
+                             const struct sw_digest *name, Swarm__Job__StoredObject *o)
 {
     struct sw_blob bytes = { 0 };
+    struct sw_digest found;
     struct sw_manifest m;
     int err = sw_store_read(host, path, SW_MANIFEST_MAX, &bytes);
+    if (err == SW_OK) {
+        host->charge(host->self, SW_WORK_HASH, bytes.len);
+        sw_object_name(sw_blob_bytes(&bytes), &found);
+        err = memcmp(found.b, name->b, SW_DIGEST_LEN) == 0 ? SW_OK : SW_ERR_CRYPTO;
+    }
     if (err == SW_OK) {
         err = sw_manifest_parse(sw_blob_bytes(&bytes), &m);
     }
@@ -103,7 +110,7 @@ static int describe(struct inventory *v, const char *path, char prefix, const ch
     int err = o->name.data == NULL ? SW_ERR_NOMEM : SW_OK;
     if (err == SW_OK) {
         memcpy(o->name.data, name.b, SW_DIGEST_LEN);
-        err = prefix == 'm' ? describe_manifest(v->host, path, o) : SW_OK;
+        err = prefix == 'm' ? describe_manifest(v->host, path, &name, o) : SW_OK;
     }
     if (err == SW_OK) {
         err = add(v, o);

@@ -7,7 +7,6 @@
 #include "node/core/buggify.h"
 #include "node/core/proto/job.pb-c.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,36 +68,6 @@ static int open_temporary(const struct keeping *k)
     return fd;
 }
 
-/* Is what was written what its name says? */
-static int check_name(const struct keeping *k, int fd)
-{
-    const struct sw_fs *fs = k->host->fs;
-    crypto_generichash_state st;
-    struct sw_digest found;
-    int err = SW_OK;
-    uint8_t *buf = malloc(SW_PART_MAX);
-    if (buf == NULL) {
-        return SW_ERR_NOMEM;
-    }
-    (void)crypto_generichash_init(&st, NULL, 0, SW_DIGEST_LEN);
-    for (uint64_t at = 0; err == SW_OK && at < k->job->size;) {
-        const int64_t n = fs->pread(fs->self, fd, buf, SW_PART_MAX, at);
-        if (n <= 0) {
-            err = n < 0 ? (int)n : SW_ERR_IO;
-        } else {
-            (void)crypto_generichash_update(&st, buf, (size_t)n);
-            at += (uint64_t)n;
-        }
-    }
-    free(buf);
-    k->host->charge(k->host->self, SW_WORK_HASH, k->job->size);
-    (void)crypto_generichash_final(&st, found.b, SW_DIGEST_LEN);
-    if (err == SW_OK && memcmp(found.b, k->name.b, SW_DIGEST_LEN) != 0) {
-        err = SW_ERR_CRYPTO;
-    }
-    return err;
-}
-
 /* A manifest is kept only whole, signed, and from the node that it speaks of. */
 static int check_manifest(struct keeping *k, const char *path)
 {
@@ -125,7 +94,7 @@ static int write_part(struct keeping *k, int fd, bool last)
     const Swarm__Job__StoreJob *j = k->job;
     int err = fs->pwrite(fs->self, fd, j->data.data, j->data.len, j->offset);
     if (err == SW_OK && last) {
-        err = check_name(k, fd);
+        err = sw_store_check(k->host, fd, j->size, &k->name);
     }
     if (err == SW_OK && last) {
         err = check_manifest(k, k->temporary.s);
@@ -158,16 +127,23 @@ static int keep(struct keeping *k, bool *complete)
     return err;
 }
 
-/* Had before, whole?  Its name may not be on disk yet, when the sync failed that time. */
+/* Had before, whole?  Its name may not be on disk yet, when the sync failed that time.  What rotted
+ * since is had no more: the file that grows takes its place. */
 static int had(const struct keeping *k, bool *out)
 {
+    const struct sw_fs *fs = k->host->fs;
+    const bool first = k->job->offset == 0;
     struct sw_stat st;
-    const int err = k->host->fs->lstat(k->host->fs->self, k->path.s, &st);
-    *out = err == SW_OK && st.size == k->job->size;
+    int err = fs->lstat(fs->self, k->path.s, &st);
+    if (err == SW_OK && st.size == k->job->size) {
+        err = first ? sw_store_check_at(k->host, k->path.s, st.size, &k->name)
+                    : fs->lstat(fs->self, k->temporary.s, &st);
+        *out = first ? err == SW_OK : err == SW_ERR_NOTFOUND;
+    }
     if (*out) {
         return sw_store_sync(k->host, k->job->store);
     }
-    return err == SW_ERR_CRASHED ? err : SW_OK;
+    return err == SW_ERR_CRASHED || err == SW_ERR_NOMEM ? err : SW_OK;
 }
 
 static int store(const Swarm__Job__StoreJob *j, const struct sw_job_host *host, struct sw_blob *out)

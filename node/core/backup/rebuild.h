@@ -22,7 +22,7 @@ struct sw_rebuild;
 int sw_rebuild_new(const struct sw_job_host *host, struct sw_catalog *catalog, const char *target,
                    const char *tag, struct sw_rebuild **out);
 /* The next record, and the path of the entry that it is or belongs to.  Errors end the restore:
- * SW_ERR_FULL, SW_ERR_NOMEM, SW_ERR_CRASHED. */
+ * SW_ERR_FULL, SW_ERR_NOMEM, SW_ERR_CRASHED; when the catalog is to be whole, its own too. */
 int sw_rebuild_record(struct sw_rebuild *b, const struct sw_tree_record *r, const char *path);
 /* After END: write what waits, sync, move it into place. */
 int sw_rebuild_finish(struct sw_rebuild *b);

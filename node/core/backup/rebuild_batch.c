@@ -129,7 +129,7 @@ static int write_refs(struct sw_rebuild *b)
             last = r->location;
         }
         const int err = read == SW_OK ? write_ref(b, r, chunk) : read;
-        if (sw_rebuild_fatal(err)) {
+        if (sw_rebuild_fatal(err) || (read != SW_OK && b->catalog->o.whole)) {
             return err;
         }
         f->damage = err;

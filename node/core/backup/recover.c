@@ -42,6 +42,7 @@ struct sw_recover {
     size_t ahead;                /* how many of them, from @at on, are asked for at once */
     struct sw_wanted *wanted;    /* packs */
     size_t n_wanted;
+    unsigned repairs; /* of this snapshot: times that something here was not what its name says */
     uint64_t fetched_bytes;
     struct sw_map from; /* names of holders that delivered */
 };
@@ -153,6 +154,23 @@ static bool asked_enough(const struct sw_backup *b, const struct sw_recover *r)
 
 /* ---- one snapshot after another ---- */
 
+static bool all_here(const struct sw_recover *r)
+{
+    for (size_t i = 0; i < r->n_wanted; i++) {
+        if (!r->wanted[i].here) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Are damaged packs to be had anew, rather than files left out?  What nobody has is given up once
+ * the packs here were all looked at. */
+static bool is_whole_asked(const struct sw_recover *r)
+{
+    return r->repairs < SW_RECOVER_REPAIRS && (r->repairs == 0 || all_here(r));
+}
+
 static int run_job(struct sw_backup *b, struct sw_recover *r, bool plan_only, sw_ticket_done *done)
 {
     Swarm__Job__RestoreJob j = SWARM__JOB__RESTORE_JOB__INIT;
@@ -166,6 +184,7 @@ static int run_job(struct sw_backup *b, struct sw_recover *r, bool plan_only, sw
     j.set = r->set.s;
     j.sequence = r->heads[r->at].sequence;
     j.plan_only = plan_only;
+    j.whole = is_whole_asked(r);
     return sw_ticket_submit(b, SW_JOB_RESTORE, &j.base, &t, NULL);
 }
 
@@ -177,6 +196,8 @@ static struct sw_recover *waiting_for(const struct sw_backup *b, const struct sw
 
 static void try_snapshot(struct sw_backup *b, struct sw_recover *r)
 {
+    r->repairs = 0;
+    r->n_wanted = 0;
     r->phase = MANIFEST;
     look_at(b, r);
 }
@@ -192,9 +213,31 @@ static void try_first(struct sw_backup *b, struct sw_recover *r)
     for (size_t i = 0; i < r->n_heads; i++) {
         r->manifests[i].name = r->heads[i].name;
         r->manifests[i].kind = SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST;
+        r->manifests[i].here = sw_stock_find(&b->stock, &r->heads[i].name) != NULL;
     }
     r->ahead = 1;
     try_snapshot(b, r);
+}
+
+/* No snapshot could be used. */
+static void fail_unusable(struct sw_backup *b, struct sw_recover *r)
+{
+    bool opened = false;
+    for (size_t i = 0; i < r->n_heads; i++) {
+        opened = opened || r->heads[i].opened;
+    }
+    if (r->error == SW_ERR_CRYPTO && !opened) {
+        fail(b, r, SW_BACKUP_PRECONDITION, r->error,
+             "no snapshot of this set is signed by that node and sealed to that key");
+    } else if (r->error == SW_ERR_UNREACHABLE && !opened) {
+        fail(b, r, SW_BACKUP_UNAVAILABLE, r->error,
+             "no node in reach has an undamaged manifest of a snapshot of this set");
+    } else if (r->error == SW_ERR_UNREACHABLE) {
+        fail(b, r, SW_BACKUP_UNAVAILABLE, r->error,
+             "the list of this snapshot's files is damaged or missing on every node in reach");
+    } else {
+        fail(b, r, SW_BACKUP_UNAVAILABLE, r->error, sw_strerror(r->error));
+    }
 }
 
 /* This snapshot can't be used: the next older one, or, when none was whole, the newest that
@@ -219,11 +262,8 @@ static void next_snapshot(struct sw_backup *b, struct sw_recover *r, int err)
     }
     if (r->at < r->n_heads) {
         try_snapshot(b, r);
-    } else if (r->error == SW_ERR_CRYPTO) {
-        fail(b, r, SW_BACKUP_PRECONDITION, SW_ERR_CRYPTO,
-             "no snapshot of this set is signed by that node and sealed to that key");
     } else {
-        fail(b, r, SW_BACKUP_UNAVAILABLE, r->error, sw_strerror(r->error));
+        fail_unusable(b, r);
     }
 }
 
@@ -260,31 +300,62 @@ static int note_plan(struct sw_recover *r, const Swarm__Job__RestoreResult *plan
     return SW_OK;
 }
 
+/* Something here was not what its name says: it must come from others. */
+static void repair(struct sw_backup *b, struct sw_recover *r,
+                   const Swarm__Job__RestoreResult *result)
+{
+    const bool manifest =
+        result->n_needed == 1 && result->needed[0]->kind == SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST;
+    const int err = manifest ? SW_OK : note_plan(r, result);
+    r->repairs++;
+    if (err != SW_OK) {
+        next_snapshot(b, r, err);
+    } else if (!manifest) {
+        r->phase = FETCHING;
+        look_at(b, r);
+    } else if (r->repairs <= SW_RECOVER_REPAIRS) {
+        r->manifests[r->at] = (struct sw_wanted){ .name = r->heads[r->at].name,
+                                                  .kind = SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST };
+        r->phase = MANIFEST;
+        look_at(b, r);
+    } else { /* this disk keeps nothing */
+        next_snapshot(b, r, SW_ERR_IO);
+    }
+}
+
+/* What a job that ended well says; NULL when memory is out, or when it did not. */
+static Swarm__Job__RestoreResult *result_of(const struct sw_job *job)
+{
+    return job->status == SW_OK
+               ? swarm__job__restore_result__unpack(NULL, job->out.len, job->out.data)
+               : NULL;
+}
+
 static void planned(struct sw_backup *b, struct sw_ticket *t, const struct sw_job *job)
 {
     struct sw_recover *r = waiting_for(b, t);
+    Swarm__Job__RestoreResult *plan = r != NULL ? result_of(job) : NULL;
     if (r == NULL) {
         return;
     }
-    Swarm__Job__RestoreResult *plan =
-        job->status == SW_OK ? swarm__job__restore_result__unpack(NULL, job->out.len, job->out.data)
-                             : NULL;
     int err = job->status == SW_OK && plan == NULL ? SW_ERR_NOMEM : job->status;
-    if (err == SW_OK) {
+    if (err == SW_OK && !plan->unfit) {
         err = note_plan(r, plan);
+    }
+    if (err != SW_OK) {
+        next_snapshot(b, r, err);
+    } else if (plan->unfit) {
+        repair(b, r, plan);
+    } else {
+        r->heads[r->at].opened = true;
+        r->phase = FETCHING;
+        sw_backup_trace(b, SW_TRACE_RESTORE_BEGUN, &r->node, &r->heads[r->at].name,
+                        r->heads[r->at].sequence, r->n_wanted, r->set.s);
+        look_at(b, r);
     }
     if (plan != NULL) {
         swarm__job__restore_result__free_unpacked(plan, NULL);
     }
-    if (err != SW_OK) {
-        next_snapshot(b, r, err);
-        return;
-    }
-    r->heads[r->at].opened = true;
-    r->phase = FETCHING;
-    sw_backup_trace(b, SW_TRACE_RESTORE_BEGUN, &r->node, &r->heads[r->at].name,
-                    r->heads[r->at].sequence, r->n_wanted, r->set.s);
-    look_at(b, r);
 }
 
 static void plan(struct sw_backup *b, struct sw_recover *r)
@@ -294,16 +365,6 @@ static void plan(struct sw_backup *b, struct sw_recover *r)
     if (run_job(b, r, true, planned) != SW_OK) {
         fail(b, r, SW_BACKUP_EXHAUSTED, SW_ERR_NOMEM, sw_strerror(SW_ERR_NOMEM));
     }
-}
-
-static bool all_here(const struct sw_recover *r)
-{
-    for (size_t i = 0; i < r->n_wanted; i++) {
-        if (!r->wanted[i].here) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* How many manifests are asked for now. */
@@ -421,20 +482,21 @@ static void written(struct sw_backup *b, struct sw_ticket *t, const struct sw_jo
     if (r == NULL) {
         return;
     }
-    Swarm__Job__RestoreResult *result =
-        job->out.data != NULL
-            ? swarm__job__restore_result__unpack(NULL, job->out.len, job->out.data)
-            : NULL;
-    if (job->status == SW_OK && result != NULL) {
-        reply(b, r, result);
-        end(b, r);
-    } else {
+    Swarm__Job__RestoreResult *result = result_of(job);
+    if (result == NULL) {
         const int err = job->status != SW_OK ? job->status : SW_ERR_NOMEM;
         fail(b, r, status_of(err), err, sw_strerror(err));
+        return;
     }
-    if (result != NULL) {
-        swarm__job__restore_result__free_unpacked(result, NULL);
+    if (result->unfit && is_whole_asked(r)) {
+        repair(b, r, result);
+    } else if (result->unfit) {
+        next_snapshot(b, r, SW_ERR_UNREACHABLE);
+    } else {
+        reply(b, r, result);
+        end(b, r);
     }
+    swarm__job__restore_result__free_unpacked(result, NULL);
 }
 
 /* ---- what happens to it ---- */

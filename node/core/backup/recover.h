@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Restores: find the newest snapshot of a set that anybody holds, fetch what is missing here from
- * many holders at once, write the files.  A manifest that does not verify, or a snapshot that
+ * many holders at once, write the files.  What lies here and is not what its name says is fetched
+ * from the others, like what is missing.  A manifest that does not verify, or a snapshot that
  * can't be had whole, gives way to the next older one; when none is whole, the newest is restored
  * as far as it goes and what is missing is listed.  One restore runs at a time; others wait. */
 #ifndef SW_CORE_BACKUP_RECOVER_H
@@ -9,9 +10,10 @@
 #include "node/base/types.h"
 #include "node/core/proto/swarm.pb-c.h"
 
-#define SW_RECOVERS_MAX 16                /* that run or wait */
-#define SW_RECOVER_HEADS 512              /* snapshots considered */
-#define SW_RECOVER_ASK (1 * SW_SEC)       /* for peers to say what they hold, once one did */
+#define SW_RECOVERS_MAX 16          /* that run or wait */
+#define SW_RECOVER_HEADS 512        /* snapshots considered */
+#define SW_RECOVER_ASK (1 * SW_SEC) /* for peers to say what they hold, once one did */
+#define SW_RECOVER_REPAIRS 3        /* times that rot found here is fetched anew, a snapshot */
 #define SW_RECOVER_PATIENCE (15 * SW_SEC) /* for any to say something */
 
 struct sw_backup;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The RESTORE job: check whose manifest it is, open the epochs with the recipient's key, then
- * either list the packs that are missing, or rebuild the tree from those that are here. */
+ * either list the packs that are missing, or rebuild the tree from those that are here.  What lies
+ * here and is not what its name says counts as missing. */
 #include "node/base/err.h"
 #include "node/core/backup/rebuild.h"
 #include "node/core/backup/tree_writer.h"
@@ -15,6 +16,8 @@ struct restore {
     const struct sw_job_host *host;
     const Swarm__Job__RestoreJob *job;
     struct sw_digest name; /* of the manifest */
+    bool no_manifest;      /* what lies here under that name is something else, or nothing */
+    bool no_tree;          /* a part of the tree itself can't be read */
     struct sw_blob bytes;
     struct sw_manifest manifest;
     struct sw_digest repo;
@@ -39,7 +42,13 @@ static bool is_asked_for(const struct sw_manifest *m, const Swarm__Job__RestoreJ
            (j->sequence == 0 || m->sequence == j->sequence);
 }
 
-static int read_manifest(struct restore *r)
+/* Of those errors another copy would have the same. */
+static bool fatal(int err)
+{
+    return err == SW_ERR_CRASHED || err == SW_ERR_NOMEM;
+}
+
+static int read_object(struct restore *r)
 {
     struct sw_path path;
     struct sw_digest found;
@@ -48,13 +57,20 @@ static int read_manifest(struct restore *r)
     if (err == SW_OK) {
         err = sw_store_read(r->host, path.s, SW_MANIFEST_MAX, &r->bytes);
     }
-    if (err != SW_OK) {
-        return err;
+    if (err == SW_OK) {
+        r->host->charge(r->host->self, SW_WORK_HASH, 2 * r->bytes.len);
+        sw_object_name(sw_blob_bytes(&r->bytes), &found);
+        err = memcmp(found.b, r->name.b, SW_DIGEST_LEN) == 0 ? SW_OK : SW_ERR_CRYPTO;
     }
-    r->host->charge(r->host->self, SW_WORK_HASH, 2 * r->bytes.len);
-    sw_object_name(sw_blob_bytes(&r->bytes), &found);
-    if (memcmp(found.b, r->name.b, SW_DIGEST_LEN) != 0) {
-        return SW_ERR_CRYPTO;
+    return err;
+}
+
+static int read_manifest(struct restore *r)
+{
+    int err = read_object(r);
+    if (err != SW_OK) {
+        r->no_manifest = !fatal(err);
+        return err;
     }
     err = sw_manifest_parse(sw_blob_bytes(&r->bytes), &r->manifest);
     if (err == SW_OK) {
@@ -93,11 +109,12 @@ static int find_and_read(struct restore *r, const struct sw_digest *id, uint32_t
                          struct sw_bytes *out)
 {
     const size_t i = sw_catalog_find(&r->catalog, id);
-    if (i == SIZE_MAX) {
-        return SW_ERR_NOTFOUND;
+    int err = i == SIZE_MAX ? SW_ERR_NOTFOUND : sw_catalog_read(&r->catalog, i, out);
+    if (err == SW_OK && out->len != len) {
+        err = SW_ERR_MALFORMED;
     }
-    const int err = sw_catalog_read(&r->catalog, i, out);
-    return err == SW_OK && out->len != len ? SW_ERR_MALFORMED : err;
+    r->no_tree = err != SW_OK;
+    return err;
 }
 
 /* Replace the references in r->refs by what they point to. */
@@ -179,8 +196,8 @@ static int rebuild(struct restore *r)
 
 static int write_files(struct restore *r)
 {
-    const struct sw_catalog_options co = { r->host, r->job->store, &r->manifest, &r->repo,
-                                           r->epochs };
+    const struct sw_catalog_options co = { r->host,  r->job->store, &r->manifest,
+                                           &r->repo, r->epochs,     r->job->whole };
     char tag[2 * SW_DIGEST_LEN + 1];
     sw_hex(&r->name, tag);
     tag[16] = '\0';
@@ -204,7 +221,9 @@ static int write_files(struct restore *r)
 
 /* ---- the result ---- */
 
-static int missing(const struct restore *r, const struct sw_manifest_pack *p, bool *out)
+/* Is there nothing of that name and size, or, when @by_digest, nothing that is what it says? */
+static int missing(const struct restore *r, const struct sw_manifest_pack *p, bool by_digest,
+                   bool *out)
 {
     struct sw_path path;
     struct sw_stat st;
@@ -212,51 +231,67 @@ static int missing(const struct restore *r, const struct sw_manifest_pack *p, bo
     if (err == SW_OK) {
         err = r->host->fs->lstat(r->host->fs->self, path.s, &st);
     }
-    *out = err != SW_OK || st.size != p->size;
-    return err == SW_ERR_CRASHED ? err : SW_OK;
+    if (err == SW_OK && st.size != p->size) {
+        err = SW_ERR_CRYPTO;
+    }
+    if (err == SW_OK && by_digest) {
+        err = sw_store_check_at(r->host, path.s, p->size, &p->name);
+    }
+    *out = err != SW_OK;
+    return fatal(err) ? err : SW_OK;
+}
+
+static int add_needed(Swarm__Job__RestoreResult *result, const struct sw_digest *name,
+                      uint64_t size, uint32_t kind)
+{
+    Swarm__Job__ObjectRef *ref = malloc(sizeof *ref);
+    uint8_t *copy = malloc(SW_DIGEST_LEN);
+    if (ref == NULL || copy == NULL) {
+        free(ref);
+        free(copy);
+        return SW_ERR_NOMEM;
+    }
+    memcpy(copy, name->b, SW_DIGEST_LEN);
+    swarm__job__object_ref__init(ref);
+    ref->name = (ProtobufCBinaryData){ SW_DIGEST_LEN, copy };
+    ref->size = size;
+    ref->kind = kind;
+    result->needed[result->n_needed++] = ref;
+    return SW_OK;
 }
 
 static int list_needed(const struct restore *r, Swarm__Job__RestoreResult *result)
 {
-    const uint32_t n = r->manifest.n_packs;
+    const uint32_t n = r->manifest.n_packs; /* none when there is no manifest */
     int err = SW_OK;
     result->needed = calloc((size_t)n + 1, sizeof(void *));
     if (result->needed == NULL) {
         return SW_ERR_NOMEM;
     }
+    if (r->no_manifest) {
+        return add_needed(result, &r->name, 0, SWARM__V1__OBJECT_KIND__OBJECT_MANIFEST);
+    }
     for (uint32_t i = 0; err == SW_OK && i < n; i++) {
         struct sw_manifest_pack p;
         bool need = false;
         sw_manifest_pack(&r->manifest, i, &p);
-        err = missing(r, &p, &need);
-        if (err != SW_OK || !need) {
-            continue;
+        err = missing(r, &p, result->unfit, &need);
+        if (err == SW_OK && need) {
+            err = add_needed(result, &p.name, p.size, SWARM__V1__OBJECT_KIND__OBJECT_PACK);
         }
-        Swarm__Job__ObjectRef *ref = malloc(sizeof *ref);
-        uint8_t *name = malloc(SW_DIGEST_LEN);
-        if (ref == NULL || name == NULL) {
-            free(ref);
-            free(name);
-            return SW_ERR_NOMEM;
-        }
-        memcpy(name, p.name.b, SW_DIGEST_LEN);
-        swarm__job__object_ref__init(ref);
-        ref->name = (ProtobufCBinaryData){ SW_DIGEST_LEN, name };
-        ref->size = p.size;
-        ref->kind = SWARM__V1__OBJECT_KIND__OBJECT_PACK;
-        result->needed[result->n_needed++] = ref;
     }
     return err;
 }
 
-static int report(const struct restore *r, int status, struct sw_blob *out)
+static int report(const struct restore *r, int status, bool unfit, struct sw_blob *out)
 {
     Swarm__Job__RestoreResult result = SWARM__JOB__RESTORE_RESULT__INIT;
     int err = SW_OK;
+    result.unfit = unfit;
     result.reason = (char *)(status == SW_OK ? "" : sw_strerror(status));
     result.sequence = r->manifest.sequence;
     result.taken_at = r->manifest.taken_at;
-    if (status == SW_OK && r->job->plan_only) {
+    if (unfit || (status == SW_OK && r->job->plan_only)) {
         err = list_needed(r, &result);
     }
     if (r->rebuild != NULL) {
@@ -312,7 +347,11 @@ static int restore(const Swarm__Job__RestoreJob *j, const struct sw_job_host *ho
     if (err == SW_OK && !j->plan_only) {
         err = write_files(r);
     }
-    const int told = report(r, err, out);
+    /* what another copy may have right is no failure of the job */
+    const bool unfit =
+        !fatal(err) && (r->no_manifest || r->no_tree || (j->whole && r->catalog.failed));
+    err = unfit ? SW_OK : err;
+    const int told = report(r, err, unfit, out);
     fini(r);
     return err == SW_OK ? told : err;
 }

@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_MODE 0600
@@ -251,5 +252,49 @@ int sw_store_read(const struct sw_job_host *host, const char *path, uint64_t mos
         out->len += n > 0 ? (size_t)n : 0;
     }
     (void)fs->close(fs->self, fd);
+    return err;
+}
+
+int sw_store_check(const struct sw_job_host *host, int fd, uint64_t size,
+                   const struct sw_digest *name)
+{
+    crypto_generichash_state st;
+    struct sw_digest found;
+    int err = SW_OK;
+    uint8_t *buf = malloc(SW_PART_MAX);
+    if (buf == NULL) {
+        return SW_ERR_NOMEM;
+    }
+    (void)crypto_generichash_init(&st, NULL, 0, SW_DIGEST_LEN);
+    for (uint64_t at = 0; err == SW_OK && at < size;) {
+        const uint64_t left = size - at;
+        const size_t most = left < SW_PART_MAX ? (size_t)left : SW_PART_MAX;
+        const int64_t n = host->fs->pread(host->fs->self, fd, buf, most, at);
+        if (n <= 0) {
+            err = n < 0 ? (int)n : SW_ERR_IO;
+        } else {
+            (void)crypto_generichash_update(&st, buf, (size_t)n);
+            at += (uint64_t)n;
+        }
+    }
+    free(buf);
+    host->charge(host->self, SW_WORK_HASH, size);
+    (void)crypto_generichash_final(&st, found.b, SW_DIGEST_LEN);
+    return err == SW_OK && memcmp(found.b, name->b, SW_DIGEST_LEN) != 0 ? SW_ERR_CRYPTO : err;
+}
+
+int sw_store_check_at(const struct sw_job_host *host, const char *path, uint64_t size,
+                      const struct sw_digest *name)
+{
+    const struct sw_fs *fs = host->fs;
+    struct sw_stat st;
+    const int fd = fs->open(fs->self, path, SW_OPEN_READ, 0);
+    int err = fd < 0 ? fd : fs->fstat(fs->self, fd, &st);
+    if (err == SW_OK) {
+        err = st.size == size ? sw_store_check(host, fd, size, name) : SW_ERR_CRYPTO;
+    }
+    if (fd >= 0) {
+        (void)fs->close(fs->self, fd);
+    }
     return err;
 }

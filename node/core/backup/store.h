@@ -53,6 +53,14 @@ int sw_store_put(const struct sw_job_host *host, const char *store, uint32_t kin
 int sw_store_read(const struct sw_job_host *host, const char *path, uint64_t most,
                   struct sw_blob *out);
 
+/* Are the first @size bytes of the file what @name says?  SW_OK when they are.
+ * Errors: SW_ERR_CRYPTO (they are not), SW_ERR_IO (it is shorter), SW_ERR_NOMEM, the disk's. */
+int sw_store_check(const struct sw_job_host *host, int fd, uint64_t size,
+                   const struct sw_digest *name);
+/* The same of the object at @path, which must be of that size. */
+int sw_store_check_at(const struct sw_job_host *host, const char *path, uint64_t size,
+                      const struct sw_digest *name);
+
 /* Lower-case hexadecimal with a NUL, and back (false when @text is not 64 such digits). */
 void sw_hex(const struct sw_digest *d, char out[2 * SW_DIGEST_LEN + 1]);
 bool sw_unhex(const char *text, struct sw_digest *out);

@@ -486,6 +486,102 @@ static void when_the_newest_is_not_whole_the_one_before_is_restored(void)
     swarm_fini(&s);
 }
 
+static void note_any(void *arg, const char *path, struct sw_bytes content)
+{
+    struct paths *p = arg;
+    (void)content;
+    if (p->n < SW_LEN(p->v)) {
+        (void)snprintf(p->v[p->n++], sizeof p->v[0], "%s", path);
+    }
+}
+
+enum place { START, MIDDLE, END };
+
+/* One bit of every object of @n of that kind turns: "/p-" packs, "/m-" manifests. */
+static void rot(struct swarm_node *n, const char *kind, enum place where)
+{
+    static struct paths all;
+    all.n = 0;
+    memfs_each(n->fs, "store/objects", note_any, &all);
+    for (size_t i = 0; i < all.n; i++) {
+        if (strstr(all.v[i], kind) != NULL) {
+            const size_t bits = 8 * memfs_get(n->fs, all.v[i]).len;
+            const size_t at[] = { 3, bits / 2, bits - 1 };
+            CHECK(memfs_flip(n->fs, all.v[i], at[where]));
+        }
+    }
+}
+
+static void what_rotted_here_is_fetched_from_others(void)
+{
+    static const struct {
+        const char *kind;
+        enum place where;
+    } cases[] = { { "/p-", START },  /* the header */
+                  { "/p-", MIDDLE }, /* a file's bytes */
+                  { "/p-", END },    /* the footer's length */
+                  { "/m-", MIDDLE },
+                  { "/", MIDDLE } };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        struct swarm s;
+        swarm_init(&s, 4, 3);
+        REQUIRE(make_data(s.nodes[0].fs));
+        boot_all(&s);
+        swarm_snapshot(&s.nodes[0], 7);
+        REQUIRE(swarm_run(&s, 10 * SW_SEC));
+        REQUIRE(swarm_replied(&s.nodes[0], 7) != NULL);
+        swarm_kill(&s.nodes[0]);
+        rot(&s.nodes[1], cases[i].kind, cases[i].where);
+        rot(&s.nodes[2], cases[i].kind, cases[i].where); /* node 3 alone has it whole */
+        CHECK(restores(&s, &s.nodes[1], 8, "back"));
+        if (i % 2 == 0) { /* found by the inventory, or by the restore */
+            swarm_kill(&s.nodes[2]);
+            swarm_boot(&s.nodes[2]);
+        }
+        swarm_kill(&s.nodes[3]); /* what was fetched stays good */
+        CHECK(restores(&s, &s.nodes[2], 9, "back"));
+        swarm_fini(&s);
+    }
+}
+
+static void what_rotted_everywhere_is_left_out_or_refused_with_a_reason(void)
+{
+    static const struct {
+        const char *kind;
+        enum place where;
+        int status; /* of gRPC: 14 unavailable */
+        const char *reason;
+    } cases[] = {
+        { "/m-", START, 14,
+          "no node in reach has an undamaged manifest of a snapshot of this set" },
+        { "/p-", END, 14,
+          "the list of this snapshot's files is damaged or missing on every node in reach" },
+        { "/p-", MIDDLE, 0, "" }, /* in data/big: the others come back */
+    };
+    for (size_t i = 0; i < SW_LEN(cases); i++) {
+        struct swarm s;
+        struct tally t = { 0 };
+        swarm_init(&s, 4, 3);
+        REQUIRE(make_data(s.nodes[0].fs));
+        boot_all(&s);
+        swarm_snapshot(&s.nodes[0], 7);
+        REQUIRE(swarm_run(&s, 10 * SW_SEC));
+        swarm_kill(&s.nodes[0]);
+        for (size_t n = 1; n < 4; n++) {
+            rot(&s.nodes[n], cases[i].kind, cases[i].where);
+        }
+        swarm_restore(&s.nodes[1], 8, "back");
+        REQUIRE(swarm_run(&s, 2 * SW_MIN));
+        const struct swarm_reply *r = swarm_replied(&s.nodes[1], 8);
+        REQUIRE(r != NULL);
+        CHECK_I64(r->status, cases[i].status);
+        CHECK_STR(r->reason, cases[i].reason);
+        memfs_each(s.nodes[1].fs, "back", count, &t);
+        CHECK_U64(t.files, cases[i].status == 0 ? 2 : 0);
+        swarm_fini(&s);
+    }
+}
+
 static void a_snapshot_that_leaves_out_a_file_says_so(void)
 {
     struct swarm s;
@@ -698,6 +794,9 @@ CU_TestInfo tests_backup_swarm[] = {
       a_holder_that_does_not_answer_costs_time_and_no_file },
     { "when the newest is not whole the one before is restored",
       when_the_newest_is_not_whole_the_one_before_is_restored },
+    { "what rotted here is fetched from others", what_rotted_here_is_fetched_from_others },
+    { "what rotted everywhere is left out, or refused with a reason",
+      what_rotted_everywhere_is_left_out_or_refused_with_a_reason },
     { "a snapshot that leaves out a file says so", a_snapshot_that_leaves_out_a_file_says_so },
     { "a second snapshot sends only what is new", a_second_snapshot_sends_only_what_is_new },
     { "a node that lost its disk goes on counting where it was",
