@@ -4,7 +4,7 @@ _swarmsim()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run compare evaluate verify replay hunt list report export selftest calibrate --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'run compare evaluate sweep merge verify replay hunt list report export selftest calibrate --help --version' -- "$current")
         return
     fi
     case $previous in
@@ -12,12 +12,14 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --policy | --metric | --baseline | --expect | --table) return ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --policy | --shard | --metric | --baseline | --expect | --table) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
     compare) options='--policies --seeds -j --metric --baseline --expect --json --out --configuration --no-plots --help' ;;
     evaluate) options='--params --policy --seeds --metric -j --json --out --help' ;;
+    sweep) options='-j --shard --out --json --no-plots --help' ;;
+    merge) options='--help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
@@ -25,7 +27,7 @@ _swarmsim()
     export) options='--out --table --help' ;;
     selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
     calibrate) options='--out --repetitions --json --help' ;;
-    list) options='policies faults oracles metrics parameters sites keys --json' ;;
+    list) options='policies faults oracles metrics parameters sites keys study optimisers --json' ;;
     esac
     if [[ $current == -* || ${COMP_WORDS[1]} == list ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

@@ -219,7 +219,6 @@ static int on_done(void *self, size_t number, struct sw_bytes rows, struct sw_di
         return sw_diag_set(d, SW_ERR_STATE, "a run sent rows that are none");
     }
     conclude(b->lab, t, k.info.result.complaint);
-    b->lab->ran++;
     if (b->lab->db == NULL) {
         return 0;
     }
@@ -293,6 +292,7 @@ int sim_lab_try(struct sim_lab *lab, struct sim_trial *t, size_t n, struct sw_di
         const int found = find(lab, &t[i], d);
         struct sim_scenario *s = NULL;
         err = found < 0 ? found : found > 0 ? 0 : load(&b, &t[i], &s, d);
+        lab->tried++;
         lab->reused += found > 0 ? 1 : 0;
         if (err == 0 && found == 0) {
             b.trials[b.n] = &t[i];

@@ -37,8 +37,8 @@ struct sim_lab {
     struct sw_name names[SIM_FAMILY]; /* of the scenarios */
     int64_t studies[SIM_FAMILY];
     struct sim_db *db;
-    uint64_t ran, reused; /* runs made; found in the database */
-    double elapsed;       /* s that they took */
+    uint64_t tried, reused; /* trials; those of them found in the database */
+    double elapsed;         /* s that they took */
 };
 
 /* Add the measure @text unless it is among them.  Errors: those of sim_measure_parse, and

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * swarmsim list: everything registered, from the same tables the code uses. */
 #include "algorithms/route/policy.h"
+#include "algorithms/search/search.h"
 #include "node/conf/config.h"
 #include "sim/analyse/metric.h"
 #include "sim/faults/fault.h"
 #include "sim/scenario/tables.h"
+#include "sim/search/file.h"
 #include "sim/verbs/verb.h"
 #include "sim/world/world.h"
 
@@ -134,13 +136,27 @@ static void list_sites(void)
     }
 }
 
+static void list_study(void)
+{
+    sim_search_file_document(stdout);
+}
+
+static void list_optimisers(void)
+{
+    for (size_t i = 0; sw_optimiser_at(i) != NULL; i++) {
+        entry(sw_optimiser_at(i)->name, sw_optimiser_at(i)->help);
+    }
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
 } lists[] = {
-    { "policies", list_policies }, { "faults", list_faults },         { "oracles", list_oracles },
-    { "metrics", list_metrics },   { "parameters", list_parameters }, { "keys", list_keys },
-    { "sites", list_sites },
+    { "policies", list_policies },     { "faults", list_faults },
+    { "oracles", list_oracles },       { "metrics", list_metrics },
+    { "parameters", list_parameters }, { "keys", list_keys },
+    { "sites", list_sites },           { "study", list_study },
+    { "optimisers", list_optimisers },
 };
 
 static int run(int argc, char **argv)
@@ -166,17 +182,19 @@ static int run(int argc, char **argv)
         }
     }
     return sim_quit(SIM_EXIT_USAGE,
-                    "list what? policies, faults, oracles, metrics, parameters, sites or keys");
+                    "list what? policies, faults, oracles, metrics, parameters, sites, keys, study "
+                    "or optimisers");
 }
 
 extern const struct sim_verb sim_verb_list;
 const struct sim_verb sim_verb_list = {
     .name = "list",
-    .usage = "policies|faults|oracles|metrics|parameters|sites|keys [--json]",
+    .usage = "policies|faults|oracles|metrics|parameters|sites|keys|study|optimisers [--json]",
     .help =
         "Documents everything registered: routing policies, kinds of faults and their keys,\n"
         "oracles, metrics with their units, parameters of the policies, sites in the node where\n"
-        "a hunt makes it unlucky, and the keys of scenario and node files.  --json (faults only)\n"
+        "a hunt makes it unlucky, the keys of scenario and node files and of a study's, and what\n"
+        "`swarmsim tune` can search with.  --json (faults only)\n"
         "prints the table as JSON.\n",
     .run = run,
 };

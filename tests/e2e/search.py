@@ -17,8 +17,8 @@ with open(os.path.join(ROOT, "scenarios", "zones", "example.org.zone"), encoding
 # A few seconds of a world in which routing matters: nyc holds nothing, one holder is slow.
 SCENARIO = """name: NAME
 question: How is it routed?
-duration: 12s
-warmup: 2s
+duration: 7s
+warmup: 1s
 regions:
   - {name: fra, latitude: 50.1, longitude: 8.7}
   - {name: nyc, latitude: 40.7, longitude: -74}
@@ -118,6 +118,121 @@ class Search(unittest.TestCase):
             bad = self.tool("evaluate", "one.yaml", "--params", self.write("bad.yaml", text))
             self.assertEqual(bad.returncode, 2, bad.stderr)
             self.assertIn(says, bad.stderr)
+
+    # ---- sweep and merge ----
+
+    STUDY = """name: study
+scenarios: [one.yaml, two.yaml]
+policy: ant_colony
+parameters:
+  - {key: price}
+  - {key: clients.0.rate, values: [3/s, 5/s]}
+design: latin_hypercube
+points: 3
+replications: 2
+metrics: [dns.latency.p99, dns.slow]
+"""
+    # all that two equal sweeps have alike, whoever made the rows and in whatever order
+    CONTENT = (
+        "SELECT name, scenario, inputs, build FROM studies ORDER BY name",
+        "SELECT s.name, configuration, number, base, policy, first_seed, seeds FROM configurations"
+        " JOIN studies s USING (study) ORDER BY 1, 2",
+        "SELECT s.name, configuration, key, value FROM settings JOIN studies s USING (study)"
+        " ORDER BY 1, 2, 3",
+        "SELECT s.name, configuration, number, n.name, region FROM nodes n JOIN studies s"
+        " USING (study) ORDER BY 1, 2, 3",
+        "SELECT s.name, configuration, seed, trace_hash, events, sim_seconds, oracle, complaint"
+        " FROM runs JOIN studies s USING (study) ORDER BY 1, 2, 3",
+        "SELECT s.name, configuration, seed, metric, during, value FROM metrics JOIN runs r"
+        " USING (run) JOIN studies s ON s.study = r.study ORDER BY 1, 2, 3, 4, 5",
+    )
+
+    def content(self, path):
+        return [self.rows(path, sql) for sql in self.CONTENT]
+
+    def tables(self, out):
+        found = []
+        for name in ("points.csv", "effects.csv"):
+            with open(os.path.join(self.dir, out, name), encoding="utf-8") as f:
+                found.append(f.read())
+        return found
+
+    def test_merged_shards_are_the_rows_and_tables_of_a_serial_run(self):
+        self.write("study.yaml", self.STUDY)
+        self.good("sweep", "study.yaml", "--out", "serial", "-j", "1", "--no-plots")
+        for i in (3, 1, 2):
+            self.good("sweep", "study.yaml", "--out", "shards", "--shard", f"{i}/3", "-j", "2")
+        shards = [f"shards/shard-{i}-of-3.db" for i in (2, 3, 1)]
+        self.good("merge", "shards/study.db", *shards)
+        serial = self.content("serial/study.db")
+        self.assertEqual(len(serial[4]), 4 * 2 * 2)
+        self.assertEqual(self.content("shards/study.db"), serial)
+        again = self.good("merge", "shards/study.db", shards[0])
+        self.assertIn("0 runs added, 5 were there", again.stdout)
+        done = self.good("sweep", "study.yaml", "--out", "shards", "--json", "--no-plots")
+        self.assertEqual(json.loads(done.stdout)["reused"], 16)
+        self.assertEqual(self.tables("shards"), self.tables("serial"))
+        self.assertEqual(self.content("shards/study.db"), serial)
+
+    def test_merge_refuses_another_scenario_and_a_run_that_ended_otherwise(self):
+        self.write("study.yaml", self.STUDY)
+        for i in (1, 2):
+            self.good("sweep", "study.yaml", "--out", "out", "--shard", f"{i}/2")
+        parts = [f"out/shard-{i}-of-2.db" for i in (1, 2)]
+        self.good("merge", "whole.db", parts[0])
+        before = self.content("whole.db")
+        for sql, says in (("UPDATE studies SET scenario = scenario || ' '", "another version of the"),
+                          ("UPDATE studies SET build = 'other'", "another build of swarmsim")):
+            other = shutil.copy(os.path.join(self.dir, parts[1]), os.path.join(self.dir, "other.db"))
+            db = sqlite3.connect(other)
+            db.execute(sql)
+            db.commit()
+            db.close()
+            done = self.tool("merge", "whole.db", "other.db")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
+            self.assertEqual(self.content("whole.db"), before)
+        db = sqlite3.connect(os.path.join(self.dir, parts[0]))
+        db.execute("UPDATE runs SET trace_hash = '0' WHERE run = (SELECT max(run) FROM runs)")
+        db.commit()
+        db.close()
+        done = self.tool("merge", "whole.db", parts[0])
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"its run of '.*' with seed \d+ ended otherwise")
+        self.assertEqual(self.content("whole.db"), before)
+
+    def test_a_sweep_says_what_a_parameter_explains(self):
+        self.write("study.yaml", self.STUDY.replace("points: 3", "points: 2")
+                   .replace("latin_hypercube", "grid").replace("[3/s, 5/s]", "[1/s, 9/s]"))
+        done = self.good("sweep", "study.yaml", "--out", "out", "--json")
+        said = json.loads(done.stdout)
+        self.assertEqual(len(said["points"]), 1 + 2 * 2)
+        self.assertEqual(said["points"][0]["parameters"], {})
+        self.assertEqual([p["parameters"]["price"] for p in said["points"][1:]],
+                         ["0.01", "0.01", "8", "8"])
+        share = {e["parameter"]: e["share"] for e in said["effects"] if e["measure"] == "objective"}
+        self.assertGreater(share["clients.0.rate"], 0.7)  # load matters more than the price of it
+        for measure in ("objective", "dns.latency.p99"):
+            self.assertTrue(os.path.exists(os.path.join(self.dir, "out", f"response-{measure}.svg")))
+
+    def test_a_study_with_an_error_is_refused_with_its_place(self):
+        for before, after, says in (
+                ("key: price", "key: prices", "study.yaml:5:1: parameters: prices: ant_colony has no"),
+                ("key: price", "key: a.b", "needs low and high"),
+                ("policy: ant_colony", "policy: ants", "no policy is called 'ants'"),
+                ("points: 3", "points: 0", "points"),
+                ("dns.slow", "dns.slo", "dns.slo"),
+                ("[3/s, 5/s]", "[3/s, 5]", "rate"),
+                ("two.yaml", "one.yaml", "are both named 'one'"),
+                ("design: latin_hypercube", "design: cube", "design")):
+            self.assertIn(before, self.STUDY)
+            self.write("study.yaml", self.STUDY.replace(before, after))
+            done = self.tool("sweep", "study.yaml", "--out", "bad")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
+        for bad in ("0/3", "4/3", "x", "1/0"):
+            done = self.tool("sweep", "study.yaml", "--out", "bad", "--shard", bad)
+            self.assertEqual(done.returncode, 2, done.stderr)
 
 
 if __name__ == "__main__":
