@@ -4,7 +4,7 @@ _swarmsim()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run compare evaluate sweep merge verify replay hunt list report export selftest calibrate --help --version' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'run compare evaluate sweep merge tune verify replay hunt list report export selftest calibrate --help --version' -- "$current")
         return
     fi
     case $previous in
@@ -12,7 +12,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --policy | --shard | --metric | --baseline | --expect | --table) return ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --policy | --budget | --optimiser | --sensitive | --shard | --metric | --baseline | --expect | --table) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
@@ -20,6 +20,7 @@ _swarmsim()
     evaluate) options='--params --policy --seeds --metric -j --json --out --help' ;;
     sweep) options='-j --shard --out --json --no-plots --help' ;;
     merge) options='--help' ;;
+    tune) options='--budget --optimiser --seed --sensitive -j --out --json --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;

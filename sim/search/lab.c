@@ -138,8 +138,12 @@ void sim_lab_fini(struct sim_lab *lab)
 
 /* ---- trials that are stored ---- */
 
-static void conclude(const struct sim_lab *lab, struct sim_trial *t, const char *complaint)
+static void conclude(struct sim_lab *lab, struct sim_trial *t, const char *complaint)
 {
+    if (complaint[0] != '\0' && lab->stopped++ == 0) {
+        (void)snprintf(lab->first, sizeof lab->first, "%s, seed %llu: %.120s",
+                       lab->names[t->scenario].s, (unsigned long long)t->seed, complaint);
+    }
     (void)snprintf(t->complaint, sizeof t->complaint, "%.159s", complaint);
     t->objective = complaint[0] == '\0' ? sim_objective_value(&lab->objective, t->values) : NAN;
 }

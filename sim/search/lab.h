@@ -38,6 +38,8 @@ struct sim_lab {
     int64_t studies[SIM_FAMILY];
     struct sim_db *db;
     uint64_t tried, reused; /* trials; those of them found in the database */
+    uint64_t stopped;       /* by an oracle */
+    char first[200];        /* what it found in the first of those */
     double elapsed;         /* s that they took */
 };
 

@@ -17,7 +17,7 @@ with open(os.path.join(ROOT, "scenarios", "zones", "example.org.zone"), encoding
 # A few seconds of a world in which routing matters: nyc holds nothing, one holder is slow.
 SCENARIO = """name: NAME
 question: How is it routed?
-duration: 7s
+duration: 5s
 warmup: 1s
 regions:
   - {name: fra, latitude: 50.1, longitude: 8.7}
@@ -25,22 +25,22 @@ regions:
 zones:
   - {name: example.org, file: example.org.zone, primary: fra-1, backups: [fra-2, nyc-1]}
 defaults:
-  node: {processor: {cores: 1, service: 2ms, distribution: exponential}}
+  node: {processor: {cores: 1, service: 4ms, distribution: exponential}}
 nodes:
   - {region: fra, count: 2}
   - {region: nyc, count: 1, processor: {service: SERVICE}}
   - {region: nyc, name: nyc-9}
 clients:
-  - {region: nyc, count: 40, rate: 5/s, zone: example.org, servers: [nyc-9], timeout: 1s}
+  - {region: nyc, count: 20, rate: 5/s, zone: example.org, servers: [nyc-9], timeout: 1s}
 """
 
 
-class Search(unittest.TestCase):
+class World(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="sw-search-")
         self.addCleanup(shutil.rmtree, self.dir)
         self.write("example.org.zone", ZONE)
-        for name, service in (("one", "4ms"), ("two", "8ms"), ("other", "6ms")):
+        for name, service in (("one", "8ms"), ("two", "16ms"), ("other", "12ms")):
             self.write(f"{name}.yaml", SCENARIO.replace("NAME", name).replace("SERVICE", service))
 
     def write(self, name, text):
@@ -65,8 +65,8 @@ class Search(unittest.TestCase):
         finally:
             db.close()
 
-    # ---- evaluate ----
 
+class Evaluate(World):
     def test_evaluate_says_the_objective_and_the_metrics_behind_it(self):
         said = json.loads(self.good("evaluate", "one.yaml", "two.yaml", "--policy", "ant_colony",
                                     "--params", "price=1", "--seeds", "3..4", "--json").stdout)
@@ -119,8 +119,8 @@ class Search(unittest.TestCase):
             self.assertEqual(bad.returncode, 2, bad.stderr)
             self.assertIn(says, bad.stderr)
 
-    # ---- sweep and merge ----
 
+class Sweep(World):
     STUDY = """name: study
 scenarios: [one.yaml, two.yaml]
 policy: ant_colony
@@ -233,6 +233,84 @@ metrics: [dns.latency.p99, dns.slow]
         for bad in ("0/3", "4/3", "x", "1/0"):
             done = self.tool("sweep", "study.yaml", "--out", "bad", "--shard", bad)
             self.assertEqual(done.returncode, 2, done.stderr)
+
+
+class Tune(World):
+    TUNE = """name: tuned
+scenarios: [two.yaml]
+policy: ant_colony
+parameters: [{key: price}, {key: q0}, {key: excess}]
+baselines:
+  - {policy: random}
+  - {policy: c3, params: c3.yaml}
+held_out: {scenarios: [other.yaml], replications: 2}
+"""
+
+    def tune(self, out, *more):
+        self.write("tune.yaml", self.TUNE)
+        self.write("c3.yaml", "routing: {policy: c3, parameters: {w: 2}}\n")
+        return self.good("tune", "tune.yaml", "--budget", "60", "--out", out, "--json", *more)
+
+    def read(self, *path):
+        with open(os.path.join(self.dir, *path), encoding="utf-8") as f:
+            return f.read()
+
+    def test_tuning_is_the_same_with_any_number_of_processes_and_after_a_kill(self):
+        first = json.loads(self.tune("one", "-j", "1").stdout)
+        self.assertLessEqual(first["spent"], 60)
+        self.assertGreaterEqual(first["generations"], 1)
+        db = sqlite3.connect(os.path.join(self.dir, "one", "study.db"))
+        os.makedirs(os.path.join(self.dir, "two"))
+        half = sqlite3.connect(os.path.join(self.dir, "two", "study.db"))
+        db.backup(half)
+        db.close()
+        half.executescript("PRAGMA foreign_keys = ON; DELETE FROM runs WHERE run % 3 = 0")
+        half.close()
+        again = self.tune("two", "-j", "3")
+        self.assertEqual(json.loads(again.stdout), first)
+        for name in ("tuned.yaml", "search.csv"):
+            self.assertEqual(self.read("two", name), self.read("one", name))
+        runs = "SELECT s.name, configuration, seed, trace_hash FROM runs JOIN studies s USING (study)" \
+               " ORDER BY 1, 2, 3"
+        self.assertEqual(self.rows("two/study.db", runs), self.rows("one/study.db", runs))
+
+        self.judged_where_the_search_never_was(first, "one")
+
+    def judged_where_the_search_never_was(self, said, out):
+        for table in ("training", "held_out"):
+            self.assertEqual([r["system"] for r in said[table]],
+                             ["tuned", "defaults", "random", "c3 (set)"])
+            self.assertEqual(said[table][1]["difference"], 0)
+        self.assertGreater(said["held_out"][2]["difference"], 0)  # random, and one holder is slow
+        # the tuned set is what evaluate and a scenario take
+        held = json.loads(self.good("evaluate", "other.yaml", "--params", f"{out}/tuned.yaml", "--seeds",
+                                    "1000001..1000002", "--json").stdout)
+        self.assertAlmostEqual(held["objective"], said["held_out"][0]["objective"], places=9)
+        pasted = self.read("other.yaml").replace(
+            "defaults:\n  node: {", "defaults:\n  node: {routing: {policy: ant_colony, parameters: {" +
+            ", ".join(f"{k}: {v}" for k, v in said["parameters"].items()) + "}}, ")
+        self.write("pasted.yaml", pasted)
+        same = json.loads(self.good("evaluate", "pasted.yaml", "--seeds", "1000001..1000002",
+                                    "--json").stdout)
+        self.assertEqual(same["objective"], held["objective"])
+        # no trial of the search met a held-out seed or scenario
+        seeds = self.rows(f"{out}/study.db", "SELECT DISTINCT s.name, seed FROM runs JOIN studies s"
+                                          " USING (study) WHERE seed < 1000001")
+        self.assertEqual({name for name, _ in seeds}, {"two"})
+
+    def test_tune_refuses_what_would_make_its_judgement_worthless(self):
+        self.write("c3.yaml", "routing: {policy: c3}\n")
+        for before, after, args, says in (
+                ("replications: 2", "seed: 10, replications: 2", (), "the search may meet"),
+                ("[other.yaml]", "[two.yaml]", (), "are both named 'two'"),
+                ("name: tuned", "name: tuned", ("--optimiser", "psi"), "there are pso, spso2011"),
+                ("name: tuned", "name: tuned", ("--budget", "20"), "at least 50 trials"),
+                ("policy: random", "policy: randoms", (), "no policy is called")):
+            self.assertIn(before, self.TUNE)
+            self.write("tune.yaml", self.TUNE.replace(before, after))
+            done = self.tool("tune", "tune.yaml", "--budget", "60", "--out", "bad", *args)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ if(TARGET swarmsim)
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/swarmsim.py $<TARGET_FILE:swarmsim>)
   add_test(NAME e2e.compare
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/compare.py $<TARGET_FILE:swarmsim>)
-  add_test(NAME e2e.search
-    COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/search.py $<TARGET_FILE:swarmsim>)
+  foreach(part Evaluate Sweep Tune)
+    string(TOLOWER ${part} name)
+    add_test(NAME e2e.${name}
+      COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/search.py $<TARGET_FILE:swarmsim> ${part})
+  endforeach()
   add_test(NAME e2e.export
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/export.py $<TARGET_FILE:swarmsim>)
   # Killed at so many random moments.
