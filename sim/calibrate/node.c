@@ -141,6 +141,7 @@ static void make(struct side *s, const char *name, const char *peer)
                                     .n_peers = 1,
                                     .zones = &s->zone,
                                     .policy = policy,
+                                    .membership = { .period = SW_MIN, .timeout = SW_SEC },
                                     .query_deadline = 1900 * SW_MS,
                                     .query_attempts = 3,
                                     .retry_budget = 0.2,
@@ -184,6 +185,7 @@ static void connect_both(struct pair *p)
             struct sw_event up = { .kind = SW_EV_PEER_UP };
             up.u.peer_up.conn = 1 + class;
             up.u.peer_up.class = (enum sw_class) class;
+            up.u.peer_up.dialled = i == 0;
             up.u.peer_up.peer = sides[1 - i]->config.name;
             step(p, sides[i], &up);
             carry_out(p, sides[i]);

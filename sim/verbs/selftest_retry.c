@@ -54,6 +54,7 @@ static void set_node(struct retry_world *w)
     c->max_waiting = 1000;
     c->udp_size = 1232;
     c->copies = 1;
+    c->membership = (struct sw_membership_config){ .period = SW_SEC, .timeout = 500 * SW_MS };
     c->store = store;
     c->zones = &w->zone_config;
     c->n_zones = 1;

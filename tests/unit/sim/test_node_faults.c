@@ -69,7 +69,7 @@ static void peers_hang_up_on_a_process_that_stands_still(void)
     small_fault(x, "pause", 30 * SW_SEC, 30 * SW_SEC, first);
     struct sim_world *w = small_start_world(x, 1);
     const struct small_counts *c = small_watch(w, 61 * SW_SEC, 89 * SW_SEC);
-    run_to(w, 39 * SW_SEC);
+    run_to(w, 32 * SW_SEC);
     CHECK_U64(connected(w, 1), 2);
     run_to(w, 55 * SW_SEC);
     CHECK_U64(connected(w, 1), 1);
