@@ -63,10 +63,11 @@ int sim_stats_quantile(double *x, size_t n, double q, double level, struct sim_i
 int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval *out);
 
 /* The mean of @n values of any distribution, by bootstrap (Efron 1979): means of resamples drawn
- * with @seed, and the quantiles between which they lie.  The tails are widened for small n as
- * Hesterberg (2015, 3.4) says ("expanded percentile"), so that for normal values the interval is
- * about as long as Student's.  Errors: SW_ERR_RANGE: fewer than SIM_BOOTSTRAP_LEAST values, whose
- * whole range covers their median less often than 95 times in 100 (1 - 2^(1-n)). */
+ * with @seed, and the quantiles between which they lie.  The tails are widened for small n to
+ * Hesterberg's expanded percentile interval ("What Teachers Should Know About the Bootstrap", The
+ * American Statistician 69, 2015), so that for normal values it is about as long as Student's.
+ * Errors: SW_ERR_RANGE: fewer than SIM_BOOTSTRAP_LEAST values, whose whole range covers their
+ * median less often than 95 times in 100 (1 - 2^(1-n)). */
 #define SIM_BOOTSTRAP_LEAST 6
 int sim_stats_bootstrap(const double *x, size_t n, double level, uint64_t seed,
                         struct sim_interval *out);

@@ -35,12 +35,15 @@ struct sim_selftest {
     const void *system; /* its kind's parameters */
 };
 
+/* Where so many come in a batch on average, none comes with a probability of e^-50. */
+#define SIM_SELFTEST_RANDOM (50 * (uint64_t)SIM_BATCHES)
+
 struct sim_selftest_kind {
     const char *counts; /* what @size counts: "customers" */
+    uint64_t least;     /* of them: SIM_BATCHES, or more where their number is random */
     const struct sim_selftest *systems;
     size_t n;
-    /* Simulate about @size >= SIM_BATCHES of what is counted, and say what comes out; @out is
-     * zero. */
+    /* Simulate about @size >= @least of what is counted, and say what comes out; @out is zero. */
     void (*simulate)(const struct sim_selftest *t, uint64_t size, uint64_t seed,
                      struct sim_selftest_result *out);
 };

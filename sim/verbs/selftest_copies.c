@@ -113,5 +113,9 @@ static const struct sim_selftest systems[] = {
 
 extern const struct sim_selftest_kind sim_selftest_copies;
 const struct sim_selftest_kind sim_selftest_copies = {
-    .counts = "losses", .systems = systems, .n = SW_LEN(systems), .simulate = simulate
+    .counts = "losses",
+    .least = SIM_BATCHES,
+    .systems = systems,
+    .n = SW_LEN(systems),
+    .simulate = simulate,
 };

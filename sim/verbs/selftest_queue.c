@@ -200,5 +200,9 @@ static const struct sim_selftest systems[] = {
 
 extern const struct sim_selftest_kind sim_selftest_queue;
 const struct sim_selftest_kind sim_selftest_queue = {
-    .counts = "customers", .systems = systems, .n = SW_LEN(systems), .simulate = simulate
+    .counts = "customers",
+    .least = SIM_BATCHES,
+    .systems = systems,
+    .n = SW_LEN(systems),
+    .simulate = simulate,
 };

@@ -575,6 +575,46 @@ class Swarmsim(unittest.TestCase):
         for word in verbs + re.findall(r"--[a-z-]+", usage.split("swarmsim selftest")[0]):
             self.assertIn(word, man)
 
+    def completed(self, *words):
+        script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _swarmsim;'
+                  ' printf "%s\\n" "${COMPREPLY[@]}"')
+        return subprocess.run(["bash", "-c", script, "bash",
+                               os.path.join(ROOT, "sim", "swarmsim.bash"), TOOL, *words],
+                              capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
+
+    def test_completion_offers_what_an_option_takes(self):
+        self.assertEqual(self.completed("compare", "--policies", "random,ant_c"),
+                         ["random,ant_colony"])
+        self.assertEqual(self.completed("compare", "--metric", "availability,lost"),
+                         ["availability,lost_snapshots"])
+        self.assertEqual(self.completed("selftest", "--system", "two"),
+                         ["two\\ copies\\ mu=10", "two\\ copies\\ mu=100"])
+        with open(os.path.join(ROOT, "results", "schema.sql"), encoding="utf-8") as f:
+            tables = re.findall(r"^CREATE TABLE IF NOT EXISTS (\w+)", f.read(), re.M)
+        self.assertEqual(self.completed("export", "--table", ""), tables)
+
+    def test_list_shows_ranges_as_people_write_them(self):
+        for what in ("faults", "parameters"):
+            for span in re.findall(r"\S+ to [^,\]]+", self.tool("list", what).stdout):
+                self.assertNotRegex(span, r"\de[+-]?\d|\d{5}\.\d")
+
+    def test_a_self_test_takes_few_customers_where_they_do(self):
+        few = ("selftest", "--customers", "64", "--system")
+        done = self.tool(*few, "retries, 10 % loss")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("'retries, 10 % loss' needs at least 3200 queries", done.stderr)
+        self.assertEqual(self.tool("selftest", "--customers", "64").returncode, 2)
+        for system in ("M/M/1 rho=.95", "M/M/1/10 rho=.8", "Jackson, 3 queues", "two copies mu=10"):
+            self.assertEqual(self.tool(*few, system).returncode, 1, system)
+        for system in ("retries, 10 % loss", "TTL cache"):
+            done = self.tool("selftest", "--customers", "3200", "--system", system)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+
+    def test_a_fresh_self_test_takes_twice_the_customers(self):
+        events = [json.loads(self.tool("selftest", "--system", "TTL cache", "--seed", "5", "--json",
+                                       *fresh).stdout)["events"] for fresh in ((), ("--fresh",))]
+        self.assertAlmostEqual(events[1] / events[0], 2, delta=.1)
+
     def test_version_and_help_go_to_standard_output(self):
         self.assertRegex(self.tool("--version").stdout, r"^swarmsim [0-9.]+\ncore [0-9a-f]{64}\n")
         self.assertIn("exit codes", self.tool("--help").stdout)
