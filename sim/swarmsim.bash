@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Completion of swarmsim's command line for bash.
+
+# Items of $1 for the last of a list that is separated by commas.
+_swarmsim_list()
+{
+    local before=
+    [[ $current == *,* ]] && before=${current%,*},
+    compopt -o nospace 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "${current##*,}")
+}
+
 _swarmsim()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} options=
@@ -12,7 +22,26 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --system | --customers | --tolerance | --wrong | --until | --max-seeds | --policies | --policy | --budget | --optimiser | --sensitive | --shard | --metric | --baseline | --expect | --table) return ;;
+    --policies | --policy)
+        _swarmsim_list "$("${COMP_WORDS[0]}" list policies 2>/dev/null | sed -n 's/^\([a-z0-9_]\+\).*/\1/p')"
+        return
+        ;;
+    --metric)
+        _swarmsim_list "$("${COMP_WORDS[0]}" list metrics 2>/dev/null | sed -n 's/^\([a-z0-9_.]\+\).*/\1/p')"
+        return
+        ;;
+    --table)
+        _swarmsim_list 'studies configurations settings nodes runs metrics samples histograms events faults expectations verdicts'
+        return
+        ;;
+    --system)
+        # an unknown one lists all, in a column as wide as the longest
+        local IFS=$'\n' names
+        names=$("${COMP_WORDS[0]}" selftest --system '' 2>&1 | sed -n 's/^  \(.*[^ ]\)  *[0-9]\+ [a-z]\+$/\1/p')
+        mapfile -t COMPREPLY < <(compgen -W "$names" -- "${current//\\/}" | while read -r name; do printf '%q\n' "$name"; done)
+        return
+        ;;
+    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;

@@ -19,6 +19,8 @@ const char *sim_fault_param_type(const struct sim_fault_param *p)
     return types[p->type];
 }
 
+#define ALL_TIME 3e18 /* ns */
+
 /* A duration as a scenario writes it: the largest unit that keeps it a short number. */
 static int show_duration(char *out, size_t cap, double ns)
 {
@@ -80,12 +82,14 @@ void sim_fault_param_range(const struct sim_fault_param *p, char out[SIM_PARAM_T
         return;
     }
     if (p->type == SIM_PARAM_NUMBER) {
-        (void)snprintf(out, SIM_PARAM_TEXT_MAX, "%g to %g", p->low, p->high);
+        (void)snprintf(out, SIM_PARAM_TEXT_MAX, "%.10g to %.10g", p->low, p->high);
     } else if (p->type == SIM_PARAM_DURATION) {
         char low[SIM_PARAM_TEXT_MAX / 3];
-        char high[SIM_PARAM_TEXT_MAX / 3];
+        char high[SIM_PARAM_TEXT_MAX / 3] = "95 years"; /* what a clock's 64 bits hold */
         (void)show_duration(low, sizeof low, p->low);
-        (void)show_duration(high, sizeof high, p->high);
+        if (p->high < ALL_TIME) {
+            (void)show_duration(high, sizeof high, p->high);
+        }
         (void)snprintf(out, SIM_PARAM_TEXT_MAX, "%s to %s", low, high);
     }
 }

@@ -108,7 +108,7 @@ static void list_parameters(void)
             const bool time = strcmp(q->unit, "ns") == 0;
             const double scale = time ? 1e-6 : 1;
             (void)snprintf(name, sizeof name, "    %s", q->name);
-            (void)snprintf(text, sizeof text, "[%s, %g to %g, default %g] %s",
+            (void)snprintf(text, sizeof text, "[%s, %.10g to %.10g, default %.10g] %s",
                            time ? "ms" : q->unit, q->low * scale, q->high * scale,
                            q->fallback * scale, q->help);
             entry(name, text);
