@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/core/dns/bytes.h"
 #include "node/core/dns/wire.h"
 
 #define DEFAULT_TTL 3600 /* of records before any $TTL, seconds */
@@ -17,8 +18,7 @@ void sw_records_fini(struct sw_records *r)
     *r = (struct sw_records){ 0 };
 }
 
-/* Room for one more record, or NULL. */
-static struct sw_record *add(struct sw_records *r)
+struct sw_record *sw_records_add(struct sw_records *r)
 {
     if (r->n == r->cap) {
         const size_t cap = r->cap == 0 ? 256 : 2 * r->cap;
@@ -67,7 +67,7 @@ static int take(struct sw_records *r, const zs_scanner_t *s, struct sw_diag *d)
     }
     const uint8_t *owner = keep_owner(r, s->r_owner, s->r_owner_length);
     const uint8_t *data = sw_arena_copy(&r->arena, s->r_data, s->r_data_length);
-    struct sw_record *rr = owner == NULL || data == NULL ? NULL : add(r);
+    struct sw_record *rr = owner == NULL || data == NULL ? NULL : sw_records_add(r);
     if (rr == NULL) {
         return sw_diag_set(d, SW_ERR_NOMEM, "line %u: out of memory", line);
     }
@@ -107,7 +107,7 @@ static int scan(struct sw_records *r, zs_scanner_t *s, struct sw_diag *d)
     }
 }
 
-static int compare(const struct sw_record *a, const struct sw_record *b)
+int sw_record_compare(const struct sw_record *a, const struct sw_record *b)
 {
     int c = a->owner == b->owner ? 0 : sw_dname_compare(a->owner, b->owner);
     if (c == 0) {
@@ -124,14 +124,14 @@ static int compare(const struct sw_record *a, const struct sw_record *b)
 static void merge(struct sw_record **v, struct sw_record **spare, size_t low, size_t mid,
                   size_t high)
 {
-    if (compare(v[mid - 1], v[mid]) <= 0) {
+    if (sw_record_compare(v[mid - 1], v[mid]) <= 0) {
         return;
     }
     memcpy(spare + low, v + low, (mid - low) * sizeof(struct sw_record *));
     size_t left = low;
     size_t right = mid;
     for (size_t to = low; left < mid; to++) {
-        if (right < high && compare(v[right], spare[left]) < 0) {
+        if (right < high && sw_record_compare(v[right], spare[left]) < 0) {
             v[to] = v[right++];
         } else {
             v[to] = spare[left++];
@@ -162,7 +162,7 @@ static int put_in_order(struct sw_records *r)
     size_t kept = 0;
     for (size_t i = 0; i < r->n; i++) {
         struct sw_record *last = kept > 0 ? r->v[kept - 1] : NULL;
-        if (last != NULL && compare(last, r->v[i]) == 0) {
+        if (last != NULL && sw_record_compare(last, r->v[i]) == 0) {
             last->ttl = r->v[i]->ttl < last->ttl ? r->v[i]->ttl : last->ttl;
         } else {
             r->v[kept++] = r->v[i];
@@ -170,6 +170,26 @@ static int put_in_order(struct sw_records *r)
     }
     r->n = kept;
     return SW_OK;
+}
+
+struct sw_record *sw_records_soa(const struct sw_records *r)
+{
+    for (size_t i = 0; i < r->n && sw_dname_compare(r->v[i]->owner, r->origin) == 0; i++) {
+        if (r->v[i]->type == SW_TYPE_SOA) {
+            return r->v[i];
+        }
+    }
+    return NULL;
+}
+
+bool sw_records_serial(const struct sw_records *r, uint32_t *serial)
+{
+    const struct sw_record *soa = sw_records_soa(r);
+    if (soa == NULL || soa->data_len < 22) {
+        return false;
+    }
+    *serial = sw_be32(soa->data + soa->data_len - 20);
+    return true;
 }
 
 int sw_records_read(struct sw_records *r, const char *origin, struct sw_bytes text,

@@ -30,4 +30,13 @@ int sw_records_read(struct sw_records *r, const char *origin, struct sw_bytes te
                     struct sw_diag *d);
 void sw_records_fini(struct sw_records *r);
 
+/* A new record at the end, its fields yet to be filled in; NULL when memory is out. */
+struct sw_record *sw_records_add(struct sw_records *r);
+/* The order of sw_records.v: negative, zero or positive.  TTLs and lines don't count. */
+int sw_record_compare(const struct sw_record *a, const struct sw_record *b);
+/* The zone's serial: that of the SOA at the apex; false when there is none. */
+bool sw_records_serial(const struct sw_records *r, uint32_t *serial);
+/* The SOA at the apex, or NULL. */
+struct sw_record *sw_records_soa(const struct sw_records *r);
+
 #endif

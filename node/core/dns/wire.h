@@ -30,6 +30,7 @@ enum sw_rr_type {
     SW_TYPE_DS = 43,
     SW_TYPE_RRSIG = 46,
     SW_TYPE_NSEC = 47,
+    SW_TYPE_ZONEMD = 63,
     SW_TYPE_TKEY = 249,
     SW_TYPE_TSIG = 250,
     SW_TYPE_IXFR = 251,

@@ -21,6 +21,10 @@ void sw_zone_free(struct sw_zone *z);
 int sw_zone_compile(const char *origin, struct sw_bytes text, struct sw_blob *image,
                     struct sw_diag *d);
 
+struct sw_records; /* records.h */
+/* The same for records that were read; takes what is in @records and leaves it empty. */
+int sw_zone_compile_records(struct sw_records *records, struct sw_blob *image, struct sw_diag *d);
+
 const uint8_t *sw_zone_name(const struct sw_zone *z); /* wire form, lower case */
 uint32_t sw_zone_serial(const struct sw_zone *z);
 uint32_t sw_zone_rrsets(const struct sw_zone *z);

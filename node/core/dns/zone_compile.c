@@ -225,14 +225,11 @@ static int check_names(struct sw_build *b)
     return SW_OK;
 }
 
-int sw_zone_compile(const char *origin, struct sw_bytes text, struct sw_blob *image,
-                    struct sw_diag *d)
+int sw_zone_compile_records(struct sw_records *records, struct sw_blob *image, struct sw_diag *d)
 {
-    struct sw_build b = { .diag = d };
-    int err = sw_records_read(&b.records, origin, text, d);
-    if (err == SW_OK) {
-        err = list_names(&b);
-    }
+    struct sw_build b = { .records = *records, .diag = d };
+    *records = (struct sw_records){ 0 };
+    int err = list_names(&b);
     if (err == SW_OK) {
         err = check_names(&b);
     }
@@ -243,4 +240,16 @@ int sw_zone_compile(const char *origin, struct sw_bytes text, struct sw_blob *im
     free(b.names);
     sw_records_fini(&b.records);
     return err;
+}
+
+int sw_zone_compile(const char *origin, struct sw_bytes text, struct sw_blob *image,
+                    struct sw_diag *d)
+{
+    struct sw_records records = { 0 };
+    const int err = sw_records_read(&records, origin, text, d);
+    if (err != SW_OK) {
+        sw_records_fini(&records);
+        return err;
+    }
+    return sw_zone_compile_records(&records, image, d);
 }
