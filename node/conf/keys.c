@@ -109,7 +109,9 @@ static const struct sw_yaml_field zone_fields[] = {
     { "name", SW_YAML_ZONE_NAME, FIELD(struct sw_zone_config, name), .required = true,
       .help = "the zone's name" },
     { "file", SW_YAML_PATH, FIELD(struct sw_zone_config, file), .required = true,
-      .help = "its master file (RFC 1035)" },
+      .help =
+          "its master file (RFC 1035); of a backup, what a promotion writes, and what is served "
+          "before anything was fetched: it may be missing" },
     { "primary", SW_YAML_BOOL, FIELD(struct sw_zone_config, primary), .fallback = "false",
       .help = "true where the zone is edited" },
 };

@@ -5,6 +5,7 @@
 #include "node/core/backup/backup.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
+#include "node/core/zones/operate.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -95,7 +96,8 @@ static bool list_zones(struct sw_node *n, Swarm__V1__StatusReply *status)
         swarm__v1__zone_status__init(&zones[count]);
         zones[count].name = n->config->zones[z->config].name;
         zones[count].serial = sw_zone_serial(z->box->zone);
-        zones[count].primary = n->config->zones[z->config].primary;
+        zones[count].epoch = z->box->version.epoch;
+        zones[count].primary = z->primary;
         list[count] = &zones[count];
         count++;
     }
@@ -224,6 +226,9 @@ static const struct {
 } methods[] = {
     { "Status", &swarm__v1__status_request__descriptor, on_status },
     { "Members", &swarm__v1__members_request__descriptor, on_members },
+    { "Zones", &swarm__v1__zones_request__descriptor, sw_operate_zones },
+    { "Reload", &swarm__v1__reload_request__descriptor, sw_operate_reload },
+    { "Promote", &swarm__v1__promote_request__descriptor, sw_operate_promote },
     { "Drain", &swarm__v1__drain_request__descriptor, on_drain },
     { "Snapshot", &swarm__v1__snapshot_request__descriptor, on_snapshot },
     { "Restore", &swarm__v1__restore_request__descriptor, on_restore },

@@ -154,7 +154,15 @@ struct sw_event {
     X(SW_TRACE_MEMBER_LEFT, "member left", "incarnation", "version")               \
     X(SW_TRACE_MEMBER_FORGOTTEN, "member forgotten", "", "")                       \
     X(SW_TRACE_REFUTED, "suspicion of us refuted", "incarnation", "")              \
-    X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")
+    X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")                \
+    X(SW_TRACE_ZONE_LEARNED, "newer zone heard of", "serial", "epoch")             \
+    X(SW_TRACE_ZONE_FETCHING, "zone asked for", "serial", "epoch")                 \
+    X(SW_TRACE_ZONE_FETCHED, "zone fetched", "bytes", "1: only what differs")      \
+    X(SW_TRACE_ZONE_FETCH_FAILED, "zone not fetched", "enum sw_err", "serial")     \
+    X(SW_TRACE_ZONE_SWAPPED, "zone served", "serial", "epoch")                     \
+    X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")  \
+    X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                  \
+    X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")
 
 enum sw_trace_kind {
 #define X(kind, text, a, b) kind,

@@ -58,6 +58,12 @@ const char *sw_job_name(enum sw_job_kind kind)
         return "inventory";
     case SW_JOB_RESTORE:
         return "restore";
+    case SW_JOB_ZONE_UPDATE:
+        return "zone update";
+    case SW_JOB_ZONE_PROMOTE:
+        return "zone promotion";
+    case SW_JOB_ZONE_PART:
+        return "zone part";
     case SW_JOB_KIND_COUNT:
         break;
     }

@@ -33,13 +33,16 @@ struct sw_job_host {
 enum sw_strand { SW_STRAND_ZONES, SW_STRAND_BACKUP, SW_STRAND_STORE, SW_STRAND_COUNT };
 
 /* One line a kind: name, function.  int fn(struct sw_job *, const struct sw_job_host *). */
-#define SW_JOB_LIST(X)                                                                   \
-    X(SW_JOB_ZONE, sw_job_zone)           /* read and compile a master file */           \
-    X(SW_JOB_SNAPSHOT, sw_job_snapshot)   /* walk, cut, compress, seal, write packs */   \
-    X(SW_JOB_STORE, sw_job_store)         /* keep an object durably, for a peer */       \
-    X(SW_JOB_FETCH, sw_job_fetch)         /* read a part of an object */                 \
-    X(SW_JOB_INVENTORY, sw_job_inventory) /* list what the store holds, after a start */ \
-    X(SW_JOB_RESTORE, sw_job_restore)     /* open packs, verify, write files */
+#define SW_JOB_LIST(X)                                                                         \
+    X(SW_JOB_ZONE, sw_job_zone)                 /* read and compile a zone's files */          \
+    X(SW_JOB_SNAPSHOT, sw_job_snapshot)         /* walk, cut, compress, seal, write packs */   \
+    X(SW_JOB_STORE, sw_job_store)               /* keep an object durably, for a peer */       \
+    X(SW_JOB_FETCH, sw_job_fetch)               /* read a part of an object */                 \
+    X(SW_JOB_INVENTORY, sw_job_inventory)       /* list what the store holds, after a start */ \
+    X(SW_JOB_RESTORE, sw_job_restore)           /* open packs, verify, write files */          \
+    X(SW_JOB_ZONE_UPDATE, sw_job_zone_update)   /* take in a zone's version that came */       \
+    X(SW_JOB_ZONE_PROMOTE, sw_job_zone_promote) /* begin a zone's next epoch */                \
+    X(SW_JOB_ZONE_PART, sw_job_zone_part)       /* read a part of a zone's copy */
 
 enum sw_job_kind {
 #define X(kind, function) kind,

@@ -30,6 +30,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     }
     n->seed = options->seed;
     n->buggify = options->buggify;
+    n->planted = options->planted;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
@@ -60,6 +61,7 @@ void sw_node_free(struct sw_node *n)
     sw_directory_fini(&n->directory);
     sw_views_fini(&n->views);
     sw_held_fini(&n->held);
+    sw_zone_reads_fini(&n->reads);
     sw_keygen_wipe(&n->keygen);
     sw_arena_fini(&n->scratch);
     free(n);
@@ -79,10 +81,18 @@ static void on_entropy(struct sw_node *n)
 static void on_done(struct sw_node *n)
 {
     struct sw_job *job = n->event->u.done;
-    if (job->kind == SW_JOB_ZONE) {
+    switch (job->kind) {
+    case SW_JOB_ZONE:
+    case SW_JOB_ZONE_UPDATE:
+    case SW_JOB_ZONE_PROMOTE:
         sw_held_done(n, job);
-    } else {
+        break;
+    case SW_JOB_ZONE_PART:
+        sw_zone_serve_done(n, job);
+        break;
+    default:
         sw_backup_on_done(n->backup, job);
+        break;
     }
     sw_job_free(job);
 }
@@ -94,6 +104,7 @@ static void on_beat(struct sw_node *n)
     sw_member_forget_gone(n);
     sw_hello_beat(n);
     sw_forward_beat(n);
+    sw_zone_fetch_beat(n);
     sw_ant_send_all(n);
 }
 
@@ -217,6 +228,7 @@ static void settle(struct sw_node *n)
     if (n->state == SW_STATE_INITIALIZE && sw_held_settled(&n->held)) {
         (void)sw_life_move(n, SW_CAUSE_SETTLED);
     }
+    sw_zone_fetch_heard(n);
     sw_views_refresh(n);
     sw_hello_refresh(n);
     want_entropy(n);

@@ -20,10 +20,18 @@ enum sw_state {
 };
 const char *sw_state_name(enum sw_state state);
 
+/* Errors that tests plant, to see that they are found.  No configuration and no option of a
+ * program reaches them. */
+enum sw_planted {
+    SW_PLANTED_LAST_WRITER = 1, /* whatever is heard of last replaces a zone, however old it is */
+    SW_PLANTED_DEAF = 2,        /* newer zones are not fetched */
+};
+
 struct sw_node_options {
     uint64_t seed;              /* of every decision's random stream */
     struct sw_buggify *buggify; /* bad luck on purpose (buggify.h), lent for the node's life; NULL
                                  * in every live node */
+    unsigned planted;           /* enum sw_planted, or-ed; 0 outside tests */
 };
 
 /* A node in Setup; NULL when memory is out. */
@@ -68,6 +76,18 @@ struct sw_member_info {
 /* Fill up to @cap entries, in order of name, without the node itself; returns how many there are.
  */
 size_t sw_node_members(const struct sw_node *n, struct sw_member_info *out, size_t cap);
+
+/* A zone that the node holds. */
+struct sw_zone_info {
+    const uint8_t *name; /* wire form, lower case; valid until the next step */
+    bool loaded;         /* it has a version to serve, and what follows counts */
+    bool primary;        /* it edits it */
+    uint64_t epoch;
+    uint32_t serial;
+    const uint8_t *digest; /* 48 bytes: SHA-384 of the content (RFC 8976) */
+};
+/* Fill up to @cap entries, in canonical order of names; returns how many there are. */
+size_t sw_node_zones(const struct sw_node *n, struct sw_zone_info *out, size_t cap);
 
 struct sw_node_counts {
     uint64_t forwarded, answered, failed, retried, ants, queries_for_peers;

@@ -51,6 +51,21 @@ size_t sw_node_members(const struct sw_node *n, struct sw_member_info *out, size
     return n->peers.n_known;
 }
 
+size_t sw_node_zones(const struct sw_node *n, struct sw_zone_info *out, size_t cap)
+{
+    for (size_t i = 0; i < n->held.n && i < cap; i++) {
+        const struct sw_held_zone *z = n->held.v[i];
+        out[i] = (struct sw_zone_info){ .name = z->name, .primary = z->primary };
+        if (z->box != NULL) {
+            out[i].loaded = true;
+            out[i].epoch = z->box->version.epoch;
+            out[i].serial = z->box->version.serial;
+            out[i].digest = z->box->version.digest;
+        }
+    }
+    return n->held.n;
+}
+
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
 {
     *out = n->counts;

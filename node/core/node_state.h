@@ -20,6 +20,7 @@
 #include "node/core/swarm/router.h"
 #include "node/core/swarm/sync.h"
 #include "node/core/views.h"
+#include "node/core/zones/serve.h"
 
 /* struct sw_timer's kind. */
 enum sw_timer_kind {
@@ -35,6 +36,7 @@ enum sw_timer_kind {
 struct sw_node {
     uint64_t seed;
     struct sw_buggify *buggify;      /* NULL in every live node */
+    unsigned planted;                /* enum sw_planted */
     enum sw_state state;             /* life.c */
     struct sw_config *config;        /* configure.c; ours; NULL before the first */
     struct sw_config *config_before; /* kept while @backup may still look at it */
@@ -49,6 +51,7 @@ struct sw_node {
     sw_time now;          /* of the latest event */
 
     struct sw_held held;           /* zones held here */
+    struct sw_zone_reads reads;    /* parts of them, for peers */
     struct sw_views views;         /* what fronts answer from */
     struct sw_directory directory; /* zones held elsewhere */
     struct sw_peers peers;

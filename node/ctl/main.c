@@ -12,6 +12,9 @@
 static const struct ctl_verb ctl_verbs[] = {
     { "status", "what a node knows of itself and of the others", ctl_status },
     { "members", "who is in the swarm, as a node sees it", ctl_members },
+    { "zones reload", "have a zone's master file read again", ctl_zones_reload },
+    { "zones", "which versions of its zones a node and others hold", ctl_zones },
+    { "promote", "make a node the primary of a zone", ctl_promote },
     { "health", "is a node ready? (exit code)", ctl_health },
     { "drain", "let a node finish and end", ctl_drain },
     { "ca init", "make a certificate authority", ctl_ca_init },

@@ -29,6 +29,9 @@ struct world {
     sw_conn last_conn;
     uint64_t id[QUERIES]; /* of the node's latest queries and ants */
     unsigned n_ids;
+    uint64_t announced;        /* records with a version of the zone so far */
+    Swarm__V1__ZoneHeld asked; /* the version that the node asked for last */
+    uint8_t asked_digest[48];
     const struct sw_view *view;
     bool drained;
 };
@@ -83,6 +86,11 @@ static void check_sent(struct world *w, struct sw_bytes message)
         w->id[w->n_ids++ % QUERIES] = e->query->id;
     } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ANT) {
         w->id[w->n_ids++ % QUERIES] = e->ant->nonce;
+    } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER &&
+               e->zone_transfer->get != NULL) {
+        w->asked = *e->zone_transfer->get->want;
+        must(w->asked.digest.len == sizeof w->asked_digest);
+        memcpy(w->asked_digest, w->asked.digest.data, sizeof w->asked_digest);
     }
     sw_arena_fini(&arena);
 }
@@ -214,10 +222,70 @@ static void answer(struct world *w, unsigned peer, struct sw_bytes message)
     }
 }
 
+static uint8_t org[] = "\7example\3org";
+
+/* A valid record of @peer that holds the zone in the version that the input says. */
+static void announce(struct world *w, unsigned peer, struct sw_bytes bytes)
+{
+    struct sw_rd r = { .buf = bytes.data, .len = bytes.len };
+    uint8_t digest[48] = { 0 };
+    struct signed_record s;
+    struct envelope e;
+    Swarm__V1__Hello hello = SWARM__V1__HELLO__INIT;
+    Swarm__V1__Record record = SWARM__V1__RECORD__INIT;
+    Swarm__V1__ZoneHeld held = SWARM__V1__ZONE_HELD__INIT;
+    Swarm__V1__ZoneHeld *zones[] = { &held };
+    held.name = (ProtobufCBinaryData){ sizeof org, org };
+    held.epoch = sw_rd_u8(&r);
+    held.serial = sw_rd_u32(&r);
+    digest[0] = sw_rd_u8(&r);
+    held.digest = (ProtobufCBinaryData){ sizeof digest, digest };
+    record.incarnation = 2;
+    record.version = ++w->announced;
+    record.region = w->peer[peer].region.s;
+    record.cores = 1;
+    record.zones = zones;
+    record.n_zones = 1;
+    envelope_sign(&s, w->peer[peer].name.s, &record);
+    hello.name = s.name;
+    hello.record = &s.m;
+    ENVELOPE(&e, HELLO, hello, &hello);
+    say(w, peer, SW_CLASS_CONTROL, envelope_bytes(&e));
+    if (w->conn[peer][SW_CLASS_BULK] == 0) {
+        up(w, peer, SW_CLASS_BULK);
+    }
+    e = envelope_hello_bulk(w->peer[peer].name.s);
+    say(w, peer, SW_CLASS_BULK, envelope_bytes(&e));
+}
+
+/* What the node asked for, around whatever the input says: the first byte whether that is a
+ * difference, and whether more will come. */
+static void deliver(struct world *w, unsigned peer, struct sw_bytes bytes)
+{
+    Swarm__V1__ZoneData data = SWARM__V1__ZONE_DATA__INIT;
+    Swarm__V1__ZoneTransfer t = SWARM__V1__ZONE_TRANSFER__INIT;
+    struct envelope e;
+    if (bytes.len < 2 || bytes.len > 1000) {
+        return;
+    }
+    w->asked.digest = (ProtobufCBinaryData){ sizeof w->asked_digest, w->asked_digest };
+    w->asked.name = (ProtobufCBinaryData){ 0, NULL };
+    w->asked.base.descriptor = &swarm__v1__zone_held__descriptor;
+    data.name = (ProtobufCBinaryData){ sizeof org, org };
+    data.version = &w->asked;
+    data.difference = bytes.data[0] & 1;
+    data.size = bytes.len - 1 + ((bytes.data[0] & 2) != 0 ? 100 : 0);
+    data.data = (ProtobufCBinaryData){ bytes.len - 1, (uint8_t *)(uintptr_t)(bytes.data + 1) };
+    t.data = &data;
+    ENVELOPE(&e, ZONE_TRANSFER, zone_transfer, &t);
+    say(w, peer, SW_CLASS_BULK, envelope_bytes(&e));
+}
+
 static void command(struct world *w, struct sw_bytes request)
 {
     struct sw_event ev = { .kind = SW_EV_COMMAND };
-    static const char *const methods[] = { "Status", "Snapshot", "Restore", "Nonsense" };
+    static const char *const methods[] = { "Status", "Snapshot", "Restore", "Nonsense",
+                                           "Zones",  "Reload",   "Promote" };
     ev.u.command.method = methods[request.len % SW_LEN(methods)];
     ev.u.command.request = request;
     step(w, &ev);
@@ -272,6 +340,12 @@ static void record(struct world *w, uint8_t what, struct sw_bytes bytes)
         break;
     case 11:
         step(w, &drain);
+        break;
+    case 12:
+        announce(w, peer, bytes);
+        break;
+    case 13:
+        deliver(w, peer, bytes);
         break;
     default:
         break;

@@ -116,8 +116,16 @@ void cluster_zone(struct cluster *c, uint32_t node, const char *name, const char
 {
     struct sw_config *config = cluster_config(c, node);
     must(config->n_zones < SW_LEN(c->member[node].zones));
-    config->zones[config->n_zones++] =
-        (struct sw_zone_config){ .name = (char *)(uintptr_t)name, .file = (char *)(uintptr_t)file };
+    bool primary = true;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct sw_config *other = cluster_config(c, i);
+        for (size_t k = 0; k < other->n_zones; k++) {
+            primary = primary && strcmp(other->zones[k].name, name) != 0;
+        }
+    }
+    config->zones[config->n_zones++] = (struct sw_zone_config){ .name = (char *)(uintptr_t)name,
+                                                                .file = (char *)(uintptr_t)file,
+                                                                .primary = primary };
 }
 
 struct sw_config *cluster_config(struct cluster *c, uint32_t node)
@@ -190,12 +198,21 @@ void cluster_kill(struct cluster *c, uint32_t node)
 void cluster_revive(struct cluster *c, uint32_t node)
 {
     struct member *m = &c->member[node];
-    const struct sw_node_options options = { .seed = c->seed };
+    const struct sw_node_options options = { .seed = c->seed, .planted = m->planted };
     must(m->node == NULL);
     m->node = sw_node_new(&options);
     m->front = sw_front_new(&(struct sw_front_options){ .number = 0 });
     m->n_views = 0;
     must(m->node != NULL && m->front != NULL);
+}
+
+void cluster_plant(struct cluster *c, uint32_t node, unsigned planted)
+{
+    c->member[node].planted = planted;
+    cluster_kill(c, node);
+    cluster_revive(c, node);
+    must(cluster_configure(c, node) == SW_OK);
+    cluster_run(c, 2 * SW_SEC);
 }
 
 void cluster_set_clock_back(struct cluster *c, uint32_t node, sw_dur by)

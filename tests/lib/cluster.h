@@ -64,6 +64,9 @@ void cluster_cut(struct cluster *c, uint32_t a, uint32_t b, bool on);
 void cluster_kill(struct cluster *c, uint32_t node);
 /* A new one in its place, to be configured; its disk is as it was. */
 void cluster_revive(struct cluster *c, uint32_t node);
+/* @node makes the mistakes @planted (enum sw_planted) from its next life on: now begins one, on the
+ * same disk. */
+void cluster_plant(struct cluster *c, uint32_t node, unsigned planted);
 /* The node's wall clock is behind by so much from now on. */
 void cluster_set_clock_back(struct cluster *c, uint32_t node, sw_dur by);
 /* No ENTROPY for @node until it is off again (what was asked for is then given). */

@@ -44,7 +44,8 @@ struct member {
     struct sw_peer_config peers[CLUSTER_NODES];
     struct sw_param_config params[8];
     struct sw_load load;
-    sw_dur behind; /* of its wall clock */
+    sw_dur behind;    /* of its wall clock */
+    unsigned planted; /* enum sw_planted */
     bool starved, wants_entropy;
     const struct sw_view *views[VIEWS]; /* published and not given back, oldest first */
     uint32_t n_views;

@@ -68,7 +68,9 @@ static inline void envelope_sign(struct signed_record *s, const char *name, Swar
 static inline void envelope_record(struct signed_record *s, const char *name, uint8_t *zone,
                                    size_t len)
 {
+    static uint8_t digest[48];
     Swarm__V1__ZoneHeld held = SWARM__V1__ZONE_HELD__INIT;
+    held.digest = (ProtobufCBinaryData){ sizeof digest, digest };
     Swarm__V1__ZoneHeld *zones[] = { &held };
     Swarm__V1__Record r = SWARM__V1__RECORD__INIT;
     char region[] = "eu";

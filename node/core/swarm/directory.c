@@ -108,8 +108,17 @@ static int hold(struct sw_directory *d, uint32_t peer, const Swarm__V1__ZoneHeld
     if (h == NULL) {
         return SW_ERR_NOMEM;
     }
-    h->serial = said->serial;
-    h->epoch = said->epoch;
+    struct sw_zone_version version = { .epoch = said->epoch, .serial = said->serial };
+    if (said->digest.len == sizeof version.digest) {
+        memcpy(version.digest, said->digest.data, sizeof version.digest);
+    }
+    if (!sw_version_same(&version, &h->version)) {
+        h->version = version;
+        h->conflict = false;
+        h->not_before = 0;
+        z->heard = true;
+        d->heard = true;
+    }
     h->primary = said->primary != 0;
     h->said = true;
     return SW_OK;
@@ -152,6 +161,13 @@ int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1
 void sw_directory_forget(struct sw_directory *d, uint32_t peer)
 {
     sweep(d, peer);
+}
+
+struct sw_known_zone *sw_directory_zone(const struct sw_directory *d, const uint8_t *name)
+{
+    bool there;
+    const size_t at = place(d, name, &there);
+    return there ? d->zones[at] : NULL;
 }
 
 static const uint8_t *name_at(const void *self, size_t i)

@@ -7,14 +7,18 @@
 
 #include "node/base/err.h"
 #include "node/core/dns/name.h"
+#include "node/core/dns/version.h"
 #include "node/core/swarm/codec.h"
 
 struct sw_holder {
     uint32_t peer;
-    uint32_t serial;
-    uint64_t epoch; /* of the primary that issued the serial */
+    struct sw_zone_version version;
     bool primary;
     bool said; /* by the record that is being read */
+    /* zones/fetch.c: */
+    sw_time not_before; /* it is not asked for the zone until then */
+    uint32_t failures;  /* in a row */
+    bool conflict;      /* that @version is not ours was reported */
 };
 
 struct sw_known_zone {
@@ -22,12 +26,14 @@ struct sw_known_zone {
     uint64_t hash;              /* of the name: half of a query class */
     struct sw_holder *holders;  /* ascending peers; at least one */
     uint32_t n_holders, cap;
+    bool heard; /* a holder's version changed, since zones/fetch.c last cleared this */
 };
 
 struct sw_directory {
     struct sw_known_zone **zones; /* canonical order of names */
     size_t n, cap;
     bool changed; /* the set of names, since the owner last cleared this */
+    bool heard;   /* of a new version of any zone, since zones/fetch.c last cleared this */
 };
 
 void sw_directory_fini(struct sw_directory *d);
@@ -38,6 +44,8 @@ int sw_directory_announce(struct sw_directory *d, uint32_t peer, const Swarm__V1
 /* @peer is not known any longer. */
 void sw_directory_forget(struct sw_directory *d, uint32_t peer);
 
+/* The zone of that very name (wire form, lower case), or NULL. */
+struct sw_known_zone *sw_directory_zone(const struct sw_directory *d, const uint8_t *name);
 /* The closest known zone at or above @name (wire form), or NULL. */
 const struct sw_known_zone *sw_directory_find(const struct sw_directory *d, const uint8_t *name);
 

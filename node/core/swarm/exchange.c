@@ -36,6 +36,11 @@ static int on_control(struct sw_node *n, struct sw_link *link, const Swarm__V1__
 
 static int on_bulk(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Envelope *e)
 {
+    if (e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER) {
+        const Swarm__V1__ZoneTransfer *t = e->zone_transfer;
+        const int err = t->get != NULL ? sw_zone_serve(n, link, t->get) : SW_OK;
+        return err == SW_OK && t->data != NULL ? sw_zone_fetch_data(n, link, t->data) : err;
+    }
     if (e->body_case < SWARM__V1__ENVELOPE__BODY_OBJECT_PUT) {
         return SW_ERR_MALFORMED;
     }

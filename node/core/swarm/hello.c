@@ -81,6 +81,7 @@ static void greet(struct sw_node *n, struct sw_link *link)
     link->greeted = true;
     if (link->class == SW_CLASS_BULK) {
         sw_backup_host_up(n, link);
+        sw_zone_fetch_reachable(n);
         return;
     }
     sw_router_reachable(n);

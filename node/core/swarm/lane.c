@@ -20,5 +20,5 @@ enum sw_lane sw_envelope_lane(struct sw_bytes envelope)
     if (field == SWARM__V1__ENVELOPE__BODY_QUERY) {
         return SW_LANE_WORK;
     }
-    return field >= SWARM__V1__ENVELOPE__BODY_OBJECT_PUT ? SW_LANE_BULK : SW_LANE_URGENT;
+    return field >= SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER ? SW_LANE_BULK : SW_LANE_URGENT;
 }

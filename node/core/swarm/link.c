@@ -122,6 +122,7 @@ static void lost(struct sw_node *n, struct sw_link *link)
         sw_forward_peer_lost(n, link->peer);
     } else if (greeted) {
         sw_backup_host_down(n, link);
+        sw_zone_fetch_lost(n, link->peer);
     }
 }
 

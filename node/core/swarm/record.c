@@ -37,8 +37,10 @@ static bool list_zones(struct sw_node *n, Swarm__V1__Record *r)
         }
         swarm__v1__zone_held__init(&zones[count]);
         zones[count].name = (ProtobufCBinaryData){ sw_dname_len(z->name), z->name };
-        zones[count].serial = sw_zone_serial(z->box->zone);
-        zones[count].primary = n->config->zones[z->config].primary;
+        zones[count].serial = z->box->version.serial;
+        zones[count].epoch = z->box->version.epoch;
+        zones[count].digest = (ProtobufCBinaryData){ SW_ZONEMD_LEN, z->box->version.digest };
+        zones[count].primary = z->primary;
         list[count] = &zones[count];
         count++;
     }
@@ -233,7 +235,8 @@ static bool digest_ok(const ProtobufCBinaryData *digest)
 static bool possible(const Swarm__V1__Record *r)
 {
     for (size_t i = 0; i < r->n_zones; i++) {
-        if (!zone_ok(&r->zones[i]->name)) {
+        const Swarm__V1__ZoneHeld *z = r->zones[i];
+        if (!zone_ok(&z->name) || z->epoch > SW_EPOCH_MOST || z->digest.len != SW_ZONEMD_LEN) {
             return false;
         }
     }

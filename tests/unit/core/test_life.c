@@ -25,6 +25,7 @@ static void a_start_goes_through_every_state_in_order(void)
     CHECK_STR(cluster_log(c, 0), "1000ms state 0 1\n"
                                  "1000ms state 1 2\n"
                                  "1001ms zone loaded 7 4 example.org\n"
+                                 "1001ms zone served 7 0 example.org\n"
                                  "1001ms state 2 3\n"
                                  "1020ms peer up b 0 0\n"
                                  "1020ms peer up b 1 0\n"
@@ -84,9 +85,20 @@ static void a_zone_that_is_refused_does_not_keep_the_node_from_being_ready(void)
     cluster_free(c);
 }
 
+static bool only_control(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                         struct sw_bytes message)
+{
+    (void)arg;
+    (void)from;
+    (void)to;
+    (void)message;
+    return class == SW_CLASS_CONTROL;
+}
+
 static void a_zone_that_is_not_loaded_here_is_asked_elsewhere(void)
 {
     struct cluster *c = pair();
+    cluster_set_tap(c, only_control, NULL); /* nor can it be fetched */
     cluster_zone(c, 1, "example.org", "broken.zone");
     cluster_start(c);
     cluster_run(c, SW_SEC);
