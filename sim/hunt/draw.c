@@ -52,6 +52,8 @@ struct drawing {
     double duration; /* s */
     struct sim_region drawn_regions[MOST_REGIONS];
     struct sim_node drawn_nodes[MOST_REGIONS * MOST_NODES]; /* names only: what faults refer to */
+    const char *holders[MOST_REGIONS * MOST_NODES];         /* of the zone; the primary first */
+    unsigned n_holders;
     unsigned n_nodes;
     unsigned owners[MOST_REGIONS * MOST_NODES]; /* nodes that protect files: the first, and some */
     unsigned n_owners;
@@ -122,11 +124,13 @@ static void write_zone(struct drawing *d, const char *zone)
 {
     const uint64_t primary = below(d, d->n_nodes);
     bool first = true;
+    d->holders[d->n_holders++] = d->drawn_nodes[primary].config.name.s;
     (void)fprintf(d->to, "zones:\n  - {name: hunt.example, file: \"%s\", primary: %s, backups: [",
                   zone, d->drawn_nodes[primary].config.name.s);
     for (unsigned i = 0; i < d->n_nodes; i++) {
         if (i != primary && below(d, 3) == 0) {
             (void)fprintf(d->to, "%s%s", first ? "" : ", ", d->drawn_nodes[i].config.name.s);
+            d->holders[d->n_holders++] = d->drawn_nodes[i].config.name.s;
             first = false;
         }
     }
@@ -226,10 +230,34 @@ static void write_clients(struct drawing *d, uint64_t seed)
     }
 }
 
-static void write_operations(struct drawing *d)
+/* Edits by the primary, promotions of others, and what both write after that.  From a stream of
+ * their own: the rest of a seed's world stays as it was. */
+static void write_zone_operations(struct drawing *d, uint64_t seed)
+{
+    struct drawing own = *d;
+    sw_rng_init(&own.rng, sw_rng_key(seed, "hunt", "zones"));
+    for (uint64_t n = below(&own, 6); n > 0; n--) {
+        const double at = between(&own, 5, d->duration - 5);
+        const char *node = d->holders[below(&own, d->n_holders)];
+        if (below(&own, 4) == 0) {
+            (void)fprintf(d->to, "  - {at: %.3fs, node: %s, kind: promote, zone: hunt.example%s}\n",
+                          at, node, below(&own, 4) == 0 ? ", force: true" : "");
+        } else {
+            (void)fprintf(d->to,
+                          "  - {at: %.3fs, node: %s, kind: edit_zone, zone: hunt.example, records: "
+                          "%llu%s}\n",
+                          at, node, some(&own, 0, 50), below(&own, 5) == 0 ? ", empty: true" : "");
+        }
+    }
+}
+
+static void write_operations(struct drawing *d, uint64_t seed)
 {
     const unsigned n = (unsigned)below(d, 4);
-    (void)fputs(n > 0 ? "operations:\n" : "", d->to);
+    (void)fputs("operations:\n", d->to);
+    (void)fprintf(d->to, "  - {at: 5s, node: %s, kind: edit_zone, zone: hunt.example}\n",
+                  d->holders[0]);
+    write_zone_operations(d, seed);
     for (unsigned i = 0; i < n; i++) {
         const double at = between(d, 5, d->duration - 5);
         const char *owner = d->drawn_nodes[d->owners[below(d, d->n_owners)]].config.name.s;
@@ -270,6 +298,6 @@ void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone)
     write_zone(&d, zone);
     write_nodes(&d);
     write_clients(&d, seed);
-    write_operations(&d);
+    write_operations(&d, seed);
     write_faults(&d, seed);
 }

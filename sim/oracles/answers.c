@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Every answer that a client accepts is what the zone says: the same records and no others, a
- * denial only of what does not exist, a referral only at a delegation. */
+ * denial only of what does not exist, a referral only at a delegation.  A version that a primary
+ * served once is what the zone says until all holders must have had the next. */
+#include "sim/oracles/holders.h"
+#include "sim/oracles/quiet.h"
 #include "sim/oracles/zonetruth.h"
 #include "sim/world/pool.h"
 #include "sim/world/world.h"
@@ -17,50 +20,176 @@ struct remembered {
     uint8_t bytes[REMEMBERED];
 };
 
+/* What a zone said, and until when it was the newest. */
+struct version {
+    struct version *older;
+    struct sim_truth *truth;
+    struct sw_zone_version number;
+    struct sw_bytes text; /* ours */
+    sw_time superseded_at;
+};
+
 struct answers {
-    struct sim_truth **truths; /* a zone of the scenario */
+    struct version **versions; /* a zone of the scenario: the newest first */
     size_t n;
     struct remembered *right;
+    struct sim_quiet quiet;
 };
+
+static void version_free(struct version *v)
+{
+    if (v != NULL) {
+        sim_truth_free(v->truth);
+        free((void *)(uintptr_t)v->text.data);
+        free(v);
+    }
+}
+
+/* A new version; NULL when @text is none. */
+static struct version *version_new(const char *zone, struct sw_bytes text,
+                                   const struct sw_zone_version *number)
+{
+    struct version *v = sim_calloc(1, sizeof *v);
+    uint8_t *copy = sim_alloc(text.len + 1);
+    memcpy(copy, text.data, text.len);
+    *v = (struct version){ .number = *number,
+                           .text = { copy, text.len },
+                           .superseded_at = SW_TIME_NEVER };
+    if (sim_truth_new(zone, v->text, &v->truth, NULL) != 0) {
+        version_free(v);
+        return NULL;
+    }
+    return v;
+}
 
 static int start(struct sim_world *w, void **self)
 {
     const struct sim_scenario *s = sim_world_scenario(w);
     struct answers *a = sim_calloc(1, sizeof *a);
-    int err = 0;
     a->n = s->n_zones;
-    a->truths = sim_calloc(a->n, sizeof(struct sim_truth *));
+    a->versions = sim_calloc(a->n + 1, sizeof(struct version *));
     a->right = sim_calloc(SLOTS, sizeof *a->right);
-    for (size_t i = 0; i < a->n && err == 0; i++) {
-        const struct sw_bytes text = { (const uint8_t *)s->zones[i].text, s->zones[i].len };
-        err = sim_truth_new(s->zones[i].name, text, &a->truths[i], NULL);
-    }
     *self = a;
-    return err;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct sw_bytes text = { (const uint8_t *)s->zones[i].text, s->zones[i].len };
+        const struct sw_zone_version first = { 0 };
+        a->versions[i] = version_new(s->zones[i].name, text, &first);
+        if (a->versions[i] == NULL) {
+            return SW_ERR_MALFORMED;
+        }
+    }
+    return 0;
 }
 
 static void stop(void *self)
 {
     struct answers *a = self;
     for (size_t i = 0; i < a->n; i++) {
-        sim_truth_free(a->truths[i]);
+        while (a->versions[i] != NULL) {
+            struct version *older = a->versions[i]->older;
+            version_free(a->versions[i]);
+            a->versions[i] = older;
+        }
     }
-    free(a->truths);
+    free((void *)a->versions);
     free(a->right);
     free(a);
 }
 
-/* The closest zone at or above @name, or NULL. */
-static struct sim_truth *truth_of(const struct answers *a, const uint8_t *name)
+static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f, bool begins)
 {
-    struct sim_truth *best = NULL;
+    struct answers *a = self;
+    sim_quiet_fault(&a->quiet, w, f, begins);
+}
+
+/* The version that has @text, of whatever number, or NULL. */
+static struct version *known(struct version *v, struct sw_bytes text)
+{
+    while (v != NULL &&
+           (v->text.len != text.len || memcmp(v->text.data, text.data, text.len) != 0)) {
+        v = v->older;
+    }
+    return v;
+}
+
+static void on_zone(void *self, struct sim_world *w, uint32_t node,
+                    const struct sim_zone_version *said)
+{
+    struct answers *a = self;
+    const struct sim_scenario *s = sim_world_scenario(w);
+    const struct sw_zone_version number = { .epoch = said->epoch, .serial = said->serial };
+    (void)node;
     for (size_t i = 0; i < a->n; i++) {
-        if (sim_truth_covers(a->truths[i], name) &&
-            (best == NULL || sim_truth_covers(best, sim_truth_apex(a->truths[i])))) {
-            best = a->truths[i];
+        struct version **at = &a->versions[i];
+        if (strcmp(s->zones[i].name, said->zone) != 0) {
+            continue;
+        }
+        struct version *v = known(*at, said->text);
+        if (v != NULL) {
+            v->number = number; /* that of the first was not known */
+            continue;
+        }
+        v = version_new(said->zone, said->text, &number);
+        if (v == NULL) {
+            continue;
+        }
+        while (*at != NULL && sw_version_newer(&(*at)->number, &number)) {
+            at = &(*at)->older;
+        }
+        v->superseded_at = at == &a->versions[i] ? SW_TIME_NEVER : sim_world_now(w);
+        v->older = *at;
+        *at = v;
+        if (v->older != NULL && v->older->superseded_at == SW_TIME_NEVER) {
+            v->older->superseded_at = sim_world_now(w);
+        }
+        memset(a->right, 0, SLOTS * sizeof *a->right);
+    }
+}
+
+/* The closest zone at or above @name; a->n: none. */
+static size_t zone_of(const struct answers *a, const uint8_t *name)
+{
+    size_t best = a->n;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct sim_truth *t = a->versions[i]->truth;
+        if (sim_truth_covers(t, name) &&
+            (best == a->n || sim_truth_covers(a->versions[best]->truth, sim_truth_apex(t)))) {
+            best = i;
         }
     }
     return best;
+}
+
+/* Must all holders have a newer version of @zone by now?  Not where that was lost with the disks of
+ * all who had it. */
+static bool is_over(const struct answers *a, const struct sim_world *w, const char *zone,
+                    const struct version *v)
+{
+    struct sw_zone_version newest;
+    return v->superseded_at != SW_TIME_NEVER &&
+           sim_world_now(w) - v->superseded_at >= SIM_ZONE_BOUND &&
+           sim_quiet_for(&a->quiet, w) >= SIM_ZONE_BOUND && sim_zone_newest(w, zone, &newest) &&
+           sw_version_newer(&newest, &v->number);
+}
+
+/* What is wrong with @q's answer by all versions that may still be served: NULL when it is right
+ * by one; @newest: by the newest. */
+static const char *check(const struct answers *a, const struct sim_world *w, size_t zone,
+                         const struct sim_query_done *q, bool *newest)
+{
+    const char *name = sim_world_scenario(w)->zones[zone].name;
+    const char *wrong = NULL;
+    struct version *v = a->versions[zone];
+    *newest = true;
+    for (; v != NULL && !is_over(a, w, name, v); v = v->older) {
+        const char *by_this = sim_truth_check(v->truth, q->question, q->type, q->answer);
+        if (by_this == NULL) {
+            return NULL;
+        }
+        wrong = wrong == NULL ? by_this : wrong;
+        *newest = false;
+    }
+    return wrong;
 }
 
 /* Where a message is remembered: by its question and length. */
@@ -107,8 +236,9 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
     if (m.len > 2 && r->len == m.len && memcmp(r->bytes + 2, m.data + 2, m.len - 2) == 0) {
         return;
     }
-    struct sim_truth *t = truth_of(a, q->question);
-    const char *wrong = t != NULL                     ? sim_truth_check(t, q->question, q->type, m)
+    const size_t zone = zone_of(a, q->question);
+    bool newest = true;
+    const char *wrong = zone < a->n                   ? check(a, w, zone, q, &newest)
                         : q->outside && is_refusal(m) ? NULL
                                                       : "no zone of the scenario covers the name";
     if (wrong != NULL) {
@@ -118,7 +248,7 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         sim_complain(w, "answers", "%s answered %s type %u: %s", server, name, q->type, wrong);
         return;
     }
-    if (m.len <= REMEMBERED) {
+    if (m.len <= REMEMBERED && newest) {
         r->len = (uint16_t)m.len;
         memcpy(r->bytes, m.data, m.len);
     }
@@ -130,6 +260,8 @@ const struct sim_watcher sim_oracle_answers = {
     .help = "every accepted answer is what the zone says",
     .oracle = true,
     .start = start,
+    .on_fault = on_fault,
+    .on_zone = on_zone,
     .on_query = on_query,
     .stop = stop,
 };

@@ -51,7 +51,8 @@ static bool has_set(const struct sim_scenario *s, size_t node, const char *set)
     return false;
 }
 
-static const char *const kinds[] = { "snapshot", "restore", "copy", "copy_back" };
+static const char *const kinds[] = { "snapshot",  "restore",   "copy",
+                                     "copy_back", "edit_zone", "promote" };
 
 static int check_kind(struct sim_loader *l, const struct sw_yaml_node *n,
                       const struct sim_operation *o)
@@ -63,9 +64,27 @@ static int check_kind(struct sim_loader *l, const struct sw_yaml_node *n,
     }
     const char *near = sw_yaml_nearest(o->kind, kinds, SW_LEN(kinds));
     return sw_yaml_fail(l->y, sw_yaml_get(n, "kind"), "kind", SW_ERR_NOTFOUND, l->d,
-                        "'%.40s' is not one of: snapshot, restore, copy, copy_back%s%s%s", o->kind,
-                        near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
+                        "'%.40s' is not one of: snapshot, restore, copy, copy_back, "
+                        "edit_zone, promote%s%s%s",
+                        o->kind, near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
                         near != NULL ? "'?)" : "");
+}
+
+/* An operation on a zone that the node holds. */
+static int check_zone(struct sim_loader *l, const struct sw_yaml_node *n,
+                      const struct sim_operation *o, size_t node)
+{
+    const struct sw_config *c = &l->f->s.nodes[node].config;
+    if (o->zone == NULL) {
+        return sw_yaml_fail(l->y, n, "zone", SW_ERR_MALFORMED, l->d, "is missing (whose)");
+    }
+    for (size_t i = 0; i < c->n_zones; i++) {
+        if (strcmp(c->zones[i].name, o->zone) == 0) {
+            return 0;
+        }
+    }
+    return sw_yaml_fail(l->y, sw_yaml_get(n, "zone"), "zone", SW_ERR_NOTFOUND, l->d,
+                        "%s holds no zone '%.60s'", c->name.s, o->zone);
 }
 
 static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
@@ -84,6 +103,9 @@ static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
     }
     if (o->at > s->duration || o->after_loss > s->duration - o->at) {
         return too_late(l, n, "at");
+    }
+    if (strcmp(o->kind, "edit_zone") == 0 || strcmp(o->kind, "promote") == 0) {
+        return check_zone(l, n, o, node);
     }
     if (!own && o->from.s[0] == '\0') {
         return sw_yaml_fail(l->y, n, "from", SW_ERR_MALFORMED, l->d,

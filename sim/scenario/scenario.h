@@ -163,7 +163,12 @@ static inline sw_dur sim_clients_patience(const struct sim_clients *c)
 struct sim_operation {
     sw_time at;
     struct sw_name node; /* who is asked */
-    char *kind;          /* "snapshot", "restore", "copy" (rsync baseline), "copy_back" */
+    char *kind;          /* "snapshot", "restore", "copy" (rsync baseline), "copy_back",
+                          * "edit_zone", "promote" */
+    char *zone;          /* edit_zone, promote */
+    uint64_t records;    /* edit_zone: so many get new data */
+    bool empty;          /* edit_zone: all but SOA and NS go */
+    bool force;          /* promote: also behind others */
     struct sw_name set;
     struct sw_name from; /* restore: whose set; copy: from this node */
     char *target;        /* folder */

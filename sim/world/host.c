@@ -104,7 +104,8 @@ void sim_host_start(struct sim_host *h)
     }
     const struct sw_rng_key key = sw_rng_key(w->seed, "node", h->config->name.s);
     const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0),
-                                          .buggify = w->buggify ? &h->buggify : NULL };
+                                          .buggify = w->buggify ? &h->buggify : NULL,
+                                          .planted = w->hooks.planted };
     const struct sw_front_options front = { .number = 0 };
     h->life++;
     h->node = sw_node_new(&node);

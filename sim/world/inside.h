@@ -94,6 +94,7 @@ void sim_tell_cached(struct sim_world *w, uint32_t group);
 void sim_tell_trace(struct sim_world *w, uint32_t node, const struct sw_trace *t);
 void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, bool begins);
 void sim_tell_message(struct sim_world *w, uint32_t node, struct sw_bytes message);
+void sim_tell_zone(struct sim_world *w, uint32_t node, const struct sim_zone_version *v);
 void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r);
 
 #endif

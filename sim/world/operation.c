@@ -5,6 +5,7 @@
 #include "node/core/proto/swarm.pb-c.h"
 #include "sim/scenario/keys.h"
 #include "sim/world/copy.h"
+#include "sim/world/zone_edit.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ struct state {
 struct operation {
     struct sim_operations *all;
     const struct sim_operation *spec;
-    enum { SNAPSHOT, RESTORE, COPY, COPY_BACK } kind;
+    enum { SNAPSHOT, RESTORE, COPY, COPY_BACK, EDIT_ZONE, PROMOTE } kind;
     uint32_t node, from;
     const struct sw_set_config *set; /* of @from, or of @node for a snapshot */
     sw_time asked_at, lost_at;
@@ -74,6 +75,9 @@ static const struct sw_set_config *find_set(const struct sw_config *c, const cha
 
 void sim_operations_trace(struct sim_operations *o, uint32_t node, const struct sw_trace *t)
 {
+    if (t->kind == SW_TRACE_ZONE_SWAPPED && t->text != NULL) {
+        sim_zone_swapped(o->w, node, t);
+    }
     if (t->kind != SW_TRACE_SNAPSHOT_BEGUN || t->text == NULL) {
         return;
     }
@@ -339,12 +343,19 @@ static void begin(void *self, uint64_t arg)
     case COPY_BACK:
         start_copy_back(p);
         break;
+    case EDIT_ZONE:
+        sim_zone_edit(p->all->w, p->node, p->spec);
+        break;
+    case PROMOTE:
+        sim_zone_promote(p->all->w, p->node, p->spec);
+        break;
     }
 }
 
 static int operation_new(struct sim_operations *o, size_t i, struct sw_diag *d)
 {
-    static const char *const kinds[] = { "snapshot", "restore", "copy", "copy_back" };
+    static const char *const kinds[] = { "snapshot",  "restore",   "copy",
+                                         "copy_back", "edit_zone", "promote" };
     const struct sim_scenario *s = o->w->s;
     const struct sim_operation *spec = &s->operations[i];
     struct operation *p = &o->v[i];
@@ -359,11 +370,15 @@ static int operation_new(struct sim_operations *o, size_t i, struct sw_diag *d)
     *p = (struct operation){ .all = o, .spec = spec };
     p->kind = (unsigned)kind;
     p->node = sim_find_node(s, spec->node.s);
-    p->from = p->kind == SNAPSHOT ? p->node : sim_find_node(s, spec->from.s);
+    const bool zone = p->kind == EDIT_ZONE || p->kind == PROMOTE;
+    p->from = p->kind == SNAPSHOT || zone ? p->node : sim_find_node(s, spec->from.s);
     if (p->node == UINT32_MAX || p->from == UINT32_MAX) {
         return sw_diag_set(d, SW_ERR_NOTFOUND, "%zu:1: %s: '%s' is no node of this scenario",
                            spec->line, p->node == UINT32_MAX ? "node" : "from",
                            p->node == UINT32_MAX ? spec->node.s : spec->from.s);
+    }
+    if (zone) {
+        return 0;
     }
     p->set = find_set(&s->nodes[p->from].config, spec->set.s);
     if (p->set == NULL && p->kind != COPY_BACK) {

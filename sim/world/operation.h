@@ -6,6 +6,8 @@
  *   restore    @node restores the newest snapshot of @from's @set into @target
  *   copy       @node fetches the folder of @from's @set into @target
  *   copy_back  @node fetches @from's copy of @set into @target
+ *   edit_zone  @node's master file of @zone gets a new serial and other records, and is read again
+ *   promote    @node becomes the primary of @zone
  *
  * A restore or copy_back at time t is asked for at t + after_loss: people need time. */
 #ifndef SIM_OPERATION_H

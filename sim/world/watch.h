@@ -39,6 +39,14 @@ struct sim_restore_done {
     const char *reason;  /* for people, when status is not 0 */
 };
 
+/* A version of a zone, as the text that its primary serves it from. */
+struct sim_zone_version {
+    const char *zone;
+    uint64_t epoch;
+    uint32_t serial; /* what the primary says; the text may be newer, and refused */
+    struct sw_bytes text;
+};
+
 struct sim_watcher {
     const char *name, *help;
     bool oracle; /* its complaint fails the run */
@@ -50,6 +58,9 @@ struct sim_watcher {
     void (*on_trace)(void *self, struct sim_world *w, uint32_t node, const struct sw_trace *t);
     void (*on_fault)(void *self, struct sim_world *w, const struct sim_fault *f, bool begins);
     void (*on_restore)(void *self, struct sim_world *w, const struct sim_restore_done *r);
+    /* Primary @node serves @v from now on. */
+    void (*on_zone)(void *self, struct sim_world *w, uint32_t node,
+                    const struct sim_zone_version *v);
     void (*on_job)(void *self, struct sim_world *w, uint32_t node, const struct sw_job *job,
                    bool begins); /* it ran to its end: none for a job that a crash ended */
     /* Bits of a file on node @node's disk are about to rot. */

@@ -99,6 +99,15 @@ void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r)
     }
 }
 
+void sim_tell_zone(struct sim_world *w, uint32_t node, const struct sim_zone_version *v)
+{
+    for (size_t i = 0; i < w->n_watching; i++) {
+        if (w->watching[i].watcher->on_zone != NULL) {
+            w->watching[i].watcher->on_zone(w->watching[i].self, w, node, v);
+        }
+    }
+}
+
 void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, bool begins)
 {
     for (size_t i = 0; i < w->n_watching; i++) {

@@ -83,6 +83,7 @@ struct sim_hooks {
     unsigned (*on_send)(void *self, uint32_t node, uint8_t *message, size_t len);
     /* Jobs run in one piece and take no time, to see what interleaving finds. */
     bool whole_jobs;
+    unsigned planted; /* enum sw_planted, of every node */
 };
 void sim_world_hook(struct sim_world *w, const struct sim_hooks *hooks);
 

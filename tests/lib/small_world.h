@@ -62,7 +62,7 @@ struct small_scenario {
     struct sim_region regions[SMALL_REGIONS];
     struct sim_node nodes[3 * SMALL_REGIONS];
     struct sw_peer_config peers[3 * SMALL_REGIONS][3 * SMALL_REGIONS];
-    struct sw_zone_config zone_config;
+    struct sw_zone_config zone_config, primary_config;
     struct sim_zone zone;
     struct sim_clients clients[SMALL_REGIONS];
     struct sw_name servers[SMALL_REGIONS][3 * SMALL_REGIONS];
@@ -97,7 +97,7 @@ static inline void small_nodes(struct small_scenario *x, const struct small_worl
         c->store = x->names[3];
         sim_identity_seed(c->name.s, c->identity);
         if (i < o->holders) {
-            c->zones = &x->zone_config;
+            c->zones = i == 0 ? &x->primary_config : &x->zone_config;
             c->n_zones = 1;
         }
         node->processor = (struct sim_processor){
@@ -177,6 +177,8 @@ static inline struct small_scenario *small_scenario(const struct small_world *o)
                                  .text = small_text(small_zone_text),
                                  .len = sizeof small_zone_text - 1 };
     x->zone_config = (struct sw_zone_config){ .name = x->names[0], .file = x->names[1] };
+    x->primary_config = x->zone_config;
+    x->primary_config.primary = true;
     small_nodes(x, o);
     small_clients(x, o);
     x->s = (struct sim_scenario){
@@ -339,6 +341,17 @@ static inline void small_operation(struct small_scenario *x, sw_time at, const c
                                  .line = 9 };
     (void)snprintf(o->node.s, sizeof o->node.s, "%s", node);
     (void)snprintf(o->from.s, sizeof o->from.s, "%s", from);
+}
+
+/* Operation on the zone. */
+static inline void small_zone_operation(struct small_scenario *x, sw_time at, const char *kind,
+                                        const char *node)
+{
+    struct sim_operation *o = &x->operations[x->s.n_operations++];
+    *o = (struct sim_operation){
+        .at = at, .kind = small_text(kind), .zone = x->names[0], .records = 3, .line = 9
+    };
+    (void)snprintf(o->node.s, sizeof o->node.s, "%s", node);
 }
 
 /* What came back, the latest last, and what nodes said of snapshots. */

@@ -467,7 +467,8 @@ static const struct {
     { "count: 10", "count: 10\n    queries: a.txt\n    capture: a.pcap",
       "t.yaml:25:14: capture: queries is given as well (one of the two)" },
     { "kind: snapshot", "kind: snapshoot",
-      "t.yaml:28:33: kind: 'snapshoot' is not one of: snapshot, restore, copy, copy_back (did you "
+      "t.yaml:28:33: kind: 'snapshoot' is not one of: snapshot, restore, copy, copy_back, "
+      "edit_zone, promote (did you "
       "mean 'snapshot'?)" },
     { "kind: snapshot", "kind: restore",
       "t.yaml:28:5: from: is missing (the node whose set it is)" },
