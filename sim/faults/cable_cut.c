@@ -10,6 +10,14 @@ static const struct sim_fault_param params[] = {
     [TO] = { .key = "to", .type = SIM_PARAM_REGION, .required = true, .help = "the other end" },
 };
 
+static const char *check(const struct sim_scenario *s, const union sim_fault_value *v)
+{
+    (void)s;
+    return v[FROM].index == v[TO].index
+               ? "both ends are one region (expected from and to to differ)"
+               : "";
+}
+
 static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
     sim_world_cut(w, v[FROM].index, v[TO].index, begins);
@@ -32,6 +40,7 @@ const struct sim_fault_kind sim_fault_cable_cut = {
     .help = "two regions do not reach each other",
     .params = params,
     .n_params = SW_LEN(params),
+    .check = check,
     .begin = begin,
     .end = end,
 };

@@ -5,11 +5,13 @@
 #include "node/base/fmath.h"
 #include "sim/world/pool.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DELAY_LOW (SW_MS) /* of durations without a range */
 #define DELAY_HIGH (10 * SW_SEC)
 #define VALUE_MAX 64
+#define DRAWS 64U /* before it is given up */
 
 double sim_draw_log_uniform(struct sw_rng *rng, double low, double high)
 {
@@ -97,10 +99,10 @@ static bool has(const struct sim_fault *f, const char *key)
     return false;
 }
 
-void sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
-                    const struct sim_scenario *s, struct sw_rng *rng)
+/* Once; whatever comes of it. */
+static void draw_params(struct sim_fault *f, const struct sim_fault_kind *kind,
+                        const struct sim_scenario *s, struct sw_rng *rng)
 {
-    f->params = sim_realloc(f->params, (f->n_params + kind->n_params + 1) * sizeof *f->params);
     for (size_t i = 0; i < kind->n_params; i++) {
         const struct sim_fault_param *p = &kind->params[i];
         if (p->tame || has(f, p->key) || !(p->required || sw_rng_below(rng, 2) == 0)) {
@@ -112,4 +114,28 @@ void sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
         memcpy(&key, &p->key, sizeof key); /* lent: nobody writes to it */
         f->params[f->n_params++] = (struct sim_param){ key, value, f->line, 1, f->line, 1 };
     }
+}
+
+bool sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
+                    const struct sim_scenario *s, struct sw_rng *rng)
+{
+    const size_t fixed = f->n_params;
+    f->params = sim_realloc(f->params, (f->n_params + kind->n_params + 1) * sizeof *f->params);
+    for (unsigned i = 0; i < DRAWS; i++) {
+        union sim_fault_value values[SIM_FAULT_PARAMS_MAX];
+        const struct sim_fault_kind *same;
+        struct sim_fault drawn = *f;
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s", kind->name);
+        drawn.kind = name; /* hunts have none in @f */
+        draw_params(&drawn, kind, s, rng);
+        if (sim_fault_bind(s, &drawn, &same, values, SW_LEN(values), NULL) == 0) {
+            f->n_params = drawn.n_params;
+            return true;
+        }
+        while (drawn.n_params > fixed) {
+            free(drawn.params[--drawn.n_params].value);
+        }
+    }
+    return false;
 }

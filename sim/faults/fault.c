@@ -291,6 +291,12 @@ static int bind(const struct sim_scenario *s, const struct sim_fault *f,
         }
     }
     *kind = k;
+    if (err == 0 && k->check != NULL && (whole || f->n_params == k->n_params)) {
+        const char *wrong = k->check(s, values);
+        err = wrong[0] == '\0'
+                  ? 0
+                  : sw_diag_set(d, SW_ERR_MALFORMED, "%zu:1: %s: %s", f->line, k->name, wrong);
+    }
     return err;
 }
 

@@ -45,6 +45,9 @@ struct sim_fault_kind {
     const char *name, *help;
     const struct sim_fault_param *params;
     size_t n_params;
+    /* What is wrong with values that are each for themselves right, "" when nothing is; such a
+     * fault would do nothing, or something else than its kind says.  NULL: all fit together. */
+    const char *(*check)(const struct sim_scenario *s, const union sim_fault_value *values);
     void (*begin)(struct sim_world *w, const union sim_fault_value *values);
     void (*end)(struct sim_world *w, const union sim_fault_value *values);
 };
@@ -62,7 +65,8 @@ int sim_fault_bind(const struct sim_scenario *s, const struct sim_fault *f,
                    const struct sim_fault_kind **kind, union sim_fault_value *values, size_t cap,
                    struct sw_diag *d);
 
-/* The same for a fault whose other parameters are drawn later: none is required. */
+/* The same for a fault whose other parameters are drawn later: none is required, and those that are
+ * there need not fit together before all are. */
 int sim_fault_check(const struct sim_scenario *s, const struct sim_fault *f, struct sw_diag *d);
 
 /* ---- draw.c ---- */
@@ -70,9 +74,9 @@ int sim_fault_check(const struct sim_scenario *s, const struct sim_fault *f, str
 /* As likely between 1 and 10 as between 10 and 100; 0 < @low <= @high. */
 double sim_draw_log_uniform(struct sw_rng *rng, double low, double high);
 /* Add to @f, of kind @kind, what its table asks for and it has not: what is required, and half of
- * the rest, tame parameters excepted.  Keys are the table's, values the caller's to free, as is the
- * list. */
-void sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
+ * the rest, tame parameters excepted; again until they fit together.  Keys are the table's, values
+ * the caller's to free, as is the list.  False: nothing fits in 64 draws, none was added. */
+bool sim_fault_draw(struct sim_fault *f, const struct sim_fault_kind *kind,
                     const struct sim_scenario *s, struct sw_rng *rng);
 
 /* ---- storm.c ---- */

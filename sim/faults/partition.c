@@ -29,6 +29,43 @@ static const struct sim_fault_param params[] = {
                           "arrives" },
 };
 
+/* Is a node among @nodes to be parted from another? */
+static bool parts(const struct sim_scenario *s, const char *nodes, const char *others)
+{
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const char *one = s->nodes[i].config.name.s;
+        for (size_t j = 0; j < s->n_nodes && sim_fault_names(nodes, one); j++) {
+            const char *other = s->nodes[j].config.name.s;
+            if (i != j &&
+                sim_fault_names(others != NULL ? others : nodes, other) == (others != NULL)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *check(const struct sim_scenario *s, const union sim_fault_value *v)
+{
+    const bool region = v[REGION].index != SIM_PARAM_ABSENT;
+    if (!region && v[NODE].index == SIM_PARAM_ABSENT && v[NODES].nodes == NULL) {
+        return "nothing is cut off (expected region, node or nodes)";
+    }
+    if (v[FROM].index != SIM_PARAM_ABSENT && (!region || v[FROM].index == v[REGION].index)) {
+        return "from is for a region that is cut off from another one (expected region to be it)";
+    }
+    if (region && s->n_regions == 1) {
+        return "the only region has none to be cut off from (expected node or nodes)";
+    }
+    if (v[OTHERS].nodes != NULL && v[NODES].nodes == NULL) {
+        return "others is for nodes that are cut off from them (expected nodes)";
+    }
+    if (v[NODES].nodes != NULL && !parts(s, v[NODES].nodes, v[OTHERS].nodes)) {
+        return "nodes have nobody to be cut off from (expected others, or not all of the nodes)";
+    }
+    return "";
+}
+
 static void cut_region(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
     const uint32_t region = v[REGION].index;
@@ -91,6 +128,7 @@ const struct sim_fault_kind sim_fault_partition = {
     .help = "regions or nodes can't be reached, and go on by themselves",
     .params = params,
     .n_params = SW_LEN(params),
+    .check = check,
     .begin = begin,
     .end = end,
 };

@@ -34,7 +34,8 @@ static void borrow_params(struct sim_fault *f, const struct sim_fault *fixed)
     f->n_lent = fixed->n_params;
 }
 
-/* Fault number @number of kind @k, which is called @name among the storm's kinds. */
+/* Fault number @number of kind @k, which is called @name among the storm's kinds; none where the
+ * scenario has no room for one, a cut cable with one region. */
 static void draw_fault(struct drawing *d, const struct sim_storm_kind *k, const char *name,
                        uint64_t number, sw_time at)
 {
@@ -47,7 +48,10 @@ static void draw_fault(struct drawing *d, const struct sim_storm_kind *k, const 
         (struct sim_fault){ .kind = k->fixed.kind, .at = at, .line = k->fixed.line, .drawn = true };
     f->length = (sw_dur)sim_draw_log_uniform(&rng, (double)k->shortest, (double)k->longest);
     borrow_params(f, &k->fixed);
-    sim_fault_draw(f, sim_fault_kind_find(f->kind), d->s, &rng);
+    if (!sim_fault_draw(f, sim_fault_kind_find(f->kind), d->s, &rng)) {
+        free(f->params);
+        d->n--;
+    }
 }
 
 static bool takes_part(const struct drawing *d, const struct sim_storm_kind *k)

@@ -38,10 +38,13 @@ static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct si
     const sw_dur most = s->duration / 3 < LONGEST ? s->duration / 3 : LONGEST;
     const double length = sim_draw_log_uniform(&rng, (double)SHORTEST, (double)most);
     const bool for_good = endless && sw_rng_below(&rng, FOR_GOOD) == 0;
+    struct sim_fault f = { .length = 0 };
+    if (!sim_fault_draw(&f, kind, s, &rng)) {
+        free(f.params);
+        return;
+    }
     (void)fprintf(to, "  - {kind: %s, at: %.3fs, for: %.0fms", kind->name, (double)at * 1e-9,
                   for_good ? 0.0 : length * 1e-6 + 1);
-    struct sim_fault f = { .length = 0 };
-    sim_fault_draw(&f, kind, s, &rng);
     for (size_t i = 0; i < f.n_params; i++) {
         (void)fprintf(to, ", %s: %s", f.params[i].key, f.params[i].value);
         free(f.params[i].value);

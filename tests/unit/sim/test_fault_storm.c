@@ -176,6 +176,22 @@ static void every_kind_can_be_drawn_and_what_is_fixed_stays(void)
     free(x);
 }
 
+static void a_kind_for_which_there_is_no_room_is_not_drawn(void)
+{
+    struct small_scenario *x = world();
+    struct sim_storm_kind kinds[] = { kind("cable_cut", 20), kind("partition", 20) };
+    x->s.n_regions = 1;
+    storm(x, kinds, SW_LEN(kinds));
+    size_t n;
+    struct sim_fault *v = sim_storm_draw(&x->s, 1, &n);
+    CHECK(n > 10);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_STR(v[i].kind, "partition");
+    }
+    sim_storm_free(v, n);
+    free(x);
+}
+
 struct told {
     unsigned begun, ended;
 };
@@ -240,6 +256,8 @@ CU_TestInfo tests_fault_storm[] = {
       a_subset_of_kinds_takes_part_each_on_its_own },
     { "without one kind the others stay as they are",
       without_one_kind_the_others_stay_as_they_are },
+    { "a kind for which there is no room is not drawn",
+      a_kind_for_which_there_is_no_room_is_not_drawn },
     { "every kind can be drawn and what is fixed stays",
       every_kind_can_be_drawn_and_what_is_fixed_stays },
     { "a run in a storm repeats and everybody is told",
