@@ -294,8 +294,9 @@ void sim_world_rot(struct sim_world *w, uint32_t node, bool store_only, uint64_t
     const struct sw_config *c = sim_host_config(w->hosts[node]);
     struct rotting r = { w, node };
     const struct sw_rng_key drawn = sw_rng_key(w->seed, "bit rot", c->name.s);
-    const uint64_t now = sw_rng_at(drawn, sim_now(w->engine), 0);
-    const struct sw_rng_key key = { { (uint32_t)now, (uint32_t)(now >> 32) } };
+    /* of this fault: two at once on one disk must not undo each other */
+    const uint64_t which = sw_rng_at(drawn, w->acting, sim_now(w->engine));
+    const struct sw_rng_key key = { { (uint32_t)which, (uint32_t)(which >> 32) } };
     if (!store_only || c->store != NULL) {
         (void)sim_disk_rot(sim_host_disk(w->hosts[node]), store_only ? c->store : "", key, bits,
                            tell_rot, &r);

@@ -228,6 +228,34 @@ static void a_torn_write_takes_the_node_down_until_the_end(void)
     free(x);
 }
 
+static int add_up(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
+{
+    uint64_t *sum = arg;
+    (void)path;
+    (void)st;
+    for (size_t i = 0; i < content.len; i++) {
+        *sum = *sum * 31 + content.data[i];
+    }
+    return 0;
+}
+
+static void rot_twice_at_once_is_twice_the_rot(void)
+{
+    static const char *const params[] = { "node", "n1", "bits", "1", NULL };
+    struct small_scenario *x = with_set(30 * SW_SEC);
+    uint64_t sums[2] = { 0 };
+    small_fault(x, "bit_rot", 50 * SW_SEC, 0, params);
+    small_fault(x, "bit_rot", 50 * SW_SEC, 0, params);
+    struct sim_world *w = small_start_world(x, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        run_to(w, (49 + 2 * (sw_time)i) * SW_SEC);
+        CHECK_I64(sim_disk_each(sim_world_disk(w, 1), "store", add_up, &sums[i]), 0);
+    }
+    CHECK(sums[0] != 0 && sums[0] != sums[1]);
+    sim_world_free(w);
+    free(x);
+}
+
 /* n4 restores: its own copy too may be the rotten one. */
 static void rot_on_one_disk_harms_no_restore(void)
 {
@@ -320,6 +348,7 @@ CU_TestInfo tests_node_faults[] = {
       power_that_fails_inside_a_write_loses_nothing_acknowledged },
     { "a torn write takes the node down until the end",
       a_torn_write_takes_the_node_down_until_the_end },
+    { "rot twice at once is twice the rot", rot_twice_at_once_is_twice_the_rot },
     { "rot on one disk harms no restore", rot_on_one_disk_harms_no_restore },
     { "rot on many disks is found and never restored",
       rot_on_many_disks_is_found_and_never_restored },
