@@ -10,7 +10,8 @@ static const struct sim_fault_param params[] = {
     [OF] = { .key = "of",
              .type = SIM_PARAM_CHOICE,
              .choices = "machine|process",
-             .help = "a dead machine is silent; a dead process's machine closes its connections" },
+             .help = "a dead machine is silent and loses unsynced writes; a dead process's machine "
+                     "closes its connections and keeps what it wrote" },
     [DISK] = { .key = "disk",
                .type = SIM_PARAM_CHOICE,
                .choices = "kept|lost",
@@ -33,7 +34,7 @@ static void end(struct sim_world *w, const union sim_fault_value *v)
 extern const struct sim_fault_kind sim_fault_crash;
 const struct sim_fault_kind sim_fault_crash = {
     .name = "crash",
-    .help = "a node dies with its memory and unsynced writes",
+    .help = "a node dies with its memory, and a machine with its unsynced writes too",
     .params = params,
     .n_params = SW_LEN(params),
     .begin = begin,

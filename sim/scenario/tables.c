@@ -161,9 +161,10 @@ static const struct sw_yaml_table disk_table = TABLE("disk", disk_fields);
 static const char *const ways[] = { "ahead", "behind", NULL };
 static const struct sw_yaml_field clock_fields[] = {
     { "offset", SW_YAML_DURATION, FIELD(struct sim_node_entry, clock_offset), .fallback = "0",
-      .low = 0, .high = 315360000e9, .help = "from true time, when the run begins" },
+      .low = 0, .high = 315360000e9,
+      .help = "from true time, when the run begins; durations have no sign" },
     { "is", SW_YAML_ENUM, FIELD(struct sim_node_entry, clock_is), .names = ways,
-      .fallback = "ahead", .help = "which way the offset goes" },
+      .fallback = "ahead", .help = "which way the offset goes (drift has a sign)" },
     { "drift", SW_YAML_NUMBER, FIELD(struct sim_node_entry, clock_drift), .fallback = "0",
       .low = -1e5, .high = 1e5, .help = "parts per million that it gains; negative: loses" },
 };
@@ -269,7 +270,10 @@ static const struct sw_yaml_field clients_fields[] = {
       .help = "file of questions, asked in order and over again: `NAME TYPE` a line, as dnsperf "
               "reads it" },
     { "capture", SW_YAML_PATH, FIELD(struct sim_clients_entry, capture),
-      .help = "pcap or pcapng file whose questions are asked as they were, once" },
+      .help =
+          "pcap or pcapng file whose questions are asked as they were, once; a repetition with the "
+          "same port and ID within 15 s is left out, one of systemd-resolved has another ID and "
+          "is asked" },
     { "speed", SW_YAML_NUMBER, FIELD(struct sim_clients, speed), .fallback = "1", .low = 1e-3,
       .high = 1e3, .help = "so many times as fast as captured" },
 };
@@ -321,11 +325,10 @@ static const struct sw_yaml_field storm_kind_fields[] = {
     { "rate", SW_YAML_RATE, FIELD(struct sim_storm_entry, rate), .low = 1e-9, .high = 100,
       .help = "how often it begins (Poisson); default: the storm's" },
     { "shortest", SW_YAML_DURATION, FIELD(struct sim_storm_entry, shortest), .low = 1e6,
-      .high = 31536000e9, .help = "how long it lasts; default: the storm's" },
+      .high = 31536000e9, .help = "how long it lasts at least; default: the storm's" },
     { "longest", SW_YAML_DURATION, FIELD(struct sim_storm_entry, longest), .low = 1e6,
       .high = 31536000e9,
-      .help = "as likely up to ten times the shortest as from there to a "
-              "hundred times; default: the storm's" },
+      .help = "how long it lasts at most, log-uniform from `shortest`; default: the storm's" },
     { NULL, SW_YAML_LINE, FIELD(struct sim_storm_entry, fault.line) },
     { NULL, SW_YAML_REST, FIELD(struct sim_storm_entry, fault.params),
       .count = offsetof(struct sim_storm_entry, fault.n_params) },
@@ -342,9 +345,9 @@ static const struct sw_yaml_field storm_fields[] = {
     { "subset", SW_YAML_PROBABILITY, FIELD(struct sim_file, s.storm.subset), .fallback = "1",
       .help = "chance that a kind takes part, drawn anew by each seed" },
     { "shortest", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.shortest), .fallback = "1s",
-      .low = 1e6, .high = 31536000e9, .help = "how long a fault lasts" },
+      .low = 1e6, .high = 31536000e9, .help = "how long a fault lasts at least" },
     { "longest", SW_YAML_DURATION, FIELD(struct sim_file, s.storm.longest), .fallback = "30s",
-      .low = 1e6, .high = 31536000e9, .help = "log-uniform between the two" },
+      .low = 1e6, .high = 31536000e9, .help = "and at most: log-uniform between the two" },
     { "kinds", SW_YAML_LIST, LIST(struct sim_file, , kinds, struct sim_storm_entry),
       .table = &storm_kind_table, .item = SW_YAML_MAPPING,
       .help = "of faults; default: every kind there is" },

@@ -8,7 +8,7 @@
 #include "sim/world/world.h"
 
 enum sim_death {
-    SIM_PROCESS_DIES, /* its machine closes its connections, and writes back what is not synced */
+    SIM_PROCESS_DIES, /* its machine closes its connections, and keeps what it wrote */
     SIM_MACHINE_DIES, /* its peers hear nothing; unsynced writes are lost, or parts of them */
     SIM_POWER_TEARS,  /* the same, and what was being written is torn */
 };

@@ -35,7 +35,8 @@ void sim_disk_crash(struct sim_disk_state *d);
  * coin: what was being written is torn. */
 void sim_disk_tear(struct sim_disk_state *d);
 /* The process dies and its machine lives: descriptors close, calls through an @fs made before fail
- * as after a crash; what was written stays and is written back in time. */
+ * as after a crash; what was written stays, durable no sooner than somebody syncs it.  (Linux would
+ * write it back after 30 s: power that fails later takes more here than in life.) */
 void sim_disk_leave(struct sim_disk_state *d);
 /* The disk burns: empty afterwards, and calls through an @fs made before fail as after a crash. */
 void sim_disk_wipe(struct sim_disk_state *d);
