@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* glibc sends again after 5 and 10 s, systemd-resolved after 5 s and another ID. */
+/* glibc sends again after 5 and 10 s.  (systemd-resolved does after 5 s, with another ID: that
+ * can't be told from a new question.) */
 #define REPETITION (15 * SW_SEC)
 #define MAX_SECONDS INT64_C(17179869184) /* 2^34: a time stamp that is none */
 
@@ -17,9 +18,11 @@ struct reading {
     const char *file;
     pcap_t *pcap;
     struct sim_replay *out;
-    struct sw_map sources;   /* address to its number + 1 */
-    struct sw_map questions; /* source, port, ID and question to when it was asked */
-    sw_time last;            /* question */
+    struct sw_map sources; /* address to its number + 1 */
+    struct sw_map recent;  /* source, port, ID and question to when it was first asked, + 1 */
+    struct sw_map older;   /* the same, of the REPETITION before @since */
+    sw_time since;
+    sw_time last; /* question */
     size_t packets;
     size_t counts[SIM_PACKET_KINDS];
     size_t repetitions;
@@ -43,7 +46,26 @@ static int source_of(struct reading *r, const struct sim_packet *p, uint32_t *ou
     return sw_map_put(&r->sources, key, (void *)(uintptr_t)r->out->sources, NULL);
 }
 
-/* Was the same asked by the same a moment ago?  Remembers that it was asked at @at. */
+/* Questions as old as matters are in two maps, of which the older is dropped whole: what is kept is
+ * what half a minute asks, whatever the capture. */
+static void turn(struct reading *r, sw_time at)
+{
+    if (at - r->since < REPETITION) {
+        return;
+    }
+    sw_map_fini(&r->older);
+    if (at - r->since < 2 * REPETITION) {
+        r->older = r->recent;
+    } else {
+        sw_map_fini(&r->recent);
+        r->older = (struct sw_map){ 0 };
+    }
+    r->recent = (struct sw_map){ 0 };
+    r->since = at;
+}
+
+/* Was the same asked by the same a moment ago?  Remembers that it was first asked at @at: who asks
+ * every 10 s with one port and ID is a monitor, not a stub that repeats itself for ever. */
 static int repeats(struct reading *r, const struct sim_packet *p, uint32_t source, sw_time at,
                    bool *out)
 {
@@ -53,22 +75,11 @@ static int repeats(struct reading *r, const struct sim_packet *p, uint32_t sourc
     memcpy(key + 4, numbers, 6);
     memcpy(key + 10, p->name, p->len);
     const struct sw_bytes k = { key, 10 + p->len };
-    sw_time *before = sw_map_get(&r->questions, k);
-    *out = before != NULL && at - *before < REPETITION;
-    if (before != NULL) {
-        *before = at;
-        return 0;
-    }
-    sw_time *when = malloc(sizeof *when);
-    if (when == NULL) {
-        return SW_ERR_NOMEM;
-    }
-    *when = at;
-    const int err = sw_map_put(&r->questions, k, when, NULL);
-    if (err != 0) {
-        free(when);
-    }
-    return err;
+    turn(r, at);
+    uintptr_t before = (uintptr_t)sw_map_get(&r->recent, k);
+    before = before != 0 ? before : (uintptr_t)sw_map_get(&r->older, k);
+    *out = before != 0 && at - (before - 1) < REPETITION;
+    return *out ? 0 : sw_map_put(&r->recent, k, (void *)(uintptr_t)(at + 1), NULL);
 }
 
 static int question(struct reading *r, const struct sim_packet *p, sw_time at)
@@ -136,11 +147,12 @@ static int packets(struct reading *r)
 static int sum_up(struct reading *r)
 {
     const size_t *n = r->counts;
-    char others[120];
+    char others[192];
     (void)snprintf(others, sizeof others,
-                   "%zu answers, %zu TCP, %zu fragments, %zu cut short, %zu malformed",
-                   n[SIM_PACKET_ANSWER], n[SIM_PACKET_TCP], n[SIM_PACKET_FRAGMENT],
-                   n[SIM_PACKET_CUT], n[SIM_PACKET_MALFORMED]);
+                   "%zu answers, %zu of other opcodes or classes, %zu TCP, %zu fragments, %zu cut "
+                   "short, %zu malformed",
+                   n[SIM_PACKET_ANSWER], n[SIM_PACKET_UNUSUAL], n[SIM_PACKET_TCP],
+                   n[SIM_PACKET_FRAGMENT], n[SIM_PACKET_CUT], n[SIM_PACKET_MALFORMED]);
     if (r->out->n == 0) {
         return sw_diag_set(r->d, SW_ERR_MALFORMED,
                            "%.100s: no DNS question by UDP to port 53 in its %zu packets (%s)",
@@ -150,17 +162,6 @@ static int sum_up(struct reading *r)
                    "%.60s: %zu questions of %u sources; left out: %zu retransmissions, %s", r->file,
                    r->out->n, r->out->sources, r->repetitions, others);
     return 0;
-}
-
-static void forget(struct sw_map *questions)
-{
-    struct sw_bytes key;
-    void *when = sw_map_next(questions, NULL, &key);
-    while (when != NULL) {
-        free(when);
-        when = sw_map_next(questions, &key, &key);
-    }
-    sw_map_fini(questions);
 }
 
 int sim_capture_read(FILE *f, const char *name, struct sim_replay *out, struct sw_diag *d)
@@ -178,6 +179,7 @@ int sim_capture_read(FILE *f, const char *name, struct sim_replay *out, struct s
     }
     pcap_close(r.pcap);
     sw_map_fini(&r.sources);
-    forget(&r.questions);
+    sw_map_fini(&r.recent);
+    sw_map_fini(&r.older);
     return err;
 }

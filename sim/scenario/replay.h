@@ -29,7 +29,7 @@ struct sim_replay {
     struct sim_asked_name *names; /* each once */
     size_t n_names;
     uint32_t sources;  /* 0: a query file, which knows neither sources nor times */
-    char summary[320]; /* for people: what was read of which file, and what was left out */
+    char summary[384]; /* for people: what was read of which file, and what was left out */
     struct sw_map by_wire;
     size_t cap, cap_names;
 };
@@ -47,8 +47,9 @@ int sim_queries_read(FILE *f, const char *name, struct sim_replay *out, struct s
 
 /* Read a pcap or pcapng file: every DNS question in a UDP datagram to port 53 over IPv4 or IPv6,
  * from Ethernet with VLAN tags, Linux cooked, BSD loopback or raw IP frames.  A repetition by the
- * same source, port, ID and question within 15 s is a stub's retransmission and left out: the
- * replaying stub makes its own.  Left out as well: TCP, datagrams beyond the first fragment,
+ * same source, port, ID and question within 15 s of the first is a stub's retransmission and left
+ * out: the replaying stub makes its own.  One with a new ID, as systemd-resolved's, is asked.  Left
+ * out as well: TCP, datagrams beyond the first fragment,
  * what the snapshot length cut off, and other opcodes and classes than QUERY and IN.  Takes @f.
  * The diag reads "@name: packet N: what is wrong".
  * Errors: SW_ERR_MALFORMED (no such file, a link type not named above, no question in it),

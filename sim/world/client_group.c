@@ -26,6 +26,7 @@ void sim_clientele_load(struct sim_clientele *c, uint32_t region, double crowd, 
         if (g->place.region == region) {
             const struct sim_clients *s = g->spec;
             const double beside = s->zone != NULL ? attack : 0; /* no zone, no names in it */
+            g->crowd = crowd;
             g->pace = crowd + beside;
             g->mean_gap = usual_gap(s) / g->pace;
             sim_questions_nonexistent(g->questions, (crowd * s->nonexistent + beside) / g->pace);
@@ -35,33 +36,69 @@ void sim_clientele_load(struct sim_clientele *c, uint32_t region, double crowd, 
 
 /* ---- what comes next ---- */
 
+/* On to a capture's next question, or in a crowd a part of the way.  Which one is asked, and in @ns
+ * how long the capture took for that way; @g stays where it is unless @goes. */
+static const struct sim_asked *on_the_way(struct group *g, bool goes, double *ns)
+{
+    const struct sim_replay *r = g->spec->replay;
+    const struct sim_asked *a = NULL;
+    size_t at = g->position;
+    double share = g->share;
+    double left = 1 / g->crowd;
+    for (*ns = 0; left > 1e-9 && at < r->n;) {
+        const double part = left < 1 - share ? left : 1 - share;
+        a = &r->asked[at];
+        *ns += part * (double)a->after;
+        left -= part;
+        share += part;
+        if (share > 1 - 1e-9) {
+            share = 0;
+            at++;
+            left = g->crowd < 1 ? left : 0; /* the rest would be the next one's */
+        }
+    }
+    if (goes) {
+        g->position = at;
+        g->share = share;
+    }
+    return a;
+}
+
+/* A capture lasts as long as it did: in a crowd each of its questions is asked so many times, on
+ * its way from the one before, and only at last by its own client. */
+static bool replay_capture(struct group *g, sw_time *at)
+{
+    struct sim_demand *d = &g->demand;
+    const bool goes = d->question.made_up == 0;
+    double ns;
+    if (g->position == g->spec->replay->n) {
+        return false;
+    }
+    const struct sim_asked *a = on_the_way(g, goes, &ns);
+    *at = sim_now(g->c->w->engine) + sim_rounded(ns * g->crowd / (g->spec->speed * g->pace));
+    if (goes) {
+        d->question.name = a->name;
+        d->question.type = a->type;
+        d->question.edns = a->edns;
+        d->client = g->share > 0 ? d->client : (uint32_t)(a->source % g->spec->count);
+    }
+    return true;
+}
+
 /* What the file says in place of what was drawn; false when it has no more to say.  Names that a
  * fault makes up come between its questions. */
 static bool replay(struct group *g, sw_time *at)
 {
     const struct sim_replay *r = g->spec->replay;
-    const bool capture = r->sources > 0;
-    struct sim_demand *d = &g->demand;
-    if (g->position == r->n) {
-        if (capture) {
-            return false;
-        }
-        g->position = 0;
+    struct sim_question *q = &g->demand.question;
+    if (r->sources > 0) {
+        return replay_capture(g, at);
     }
-    const struct sim_asked *a = &r->asked[g->position];
-    if (capture) {
-        const double after = (double)a->after / (g->spec->speed * g->pace);
-        *at = sim_now(g->c->w->engine) + (sw_dur)(after + 0.5);
-    }
-    if (d->question.made_up != 0) {
-        return true;
-    }
-    g->position++;
-    d->question.name = a->name;
-    d->question.type = a->type;
-    if (capture) {
-        d->question.edns = a->edns;
-        d->client = (uint32_t)(a->source % g->spec->count);
+    if (q->made_up == 0) {
+        const struct sim_asked *a = &r->asked[g->position];
+        g->position = (g->position + 1) % r->n;
+        q->name = a->name;
+        q->type = a->type;
     }
     return true;
 }
@@ -135,6 +172,7 @@ static int group_new(struct sim_clientele *c, uint32_t index, struct sw_diag *d)
     g->key = sw_rng_key(c->w->seed, "clients", name);
     g->mean_gap = usual_gap(g->spec);
     g->pace = 1;
+    g->crowd = 1;
     g->day = sim_day_new(&g->spec->diurnal);
     g->n_addresses = (uint32_t)sim_clients_addresses(g->spec);
     g->datagrams = (struct line){ .group = g, .timeout = g->spec->timeout };

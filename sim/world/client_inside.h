@@ -58,7 +58,9 @@ struct group {
     double mean_gap; /* ns between the group's arrivals */
     double pace;     /* faults make it ask so many times as often */
     uint64_t number; /* of the next query */
+    double crowd;    /* of these, those that ask for what clients ask for */
     size_t position; /* in the replay */
+    double share;    /* of the way to a capture's question at @position that is behind */
     struct sim_demand demand;
     struct line datagrams, streams; /* streams: of resolved, which waits longer for them */
 };

@@ -68,6 +68,9 @@ void sim_day_free(struct sim_day *day)
 sw_time sim_day_after(const struct sim_day *day, sw_time now, sw_dur gap)
 {
     const double periods = floor((double)gap / day->whole);
+    if (periods * (double)day->period > (double)SIM_LONG) {
+        return now + SIM_LONG;
+    }
     const sw_time from = now + (sw_time)periods * day->period;
     double left = (double)gap - periods * day->whole;
     const double phase = (double)(now % day->period);
@@ -81,8 +84,10 @@ sw_time sim_day_after(const struct sim_day *day, sw_time now, sw_dur gap)
         const double rest = day->step - x;
         const double brings = (here + end) / 2 * rest;
         if (left <= brings) {
-            /* here y + slope y^2 / 2 = left, in the form that does not cancel */
-            passed += 2 * left / (here + sqrt(here * here + 2 * slope * left));
+            /* here y + slope y^2 / 2 = left, in the form that does not cancel; rounding may take
+             * what ends at 0 below it */
+            const double square = here * here + 2 * slope * left;
+            passed += 2 * left / (here + (square > 0 ? sqrt(square) : 0));
             break;
         }
         left -= brings;

@@ -14,6 +14,15 @@ struct sim_day;
 struct sim_day *sim_day_new(const struct sim_diurnal *u);
 void sim_day_free(struct sim_day *day);
 
+/* Longer than any run (36 years): what would take longer takes as long. */
+#define SIM_LONG (UINT64_C(1) << 60)
+
+/* @ns, which is not negative, rounded; SIM_LONG at most. */
+static inline sw_dur sim_rounded(double ns)
+{
+    return ns < (double)SIM_LONG ? (sw_dur)(ns + 0.5) : SIM_LONG;
+}
+
 /* When the next query comes that at the mean rate would come @gap after @now. */
 sw_time sim_day_after(const struct sim_day *day, sw_time now, sw_dur gap);
 

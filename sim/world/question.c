@@ -4,6 +4,7 @@
 
 #include "node/base/fmath.h"
 #include "sim/scenario/replay.h"
+#include "sim/world/diurnal.h"
 #include "sim/world/pool.h"
 
 #include <stdlib.h>
@@ -195,7 +196,7 @@ void sim_demand_draw(const struct sim_questions *q, struct sw_rng_key key, uint6
     sw_philox(key, ctr, a);
     ctr[2] = 1;
     sw_philox(key, ctr, b);
-    out->gap = (sw_dur)(sw_exponential((uint64_t)a[0] << 32 | a[1], mean_gap) + 0.5);
+    out->gap = sim_rounded(sw_exponential((uint64_t)a[0] << 32 | a[1], mean_gap));
     out->client = (uint32_t)((uint64_t)a[2] * clients >> 32);
     out->question.type = type_of(q, a[3] & 0xFFFF);
     out->question.edns = (a[3] >> 16) < EDNS_SHARE;

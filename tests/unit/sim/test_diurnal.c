@@ -59,6 +59,29 @@ static void a_rate_that_pauses_brings_nothing_in_its_pause(void)
     sim_day_free(day);
 }
 
+/* 1.7 to 0 brings 8.5 in 10 s: all of it, and 1.7^2 - 2 x .17 x 8.5 is -4e-16 in binary. */
+static void all_that_a_falling_line_brings_takes_all_of_it(void)
+{
+    double fall[] = { 1.7, 0 };
+    const struct sim_diurnal u = { .period = 20 * SW_SEC, .curve = fall, .n_curve = 2 };
+    struct sim_day *day = sim_day_new(&u);
+    REQUIRE(day != NULL);
+    CHECK_NEAR((double)sim_day_after(day, 0, 8500 * SW_MS) * 1e-9, 10, 1e-6);
+    sim_day_free(day);
+}
+
+static void a_gap_beyond_all_runs_ends_beyond_all_runs(void)
+{
+    double little[] = { 1e-9, 0 };
+    const struct sim_diurnal u = { .period = 20 * SW_SEC, .curve = little, .n_curve = 2 };
+    struct sim_day *day = sim_day_new(&u);
+    REQUIRE(day != NULL);
+    CHECK_U64(sim_rounded(1e30), SIM_LONG);
+    CHECK_U64(sim_rounded(2.5), 3);
+    CHECK_U64(sim_day_after(day, 7, SIM_LONG), SIM_LONG + 7);
+    sim_day_free(day);
+}
+
 static void no_curve_costs_nothing(void)
 {
     const struct sim_diurnal flat = { .period = SW_SEC };
@@ -73,6 +96,9 @@ CU_TestInfo tests_diurnal[] = {
       the_cosine_peaks_when_it_is_said_to_and_keeps_the_mean },
     { "a rate that pauses brings nothing in its pause",
       a_rate_that_pauses_brings_nothing_in_its_pause },
+    { "all that a falling line brings takes all of it",
+      all_that_a_falling_line_brings_takes_all_of_it },
+    { "a gap beyond all runs ends beyond all runs", a_gap_beyond_all_runs_ends_beyond_all_runs },
     { "no curve costs nothing", no_curve_costs_nothing },
     CU_TEST_INFO_NULL,
 };

@@ -260,7 +260,23 @@ static void a_capture_gives_times_and_sources_and_no_retransmissions(void)
     CHECK_U64(r.asked[2].source, 0);
     CHECK(!r.asked[0].edns && r.asked[1].edns);
     CHECK_STR(r.summary, "c: 3 questions of 2 sources; left out: 1 retransmissions, 0 answers, 0 "
-                         "TCP, 0 fragments, 0 cut short, 2 malformed");
+                         "of other opcodes or classes, 0 TCP, 0 fragments, 0 cut short, 2 "
+                         "malformed");
+    sim_replay_fini(&r);
+}
+
+static void who_asks_every_ten_seconds_is_not_left_out_for_ever(void)
+{
+    struct capture c = new_capture(101);
+    struct sim_replay r;
+    struct sw_diag d = { "" };
+    for (uint32_t s = 0; s <= 100; s += 10) {
+        put_packet(&c, 100 + s, 0, v4, sizeof v4 - 1);
+    }
+    CHECK_I64(read_capture(&c, &r, &d), 0);
+    /* 0, 20, 40, 60, 80, 100: each time the next is 10 s later, and the one after it 20 s */
+    CHECK_U64(r.n, 6);
+    CHECK(strstr(r.summary, "left out: 5 retransmissions,") != NULL);
     sim_replay_fini(&r);
 }
 
@@ -293,8 +309,8 @@ static void a_broken_capture_is_told_the_packet_and_why(void)
     c = new_capture(101);
     put_packet(&c, 100, 0, "\x60", 1);
     CHECK(read_capture(&c, &r, &d) < 0);
-    CHECK_STR(d.text, "c: no DNS question by UDP to port 53 in its 1 packets (0 answers, 0 TCP, 0 "
-                      "fragments, 0 cut short, 1 malformed)");
+    CHECK_STR(d.text, "c: no DNS question by UDP to port 53 in its 1 packets (0 answers, 0 of "
+                      "other opcodes or classes, 0 TCP, 0 fragments, 0 cut short, 1 malformed)");
     sim_replay_fini(&r);
 }
 
@@ -407,6 +423,62 @@ static void a_capture_is_asked_when_it_was_recorded_by_its_speed(void)
     free(x);
 }
 
+/* The reader takes such time stamps for a mistake in the file, but not for an error. */
+static void a_question_that_comes_after_the_run_is_not_asked(void)
+{
+    struct small_scenario *x = small_scenario(&usual);
+    struct sim_replay r = { .sources = 1 };
+    static const uint8_t name[] = "\3www\7example\3org";
+    for (uint16_t i = 0; i < 2; i++) {
+        const struct sim_asked a = { .after = i * UINT64_C(1735689600) * SW_SEC, /* 55 years */
+                                     .type = 1 };
+        CHECK_I64(sim_replay_add(&r, name, sizeof name, a), 0);
+    }
+    x->s.n_clients = 1;
+    x->clients[0].replay = &r;
+    x->clients[0].rate = 0;
+    x->clients[0].count = 1;
+    x->clients[0].zone = NULL;
+    x->clients[0].speed = 0.05; /* 3.5e19 ns, past 2^64 */
+    const struct seen s = run_replay(x);
+    CHECK_U64(s.n, 1);
+    sim_replay_fini(&r);
+    free(x);
+}
+
+/* Eleven questions a second apart; from 3.5 s to 7.5 s each is asked four times. */
+static void a_crowd_repeats_a_captures_questions_and_does_not_hurry_it(void)
+{
+    struct small_scenario *x = small_scenario(&usual);
+    struct sim_replay r = { .sources = 3 };
+    static const uint8_t name[] = "\3www\7example\3org";
+    const char *const params[] = { "region", "frankfurt", "factor", "4", NULL };
+    for (uint16_t i = 0; i < 11; i++) {
+        const struct sim_asked a = { .after = i > 0 ? SW_SEC : 0, .source = i % 3, .type = i + 1 };
+        CHECK_I64(sim_replay_add(&r, name, sizeof name, a), 0);
+    }
+    small_fault(x, "flash_crowd", 3500 * SW_MS, 4 * SW_SEC, params);
+    x->s.n_clients = 1;
+    x->clients[0].replay = &r;
+    x->clients[0].rate = 0;
+    x->clients[0].count = 3;
+    x->clients[0].zone = NULL;
+    x->clients[0].speed = 1;
+    const struct seen s = run_replay(x);
+    unsigned times[12] = { 0 };
+    for (size_t i = 0; i < s.n; i++) {
+        CHECK(s.v[i].type >= 1 && s.v[i].type <= 11);
+        times[s.v[i].type % 12]++;
+    }
+    for (size_t i = 1; i <= 11; i++) { /* question i comes at i - 1 s */
+        CHECK_U64(times[i], i >= 6 && i <= 8 ? 4 : i == 9 ? times[9] : 1);
+    }
+    CHECK(times[9] >= 1 && times[9] <= 4);
+    CHECK_U64(s.v[s.n - 1].at, 10 * SW_SEC);
+    sim_replay_fini(&r);
+    free(x);
+}
+
 static void a_name_in_no_zone_is_refused_and_that_is_right(void)
 {
     static const char text[] = "www.elsewhere.example A\n";
@@ -466,6 +538,8 @@ CU_TestInfo tests_replay[] = {
     { "what is no question is told apart", what_is_no_question_is_told_apart },
     { "a capture gives times and sources, and no retransmissions",
       a_capture_gives_times_and_sources_and_no_retransmissions },
+    { "who asks every ten seconds is not left out for ever",
+      who_asks_every_ten_seconds_is_not_left_out_for_ever },
     { "a broken capture is told the packet and why", a_broken_capture_is_told_the_packet_and_why },
     { "a query file is asked in order and over again",
       a_query_file_is_asked_in_order_and_over_again },
@@ -473,6 +547,10 @@ CU_TestInfo tests_replay[] = {
       an_attack_comes_between_the_questions_of_a_file },
     { "a capture is asked when it was recorded, by its speed",
       a_capture_is_asked_when_it_was_recorded_by_its_speed },
+    { "a question that comes after the run is not asked",
+      a_question_that_comes_after_the_run_is_not_asked },
+    { "a crowd repeats a capture's questions and does not hurry it",
+      a_crowd_repeats_a_captures_questions_and_does_not_hurry_it },
     { "a name in no zone is refused, and that is right",
       a_name_in_no_zone_is_refused_and_that_is_right },
     CU_TEST_INFO_NULL,
