@@ -67,6 +67,12 @@ static bool is_outside(const struct query *q)
     return r != NULL && q->question.made_up == 0 && r->names[q->question.name].outside;
 }
 
+/* As traces have it: nodes have the lower numbers. */
+static uint32_t entity_of(const struct group *g)
+{
+    return UINT32_C(0x80000000) | g->index;
+}
+
 static void finish(struct query *q, uint32_t server, struct sw_bytes answer)
 {
     struct group *g = q->group;
@@ -87,11 +93,10 @@ static void finish(struct query *q, uint32_t server, struct sw_bytes answer)
         .outside = is_outside(q),
         .answer = answer,
     };
-    const uint32_t entity = UINT32_C(0x80000000) | g->index;
     if (done.answered) {
-        sim_trace(c->w->engine, entity, SIM_KIND_REPLY, answer.data, answer.len);
+        sim_trace(c->w->engine, entity_of(g), SIM_KIND_REPLY, answer.data, answer.len);
     } else {
-        sim_trace(c->w->engine, entity, SIM_KIND_GAVE_UP, &q->number, sizeof q->number);
+        sim_trace(c->w->engine, entity_of(g), SIM_KIND_GAVE_UP, &q->number, sizeof q->number);
     }
     sim_query_release(q);
     sim_tell_query(c->w, &done);
@@ -224,6 +229,7 @@ void sim_group_arrival(void *self, uint64_t arg)
     const sw_time now = sim_now(c->w->engine);
     if (g->resolved != NULL &&
         sim_resolved_knows(g->resolved, g->demand.client, &g->demand.question, now)) {
+        sim_trace(c->w->engine, entity_of(g), SIM_KIND_CACHED, &g->number, sizeof g->number);
         sim_tell_cached(c->w, g->index);
     } else {
         struct query *q = sim_query_take(c);

@@ -24,6 +24,7 @@ struct sim_effecting;
     X(SIM_KIND_DATAGRAM, SIM_OF_NODE, "a query reaches")              \
     X(SIM_KIND_REPLY, SIM_OF_CLIENTS, "a reply reaches")              \
     X(SIM_KIND_GAVE_UP, SIM_OF_CLIENTS, "no reply in time for")       \
+    X(SIM_KIND_CACHED, SIM_OF_CLIENTS, "a stub's cache answers")      \
     X(SIM_KIND_PEER_UP, SIM_OF_NODE, "a connection stands for")       \
     X(SIM_KIND_PEER_MESSAGE, SIM_OF_NODE, "a peer's message reaches") \
     X(SIM_KIND_PEER_DOWN, SIM_OF_NODE, "a connection ends for")       \

@@ -25,9 +25,10 @@ void sim_traced_text(const struct sim_scenario *s, uint32_t entity, uint32_t kin
     const char *text =
         kind > 0 && kind < SIM_KIND_COUNT ? kinds[kind].text : "something happens to";
     const enum of of = kind < SIM_KIND_COUNT ? kinds[kind].of : SIM_OF_NODE;
-    if (of == SIM_OF_CLIENTS && entity < s->n_clients) {
-        (void)snprintf(out, 160, "%s clients of %s (group %u)", text, s->clients[entity].region.s,
-                       entity);
+    const uint32_t group = entity & UINT32_C(0x7fffffff); /* the top bit tells it from nodes */
+    if (of == SIM_OF_CLIENTS && group < s->n_clients) {
+        (void)snprintf(out, 160, "%s clients of %s (group %u)", text, s->clients[group].region.s,
+                       group);
     } else if (of == SIM_OF_FAULT && entity < s->n_faults) {
         (void)snprintf(out, 160, "%s fault %u, %.40s", text, entity + 1, s->faults[entity].kind);
     } else if (of == SIM_OF_NODE && entity < s->n_nodes) {

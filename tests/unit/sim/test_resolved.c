@@ -2,6 +2,7 @@
  * Stubs like systemd-resolved: which server they stay with, when they turn to another, and what
  * they answer themselves. */
 #include "sim/scenario/replay.h"
+#include "sim/world/inside.h"
 #include "sim/world/stub_cache.h"
 #include "tests/lib/check.h"
 #include "tests/lib/small_world.h"
@@ -245,6 +246,16 @@ static void on_cached(void *self, struct sim_world *w, uint32_t group)
     ((struct cached *)self)->cached++;
 }
 
+/* What is traced of the cache's answers; the hash is of all that is traced. */
+static uint64_t traced;
+
+static void count_traced(void *self, uint32_t entity, uint32_t kind, uint64_t hash)
+{
+    (void)self;
+    (void)hash;
+    traced += kind == SIM_KIND_CACHED && entity == UINT32_C(0x80000000);
+}
+
 static void what_the_cache_holds_is_not_asked_again_until_its_ttl_ends(void)
 {
     static const struct sim_watcher watcher = { .name = "cached",
@@ -266,8 +277,11 @@ static void what_the_cache_holds_is_not_asked_again_until_its_ttl_ends(void)
     struct sim_world *w = small_start_world(x, 1);
     void *self = NULL;
     REQUIRE(sim_world_watch(w, &watcher, &self) == 0);
+    traced = 0;
+    sim_world_tell_trace(w, count_traced, NULL);
     (void)finish(w);
     const struct cached *c = self;
+    CHECK_U64(traced, c->cached);
     /* 20,000 lookups by one client in 40 s.  The name a is asked for every 2 s, the apex, which has
      * no A, every 5 s (the SOA's MINIMUM): 20 and 8 times, and while an answer is on its way. */
     CHECK(c->asked + c->cached > 19000);
