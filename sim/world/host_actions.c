@@ -234,10 +234,21 @@ static void carry_out(struct sim_host *h)
     sw_actions_clear(&h->node_out);
 }
 
+/* Times that the node was unlucky on purpose. */
+static uint64_t fired(const struct sim_host *h)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; h->w->buggify && i < SW_SITE_COUNT; i++) {
+        n += h->buggify.count[i].fired;
+    }
+    return n;
+}
+
 static void step_once(struct sim_host *h, struct sw_event *ev)
 {
+    const uint64_t before = fired(h);
     /* On purpose it may well have found none; otherwise it was this machine's. */
-    if (sw_node_step(h->node, ev, &h->node_out) == SW_ERR_NOMEM && !h->w->buggify) {
+    if (sw_node_step(h->node, ev, &h->node_out) == SW_ERR_NOMEM && fired(h) == before) {
         sim_out_of_memory("a node");
     }
     carry_out(h);
