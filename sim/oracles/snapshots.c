@@ -248,16 +248,25 @@ static void on_restore(void *self, struct sim_world *w, const struct sim_restore
     }
 }
 
-/* Bits of a file are about to rot: what it was is not promised any longer. */
+/* Bits of a file are about to rot: the object that it is named after (FORMAT.md: X-HEX, or
+ * X-HEX-FROM while it grows) is not promised there any longer. */
 static void on_rot(void *self, struct sim_world *w, uint32_t node, const char *path,
                    struct sw_bytes content)
 {
     struct snapshots *s = self;
-    struct found f = { .n = 0 };
-    (void)digest(&f, path, content, NULL);
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    struct promise p = { .holder = node, .disk = sim_world_disk_number(w, node) };
+    size_t len = 0;
+    (void)content;
+    if (strlen(name) < 2 + 2 * sizeof p.object || name[1] != '-' ||
+        sodium_hex2bin(p.object.b, sizeof p.object.b, name + 2, 2 * sizeof p.object.b, NULL, &len,
+                       NULL) != 0 ||
+        len != sizeof p.object.b || is_rotten(s, &p)) {
+        return;
+    }
     s->rotten = sim_realloc(s->rotten, (s->n_rotten + 1) * sizeof *s->rotten);
-    s->rotten[s->n_rotten++] = (struct kept){ f.v[0], node, sim_world_disk_number(w, node) };
-    free(f.v);
+    s->rotten[s->n_rotten++] = (struct kept){ p.object, p.holder, p.disk };
 }
 
 static void finish(void *self, struct sim_world *w)
