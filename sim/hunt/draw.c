@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A world and its load, drawn from a seed within small bounds. */
+ * A world and its load, drawn from a seed within small bounds.  No call has two arguments that
+ * draw: C leaves open which is evaluated first, and a seed must mean one world with every compiler.
+ */
 #include "sim/hunt/draw.h"
 
 #include "algorithms/route/policy.h"
@@ -116,8 +118,9 @@ static void write_places(struct drawing *d)
                       places[d->regions[i]].name, places[d->regions[i]].latitude,
                       places[d->regions[i]].longitude);
     }
-    (void)fprintf(d->to, "network: {wide: {jitter: %.0fus, loss: %.3f%%}}\n", between(d, 10, 5000),
-                  below(d, 3) == 0 ? between(d, 0, 3) : 0.01);
+    const double loss = below(d, 3) == 0 ? between(d, 0, 3) : 0.01;
+    const double jitter = between(d, 10, 5000);
+    (void)fprintf(d->to, "network: {wide: {jitter: %.0fus, loss: %.3f%%}}\n", jitter, loss);
 }
 
 static void write_zone(struct drawing *d, const char *zone)
@@ -151,15 +154,30 @@ static const char *draw_policy(struct drawing *d)
     return names[below(d, n)];
 }
 
+/* Files that a node protects. */
+static void write_set(struct drawing *d)
+{
+    const unsigned long long every = some(d, 3, 18);
+    const unsigned long long copies = some(d, 1, 3);
+    const unsigned long long size = some(d, 1, 64);
+    (void)fprintf(
+        d->to,
+        ", files: [{path: etc, count: %llu, size: %lluKiB}], backup: {copies: %llu, sets: "
+        "[{name: etc, path: etc, every: %llus}]}",
+        some(d, 1, 30), size, copies, every);
+}
+
 static void write_nodes(struct drawing *d)
 {
     static const char *const distributions[] = { "constant", "exponential", "lognormal" };
+    const char *policy = draw_policy(d);
+    const unsigned long long queue = 1ULL << below(d, 13);
+    const char *distribution = distributions[below(d, SW_LEN(distributions))];
+    const double service = between(d, 20, 2000);
     (void)fprintf(d->to,
                   "defaults:\n  node:\n    processor: {cores: %llu, service: %.0fus, distribution: "
                   "%s, queue: %llu}\n    routing: {policy: %s}\n",
-                  some(d, 1, 4), between(d, 20, 2000),
-                  distributions[below(d, SW_LEN(distributions))], 1ULL << below(d, 13),
-                  draw_policy(d));
+                  some(d, 1, 4), service, distribution, queue, policy);
     (void)fputs("nodes:\n", d->to);
     unsigned n = 0;
     for (unsigned i = 0; i < d->n_regions; i++) {
@@ -168,12 +186,7 @@ static void write_nodes(struct drawing *d)
                           places[d->regions[i]].name);
             if (n == 0 || below(d, 4) == 0) {
                 d->owners[d->n_owners++] = n;
-                (void)fprintf(
-                    d->to,
-                    ", files: [{path: etc, count: %llu, size: %lluKiB}], backup: {copies: %llu, "
-                    "sets: "
-                    "[{name: etc, path: etc, every: %llus}]}",
-                    some(d, 1, 30), some(d, 1, 64), some(d, 1, 3), some(d, 3, 18));
+                write_set(d);
             }
             (void)fputs("}\n", d->to);
         }
@@ -214,13 +227,18 @@ static void write_clients(struct drawing *d, uint64_t seed)
     (void)fputs("clients:\n", d->to);
     for (unsigned i = 0; i < groups; i++) {
         const struct manners m = manners_of(seed, i);
+        const char *server = any_node(d);
+        const double nonexistent = between(d, 0, 30);
+        const bool rotates = below(d, 2) == 0 && !m.resolved && !m.one_address;
+        const unsigned long long attempts = some(d, 1, 3);
+        const double timeout = between(d, 1, 5);
+        const double rate = between(d, 0.05, 1);
+        const unsigned long long count = some(d, 1, 50);
         (void)fprintf(d->to,
                       "  - {region: %s, count: %llu, rate: %.2f/s, zone: hunt.example, timeout: "
                       "%.1fs, attempts: %llu, rotation: %s, nonexistent: %.0f%%, servers: [%s",
-                      any_region(d), some(d, 1, 50), between(d, 0.05, 1), between(d, 1, 5),
-                      some(d, 1, 3),
-                      below(d, 2) == 0 && !m.resolved && !m.one_address ? "rotate" : "in_order",
-                      between(d, 0, 30), any_node(d));
+                      any_region(d), count, rate, timeout, attempts,
+                      rotates ? "rotate" : "in_order", nonexistent, server);
         for (uint64_t more = below(d, 3); more > 0; more--) {
             (void)fprintf(d->to, ", %s", any_node(d));
         }
