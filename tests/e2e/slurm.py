@@ -154,6 +154,6 @@ def load_tests(loader, _tests, _pattern):
 
 if __name__ == "__main__":
     if any(shutil.which(p, path=PATH) is None for p in PROGRAMS):
-        print("no Slurm here: apt-get install slurm-wlm munge", file=sys.stderr)
+        print("no Slurm here: scripts/setup long", file=sys.stderr)
         sys.exit(77)
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -27,10 +27,12 @@ if(TARGET swarmsim)
     set_tests_properties(e2e.hunt PROPERTIES TIMEOUT 900) # a finding is shrunk after that minute
   endif()
   if(SW_LONG AND NOT SW_SANITIZE)
-    # Needs root or an unused Slurm: apt-get install slurm-wlm munge.
+    # scripts/setup long
     add_test(NAME e2e.slurm
       COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/slurm.py $<TARGET_FILE:swarmsim>)
-    set_tests_properties(e2e.slurm PROPERTIES LABELS long TIMEOUT 1200 SKIP_RETURN_CODE 77)
+    add_test(NAME e2e.irace
+      COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/irace.py $<TARGET_FILE:swarmsim>)
+    set_tests_properties(e2e.slurm e2e.irace PROPERTIES LABELS long TIMEOUT 1800 SKIP_RETURN_CODE 77)
     # The oracles' own worlds without a planted bug, over a thousand seeds.
     add_test(NAME e2e.oracles_quiet COMMAND sim_test_oracles)
     set_tests_properties(e2e.oracles_quiet PROPERTIES ENVIRONMENT SW_SEEDS=1000 LABELS long TIMEOUT 3600)
