@@ -8,12 +8,14 @@
 #include "sim/record/db.h"
 
 #include <errno.h>
+#include <math.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_FAULTS 50
+#define MOST_LABELS 4
 #define LONG_RUN 600.0 /* s; from here on the time axis counts minutes */
 
 extern char **environ;
@@ -81,8 +83,46 @@ static void fault_label(const char *kind, const char *where, char *out, size_t c
     }
 }
 
+static void shade(FILE *f, int n, double from, double until)
+{
+    (void)fprintf(f,
+                  "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 behind "
+                  "clip fillcolor rgb '#000000' fillstyle solid 0.09 noborder; ",
+                  n, from, until);
+}
+
+/* A label beside the edge at @at, on whichever side has room. */
+static void put_label(FILE *f, int n, const char *label, double at, bool right, int row)
+{
+    (void)fprintf(f, "set label %d ", 100 + n);
+    sim_plot_text(f, label);
+    (void)fprintf(f,
+                  " at first %.9g, graph %.3g %s offset %s0.5, 0 front noenhanced textcolor rgb "
+                  "'#333333'; ",
+                  at, 0.95 - 0.07 * row, right ? "right" : "left", right ? "-" : "");
+}
+
+/* Up to MOST_LABELS are named, in rows that do not overprint; the last says how many more. */
+static void label_fault(struct sim_plots *p, const struct sim_plot_head *head, FILE *f, int n,
+                        sqlite3_stmt *st)
+{
+    const double at = fmax(sqlite3_column_double(st, 2), p->warmup);
+    const double unit = p->duration > LONG_RUN ? 60 : 1;
+    char label[128];
+    if (!head->labels || n > MOST_LABELS) {
+        return;
+    }
+    fault_label(sim_db_text(st, 0), sim_db_text(st, 1), label, sizeof label);
+    const sqlite3_int64 more = sqlite3_column_int64(st, 4) - n;
+    if (n == MOST_LABELS && more > 0) {
+        const size_t len = strlen(label);
+        (void)snprintf(label + len, sizeof label - len, ", +%lld more", (long long)more);
+    }
+    put_label(f, n, label, at / unit, at - p->warmup > 0.6 * (p->end - p->warmup), n - 1);
+}
+
 /* The commands that draw and name the faults, as one string of gnuplot's: a script with panels
- * draws them in some only. */
+ * draws them in some only.  Of several runs only what all have is shown: no storm's. */
 static int write_faults(struct sim_plots *p, const struct sim_plot_head *head, FILE *f,
                         double time_unit)
 {
@@ -91,27 +131,18 @@ static int write_faults(struct sim_plots *p, const struct sim_plot_head *head, F
     if (st == NULL) {
         return SW_ERR_MALFORMED;
     }
+    (void)sqlite3_bind_double(st, 3, p->warmup);
+    (void)sqlite3_bind_double(st, 4, p->end);
     int n = 0;
     (void)fputs("show_faults = \"", f);
     while (n < MAX_FAULTS && sqlite3_step(st) == SQLITE_ROW) {
-        const double from = sqlite3_column_double(st, 2) / time_unit;
-        const double until = sqlite3_column_double(st, 3) / time_unit;
-        char label[128];
-        fault_label(sim_db_text(st, 0), sim_db_text(st, 1), label, sizeof label);
         n++;
-        (void)fprintf(f,
-                      "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 "
-                      "behind fillcolor rgb '#000000' fillstyle solid 0.09 noborder; ",
-                      n, from, until);
-        (void)fprintf(f, "set label %d ", 100 + n);
-        sim_plot_text(f, head->labels ? label : "");
-        (void)fprintf(f,
-                      " at first %.9g, graph %.3g left offset 0.5, 0 front noenhanced textcolor "
-                      "rgb '#333333'; ",
-                      from, 0.95 - 0.07 * ((n - 1) % 3));
+        shade(f, n, fmax(sqlite3_column_double(st, 2), p->warmup) / time_unit,
+              fmin(sqlite3_column_double(st, 3), p->end) / time_unit);
+        label_fault(p, head, f, n, st);
     }
     (void)fputs("\"\nhide_faults = \"unset object", f);
-    for (int i = 1; i <= n; i++) {
+    for (int i = 1; i <= n && i <= MOST_LABELS && head->labels; i++) {
         (void)fprintf(f, "; unset label %d", 100 + i);
     }
     (void)fputs("\"\n", f);

@@ -8,16 +8,7 @@
 #include <string.h>
 
 #define GOOD_FOR (10 * SW_SEC)
-
-static sw_dur longest_wait(const struct sim_scenario *s)
-{
-    sw_dur longest = 0;
-    for (size_t i = 0; i < s->n_clients; i++) {
-        const sw_dur wait = sim_clients_patience(&s->clients[i]);
-        longest = wait > longest ? wait : longest;
-    }
-    return longest;
-}
+#define RECOVERS_WITHIN (30 * SW_SEC) /* of a fault's end: with less to look at, nobody knows */
 
 int sim_timeline_init(struct sim_timeline *t, const struct sim_scenario *s)
 {
@@ -28,9 +19,7 @@ int sim_timeline_init(struct sim_timeline *t, const struct sim_scenario *s)
         return SW_ERR_NOMEM;
     }
     t->first = (size_t)((s->warmup + s->interval - 1) / s->interval);
-    const sw_dur wait = longest_wait(s);
-    const sw_time decided = wait < s->duration ? s->duration - wait : 0;
-    t->last = (size_t)(decided / s->interval);
+    t->last = (size_t)(sim_scenario_decided(s) / s->interval);
     t->last = t->last < t->first ? t->first : t->last;
     return 0;
 }
@@ -115,6 +104,13 @@ struct sim_stretch sim_timeline_stretch(const struct sim_timeline *t, const stru
     return out.from < out.until ? out : (struct sim_stretch){ 0, 0 };
 }
 
+/* Whether service that is not good again by the end of measuring could have shown it: half a
+ * minute after the fault ended, or began when it is for good. */
+static bool had_time(const struct sim_timeline *t, const struct sim_fault *f)
+{
+    return f->at + f->length + RECOVERS_WITHIN <= (sw_time)t->last * t->interval;
+}
+
 double sim_timeline_recovery(const struct sim_timeline *t, const struct sim_scenario *s,
                              const char *during)
 {
@@ -126,7 +122,7 @@ double sim_timeline_recovery(const struct sim_timeline *t, const struct sim_scen
         }
         const size_t from = sim_timeline_slot(t, f->at);
         const size_t good = sim_timeline_recovered(t, from, sim_timeline_before(t, from));
-        double took = INFINITY;
+        double took = had_time(t, f) ? INFINITY : NAN;
         if (good != SIZE_MAX) {
             const double at = (double)good * (double)t->interval;
             took = at > (double)f->at ? (at - (double)f->at) * 1e-9 : 0;

@@ -48,7 +48,8 @@ struct sim_stretch sim_timeline_stretch(const struct sim_timeline *t, const stru
                                         const char *during);
 /* Recovery time of service: from the fault's start to the first of 10 consecutive seconds of good
  * service, s; the longest of all faults of the kind @during (NULL: of all).  INFINITY when service
- * does not recover in the run, NaN when there is no such fault. */
+ * does not recover though it had half a minute after the fault's end; a fault after which it
+ * had less, and did not, counts as not seen.  NaN when none is seen. */
 double sim_timeline_recovery(const struct sim_timeline *t, const struct sim_scenario *s,
                              const char *during);
 

@@ -59,6 +59,27 @@ static size_t mean_of(const double *values, size_t n, double *mean, double *half
     return count;
 }
 
+/* The value that is farthest from meeting the threshold; none at all is farther still. */
+static size_t worst_of(const struct sim_expectation *e, const double *values, size_t n)
+{
+    size_t worst = 0;
+    for (size_t i = 1; i < n && !isnan(values[worst]); i++) {
+        const double m = margin(e->op, values[i], e->value);
+        worst = isnan(m) || m < margin(e->op, values[worst], e->value) ? i : worst;
+    }
+    return worst;
+}
+
+static void count_never(struct sim_verdict *v, const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        v->never += isinf(values[i]) ? 1 : 0;
+        sum += isfinite(values[i]) ? values[i] : 0;
+    }
+    v->otherwise = v->runs > v->never ? sum / (double)(v->runs - v->never) : NAN;
+}
+
 struct sim_verdict sim_judge(const struct sim_expectation *e, const double *values, size_t n)
 {
     const struct sim_metric *m = sim_metric_find(e->metric, NULL, NULL);
@@ -72,6 +93,8 @@ struct sim_verdict sim_judge(const struct sim_expectation *e, const double *valu
         v.high = v.high > 1 ? 1 : v.high;
     }
     v.margin = margin(e->op, v.value, e->value);
+    v.worst = worst_of(e, values, n);
+    count_never(&v, values, n);
     v.holds = v.runs == n && n > 0 && meets(e->op, v.value, e->value);
     return v;
 }

@@ -212,7 +212,8 @@ static int search(struct hunting *g)
     const struct sim_hunt *h = g->h;
     int err = 0;
     bool more = true;
-    while (err == 0 && !g->out->found && now_seconds() - g->began < h->seconds) {
+    while (err == 0 && !g->out->found && g->out->unusable == 0 &&
+           now_seconds() - g->began < h->seconds) {
         for (uint32_t i = 0; i < h->jobs && err == 0; i++) {
             more = g->next >= h->first && g->next <= h->last; /* it may have wrapped */
             if (g->workers[i].trying.pid == 0 && more) {

@@ -33,25 +33,6 @@ static void write_text(FILE *to, const char *s)
     (void)fputc('"', to);
 }
 
-static void write_flow(FILE *to, const struct sw_yaml_node *n)
-{
-    if (n->kind == SW_YAML_IS_SCALAR) {
-        write_text(to, n->text);
-        return;
-    }
-    const bool map = n->kind == SW_YAML_IS_MAPPING;
-    (void)fputc(map ? '{' : '[', to);
-    for (size_t i = 0; i < n->n; i++) {
-        (void)fputs(i > 0 ? ", " : "", to);
-        if (map) {
-            write_text(to, n->pairs[i].key);
-            (void)fputs(": ", to);
-        }
-        write_flow(to, map ? n->pairs[i].value : n->items[i]);
-    }
-    (void)fputc(map ? '}' : ']', to);
-}
-
 /* ---- what is there ---- */
 
 struct writing {
@@ -61,6 +42,49 @@ struct writing {
     sw_dur duration;
     bool broken; /* no scenario any longer */
 };
+
+/* A path as it may be written anywhere: absolute, when the file is there. */
+static void write_path(const struct writing *w, const char *path)
+{
+    char *joined = NULL;
+    char real[PATH_MAX];
+    if (path[0] == '/' || asprintf(&joined, "%s/%s", w->s->yaml.folder, path) < 0) {
+        joined = NULL;
+    }
+    write_text(w->to, joined != NULL && realpath(joined, real) != NULL ? real : path);
+    free(joined);
+}
+
+/* Files that items name, wherever: of clients, and of processors. */
+static bool is_file(const struct sw_yaml_pair *p)
+{
+    return p->value->kind == SW_YAML_IS_SCALAR &&
+           (strcmp(p->key, "queries") == 0 || strcmp(p->key, "capture") == 0 ||
+            strcmp(p->key, "profile") == 0);
+}
+
+static void write_flow(const struct writing *w, const struct sw_yaml_node *n)
+{
+    if (n->kind == SW_YAML_IS_SCALAR) {
+        write_text(w->to, n->text);
+        return;
+    }
+    const bool map = n->kind == SW_YAML_IS_MAPPING;
+    (void)fputc(map ? '{' : '[', w->to);
+    for (size_t i = 0; i < n->n; i++) {
+        (void)fputs(i > 0 ? ", " : "", w->to);
+        if (map) {
+            write_text(w->to, n->pairs[i].key);
+            (void)fputs(": ", w->to);
+        }
+        if (map && is_file(&n->pairs[i])) {
+            write_path(w, n->pairs[i].value->text);
+        } else {
+            write_flow(w, map ? n->pairs[i].value : n->items[i]);
+        }
+    }
+    (void)fputc(map ? '}' : ']', w->to);
+}
 
 static bool kept(const struct writing *w, size_t part)
 {
@@ -177,18 +201,6 @@ static void write_names(const struct writing *w, const struct sw_yaml_node *list
     (void)fputc(']', w->to);
 }
 
-/* A path as it may be written anywhere: absolute, when the file is there. */
-static void write_path(const struct writing *w, const char *path)
-{
-    char *joined = NULL;
-    char real[PATH_MAX];
-    if (path[0] == '/' || asprintf(&joined, "%s/%s", w->s->yaml.folder, path) < 0) {
-        joined = NULL;
-    }
-    write_text(w->to, joined != NULL && realpath(joined, real) != NULL ? real : path);
-    free(joined);
-}
-
 /* A zone whose primary is gone is edited at the first backup that is left. */
 static void write_zone(struct writing *w, const struct sw_yaml_node *zone)
 {
@@ -219,7 +231,7 @@ static void write_backup(const struct writing *w, const struct sw_yaml_node *n)
     for (size_t i = 0; i < n->n; i++) {
         if (strcmp(n->pairs[i].key, "copies") != 0) {
             (void)fprintf(w->to, ", %s: ", n->pairs[i].key);
-            write_flow(w->to, n->pairs[i].value);
+            write_flow(w, n->pairs[i].value);
         }
     }
     (void)fputc('}', w->to);
@@ -249,8 +261,10 @@ static void write_part(const struct writing *w, const struct sim_part *p)
         } else if (w->way->copies > 0 && p->kind == SIM_PART_NODE &&
                    strcmp(pair->key, "backup") == 0) {
             write_backup(w, pair->value);
+        } else if (is_file(pair)) {
+            write_path(w, pair->value->text);
         } else {
-            write_flow(w->to, pair->value);
+            write_flow(w, pair->value);
         }
     }
     (void)fputs("}\n", w->to);
@@ -289,7 +303,7 @@ static void write_network(const struct writing *w)
         if (strcmp(network->pairs[i].key, "rtt") == 0) {
             write_path(w, network->pairs[i].value->text);
         } else {
-            write_flow(w->to, network->pairs[i].value);
+            write_flow(w, network->pairs[i].value);
         }
         (void)fputc('\n', w->to);
     }
@@ -319,7 +333,7 @@ static void write_keys(const struct writing *w, const struct sw_yaml_node *from,
         }
         write_text(w->to, p->key);
         (void)fputs(": ", w->to);
-        write_flow(w->to, p->value);
+        write_flow(w, p->value);
         (void)fputc('\n', w->to);
     }
 }
@@ -331,7 +345,7 @@ static void write_oracles(const struct writing *w)
         (void)fprintf(w->to, "oracles: [%s]\n", w->way->oracle);
     } else if (own != NULL) {
         (void)fputs("oracles: ", w->to);
-        write_flow(w->to, own);
+        write_flow(w, own);
         (void)fputc('\n', w->to);
     }
 }

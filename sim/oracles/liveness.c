@@ -18,6 +18,7 @@
 struct liveness {
     uint32_t active;  /* faults in effect */
     sw_time quiet;    /* since when there is none */
+    bool any;         /* there was one */
     uint32_t *failed; /* a group of clients: in a row, since then and the bound */
     sw_time *since;   /* the first of those was sent */
 };
@@ -43,10 +44,29 @@ static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f,
 {
     struct liveness *l = self;
     (void)f;
+    l->any = true;
     if (begins) {
         l->active++;
     } else if (l->active > 0 && --l->active == 0) {
         l->quiet = sim_world_now(w);
+    }
+}
+
+static void complain(const struct liveness *l, struct sim_world *w, const struct sim_query_done *q)
+{
+    const char *region = sim_world_scenario(w)->regions[q->region].name.s;
+    const double quiet = (double)(q->sent_at - l->quiet) / 1e9;
+    if (l->any) {
+        sim_complain(w, "liveness",
+                     "clients of %s (group %u) got no answer %u times in a row, though the last "
+                     "fault ended %.0f s before",
+                     region, q->group, l->failed[q->group], quiet);
+    } else {
+        sim_complain(w, "liveness",
+                     "clients of %s (group %u) got no answer %u times in a row, and no fault since "
+                     "the run began %.0f s before (if the network, the load or the zones are meant "
+                     "to be so, leave liveness out of `oracles`)",
+                     region, q->group, l->failed[q->group], quiet);
     }
 }
 
@@ -61,12 +81,7 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         l->since[q->group] = q->sent_at;
     }
     if (l->failed[q->group] >= STREAK && q->sent_at >= l->since[q->group] + STALL) {
-        const struct sim_scenario *s = sim_world_scenario(w);
-        sim_complain(w, "liveness",
-                     "clients of %s (group %u) got no answer %u times in a row, though the last "
-                     "fault ended %.0f s before",
-                     s->regions[q->region].name.s, q->group, l->failed[q->group],
-                     (double)(q->sent_at - l->quiet) / 1e9);
+        complain(l, w, q);
     }
 }
 

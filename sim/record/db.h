@@ -54,6 +54,10 @@ struct sim_verdict {
     uint64_t runs;                   /* that measured it */
     uint64_t of;                     /* that had the fault it is about, if it is about one */
     double value, low, high, margin; /* NaN: nothing measured */
+    uint64_t never;                  /* runs whose value is infinite; value is then, too */
+    double otherwise;                /* mean of the others; NaN: none */
+    size_t worst; /* the value farthest from holding: number of it; none: first */
+    uint64_t worst_seed;
     bool holds;
 };
 int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct sim_verdict *v,
@@ -63,6 +67,7 @@ int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct s
 struct sim_db_choice {
     const char *configuration, *metric, *during;
     uint64_t first_seed, seeds;
+    uint64_t *which; /* gets the seed of each value; NULL: not wanted */
 };
 /* The chosen values in order of seed, NaN where a run could not measure it, into @out (room for
  * @c->seeds).  A run in which the fault @c->during did not happen has none and is left out. Returns

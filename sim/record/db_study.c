@@ -384,7 +384,7 @@ int sim_db_verdicts(struct sim_db *db, const char *configuration, const struct s
 int64_t sim_db_values(struct sim_db *db, const struct sim_db_choice *c, double *out,
                       struct sw_diag *d)
 {
-    static const char text[] = "SELECT m.value FROM metrics m JOIN runs r USING(run) WHERE"
+    static const char text[] = "SELECT m.value, r.seed FROM metrics m JOIN runs r USING(run) WHERE"
                                " r.study=? AND r.configuration=? AND m.metric=? AND m.during=?"
                                " AND r.seed BETWEEN ? AND ? ORDER BY r.seed";
     sqlite3_stmt *st = NULL;
@@ -401,6 +401,9 @@ int64_t sim_db_values(struct sim_db *db, const struct sim_db_choice *c, double *
     int rc;
     while ((rc = sqlite3_step(st)) == SQLITE_ROW && (uint64_t)n < c->seeds) {
         const bool none = sqlite3_column_type(st, 0) == SQLITE_NULL;
+        if (c->which != NULL) {
+            c->which[n] = (uint64_t)sqlite3_column_int64(st, 1);
+        }
         out[n++] = none ? NAN : sqlite3_column_double(st, 0);
     }
     const bool read = rc == SQLITE_DONE || rc == SQLITE_ROW;

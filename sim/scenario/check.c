@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What tables can't check: names that must refer to something, times that must lie in the run. */
+#include "sim/analyse/metric.h"
 #include "sim/scenario/load.h"
 #include "sim/world/world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int no_node(struct sim_loader *l, const struct sw_yaml_node *at, const char *key,
@@ -149,6 +151,25 @@ static int check_times(struct sim_loader *l)
     return 0;
 }
 
+/* What is asked of clients needs time between warm-up and the last query that is decided. */
+static int check_measured(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    const sw_time decided = sim_scenario_decided(s) / s->interval * s->interval;
+    for (size_t i = 0; i < s->n_expectations && decided <= s->warmup; i++) {
+        const struct sim_metric *m = sim_metric_find(s->expectations[i].metric, NULL, NULL);
+        if (m != NULL && m->windowed) {
+            return sw_yaml_fail(l->y, sw_yaml_get(l->root, "duration"), "duration", SW_ERR_RANGE,
+                                l->d,
+                                "leaves nothing to measure: the stubs may wait %.9g s for the last "
+                                "answers, and warmup takes %.9g s (a longer run, or another stub, "
+                                "timeout or attempts)",
+                                (double)sim_scenario_patience(s) * 1e-9, (double)s->warmup * 1e-9);
+        }
+    }
+    return 0;
+}
+
 static int check_oracles(struct sim_loader *l)
 {
     const struct sim_scenario *s = &l->f->s;
@@ -156,6 +177,10 @@ static int check_oracles(struct sim_loader *l)
     size_t n = 0;
     for (const struct sim_watcher *o; n < SW_LEN(names) && (o = sim_oracle_at(n)) != NULL; n++) {
         names[n] = o->name;
+    }
+    if (sw_yaml_get(l->root, "oracles") != NULL && s->n_oracles == 0) {
+        l->f->s.oracles = calloc(1, sizeof *l->f->s.oracles); /* an empty list: none */
+        return l->f->s.oracles != NULL ? 0 : SW_ERR_NOMEM;
     }
     for (size_t i = 0; i < s->n_oracles; i++) {
         bool known = false;
@@ -181,6 +206,9 @@ int sim_check(struct sim_loader *l)
     for (size_t i = 0; i < s->n_operations && err == 0; i++) {
         err = check_operation(l, sw_yaml_item(sw_yaml_get(l->root, "operations"), i),
                               &s->operations[i]);
+    }
+    if (err == 0) {
+        err = check_measured(l);
     }
     return err == 0 ? check_oracles(l) : err;
 }

@@ -295,3 +295,19 @@ void sim_free_clients(struct sim_scenario *s)
     }
     free(s->clients);
 }
+
+sw_dur sim_scenario_patience(const struct sim_scenario *s)
+{
+    sw_dur longest = 0;
+    for (size_t i = 0; i < s->n_clients; i++) {
+        const sw_dur wait = sim_clients_patience(&s->clients[i]);
+        longest = wait > longest ? wait : longest;
+    }
+    return longest;
+}
+
+sw_time sim_scenario_decided(const struct sim_scenario *s)
+{
+    const sw_dur wait = sim_scenario_patience(s);
+    return wait < s->duration ? s->duration - wait : 0;
+}

@@ -160,6 +160,13 @@ static inline sw_dur sim_clients_patience(const struct sim_clients *c)
     return c->timeout * c->attempts * (c->stub == SIM_STUB_RESOLVED ? 1 : sim_clients_addresses(c));
 }
 
+struct sim_scenario;
+/* Of its most patient group; 0 without clients. */
+sw_dur sim_scenario_patience(const struct sim_scenario *s);
+/* What clients ask later than this, that patience before the end, may be undecided when the run
+ * ends, and counts in no metric; 0 when all of the run is too late. */
+sw_time sim_scenario_decided(const struct sim_scenario *s);
+
 struct sim_operation {
     sw_time at;
     struct sw_name node; /* who is asked */
@@ -253,7 +260,7 @@ struct sim_scenario {
     struct sim_storm storm;
     struct sim_expectation *expectations;
     size_t n_expectations;
-    char **oracles; /* names; NULL: all */
+    char **oracles; /* names; NULL: all; none: an empty list */
     size_t n_oracles;
     struct sw_bytes text; /* the file as read, for the results */
     uint64_t inputs;      /* digest of what was read from other files: zones, a matrix, ... */

@@ -371,7 +371,10 @@ static const struct sw_yaml_field file_fields[] = {
     { "replications", SW_YAML_COUNT, FIELD(struct sim_file, s.replications), .fallback = "1",
       .low = 1, .high = 100000, .help = "runs with different seeds" },
     { "duration", SW_YAML_DURATION, FIELD(struct sim_file, s.duration), .required = true,
-      .low = 1e9, .high = 31536000e9, .help = "simulated time of one run" },
+      .low = 1e9, .high = 31536000e9,
+      .help =
+          "simulated time of one run; what clients ask so near its end that they may still wait "
+          "then (timeout x attempts, by resolv.conf x servers) counts in no metric" },
     { "warmup", SW_YAML_DURATION, FIELD(struct sim_file, s.warmup), .fallback = "0", .low = 0,
       .high = 31536000e9, .help = "left out of every metric" },
     { "interval", SW_YAML_DURATION, FIELD(struct sim_file, s.interval), .fallback = "1s",
@@ -395,7 +398,7 @@ static const struct sw_yaml_field file_fields[] = {
       .item = SW_YAML_STRING,
       .help = "METRIC [during FAULT] OPERATOR VALUE: see `swarmsim list metrics`" },
     { "oracles", SW_YAML_LIST, LIST(struct sim_file, s., oracles, char *), .item = SW_YAML_STRING,
-      .help = "checks that stop a run: see `swarmsim list oracles`; default: all" },
+      .help = "checks that stop a run: see `swarmsim list oracles`; default: all; []: none" },
     { "configurations", SW_YAML_SKIP,
       .help =
           "systems to compare: a mapping from names to top-level keys that replace those here" },

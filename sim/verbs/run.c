@@ -141,6 +141,7 @@ static int execute(struct sim_study *st, bool plots)
     if (check_until(st) != 0) {
         return SIM_EXIT_USAGE;
     }
+    sim_study_warn(st, stderr);
     err = sim_study_open(st, &d);
     if (err == 0) {
         err = sim_study_run(st, &d);

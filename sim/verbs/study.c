@@ -226,19 +226,25 @@ static int judge(struct sim_study *st, const struct sim_scenario *s,
 {
     const size_t cap = st->n_tasks / st->n_arms;
     double *values = calloc(cap, sizeof *values);
-    if (values == NULL) {
+    uint64_t *seeds = calloc(cap, sizeof *seeds);
+    if (values == NULL || seeds == NULL) {
+        free(values);
+        free(seeds);
         return no_memory(d);
     }
     const struct sim_db_choice choice = { .configuration = s->configuration.s,
                                           .metric = e->metric,
                                           .during = e->during != NULL ? e->during : "",
                                           .first_seed = st->tasks[0].seed,
-                                          .seeds = cap };
+                                          .seeds = cap,
+                                          .which = seeds };
     const int64_t n = sim_db_values(st->db, &choice, values, d);
     if (n >= 0) {
         *out = sim_judge(e, values, (size_t)n);
+        out->worst_seed = n > 0 ? seeds[out->worst] : 0;
     }
     free(values);
+    free(seeds);
     return n < 0 ? (int)n : 0;
 }
 

@@ -66,6 +66,11 @@ bool sim_study_has_fault(const struct sim_study *st, const char *kind);
 /* Whether an oracle complained, an expectation failed, or the cap came before the interval. */
 bool sim_study_failed(const struct sim_study *st);
 
+/* warnings.c: what the scenarios say and hardly mean, a line each; and which part of a run was
+ * measured, when that is not nearly all of it. */
+void sim_study_warn(const struct sim_study *st, FILE *to);
+void sim_study_print_measured(const struct sim_study *st, FILE *to);
+
 /* summary.c: what came out, for people or as JSON (contracts: field names are stable). */
 void sim_study_print(const struct sim_study *st, FILE *to);
 void sim_study_print_complaints(const struct sim_study *st, FILE *to);

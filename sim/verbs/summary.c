@@ -64,7 +64,8 @@ static void note_never(const struct sim_verdict *v, FILE *to)
     const bool share = strcmp(v->unit, "1") == 0;
     const bool count = v->unit[0] == '\0';
     const bool extreme = (v->value == 0 && (share || count)) || (v->value == 1 && share);
-    if (v->runs > 1 && extreme && v->low == v->high) {
+    /* fewer runs bound nothing worth saying */
+    if (v->runs >= 10 && extreme && v->low == v->high) {
         (void)fprintf(to,
                       "        in all %llu runs: at 95 %% confidence it is otherwise in at most "
                       "%.3g %% of runs (3/n)\n",
@@ -85,8 +86,34 @@ static void note_runs(const struct sim_verdict *v, size_t runs, FILE *to)
     }
 }
 
-static void print_arm(const struct sim_arm *a, size_t runs, FILE *to)
+/* How often it never came, and what it was else. */
+static void note_infinite(const struct sim_verdict *v, FILE *to)
 {
+    char text[40];
+    if (v->never > 0 && v->never < v->runs) {
+        sim_show_value(text, sizeof text, v->unit, v->otherwise);
+        (void)fprintf(to, "        never in %llu of %llu runs, else %s\n",
+                      (unsigned long long)v->never, (unsigned long long)v->runs, text);
+    }
+}
+
+/* Where to look first when it failed. */
+static void note_worst(const struct sim_study *st, const struct sim_scenario *s,
+                       const struct sim_verdict *v, FILE *to)
+{
+    if (v->holds || v->runs == 0) {
+        return;
+    }
+    const char *configuration = s->configuration.s;
+    (void)fprintf(to, "        %sseed %llu: swarmsim replay %s --seed %llu%s%s --at TIME\n",
+                  v->of > 1 ? "worst: " : "", (unsigned long long)v->worst_seed, st->database,
+                  (unsigned long long)v->worst_seed,
+                  configuration[0] != '\0' ? " --configuration " : "", configuration);
+}
+
+static void print_arm(const struct sim_study *st, const struct sim_arm *a, FILE *to)
+{
+    const size_t runs = st->n_tasks / st->n_arms;
     if (a->s->n_expectations == 0 || a->verdicts == NULL) {
         return;
     }
@@ -100,7 +127,9 @@ static void print_arm(const struct sim_arm *a, size_t runs, FILE *to)
     for (size_t i = 0; i < a->s->n_expectations; i++) {
         print_verdict(&a->verdicts[i], to);
         note_never(&a->verdicts[i], to);
+        note_infinite(&a->verdicts[i], to);
         note_runs(&a->verdicts[i], runs, to);
+        note_worst(st, a->s, &a->verdicts[i], to);
     }
 }
 
@@ -128,6 +157,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
     const size_t reused = st->n_tasks - st->n_missing;
     (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
     print_replays(st->arms[0].s, to);
+    sim_study_print_measured(st, to);
     if (reused > 0) {
         (void)fprintf(to, "%zu run%s, %zu of them reused\n", st->n_tasks,
                       st->n_tasks == 1 ? "" : "s", reused);
@@ -140,7 +170,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
                       simulated / wall, events / wall * 1e-6);
     }
     for (size_t i = 0; i < st->n_arms; i++) {
-        print_arm(&st->arms[i], st->n_tasks / st->n_arms, to);
+        print_arm(st, &st->arms[i], to);
     }
     if (st->options.until != NULL) {
         sim_until_print(st->options.until, to);
@@ -194,7 +224,9 @@ static void json_expectations(const struct sim_study *st, FILE *to)
             first = false;
             sim_json_string(to, v->expectation->text);
             (void)fprintf(to, ",\"runs\":%llu", (unsigned long long)v->runs);
+            (void)fprintf(to, ",\"never\":%llu", (unsigned long long)v->never);
             json_field(to, "value", v->value);
+            json_field(to, "otherwise", v->otherwise);
             json_field(to, "low", v->low);
             json_field(to, "high", v->high);
             (void)fputs(",\"unit\":", to);

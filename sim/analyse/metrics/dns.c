@@ -49,7 +49,9 @@ static const struct sim_metric metrics[] = {
                  true },
     [RECOVERY] = { "service.recovery", "s",
                    "from a fault's start to the first of 10 s in a row with availability >= 99.9 % "
-                   "and p99 <= 1.5 x its value before",
+                   "and p99 <= 1.5 x its value before; with several faults the longest; never: "
+                   "not until 30 s or more after its end, when measuring ends; with less left, not "
+                   "measured",
                    true },
 };
 

@@ -110,6 +110,28 @@ static uint64_t hash_of(const char *text)
     return r.trace_hash;
 }
 
+static void files_that_parts_name_are_found_from_anywhere(void)
+{
+    static const char text[] = "regions: [{name: a}]\n"
+                               "nodes:\n"
+                               "  - {region: a, processor: {profile: small.yaml}}\n"
+                               "clients:\n"
+                               "  - {region: a, servers: [a-1], queries: small.yaml}\n"
+                               "  - {region: a, servers: [a-1], capture: small.yaml}\n";
+    bool whole;
+    struct sim_sketch s;
+    struct sw_diag d = { 0 };
+    CHECK_I64(sim_sketch_parse(SMALL, text, sizeof text - 1, NULL, &s, &d), 0);
+    const struct sim_sketch_way way = { .seed = 1 };
+    char *again = written(&s, &way, &whole);
+    static const char *const keys[] = { "profile: /", "queries: /", "capture: /" };
+    for (size_t i = 0; i < SW_LEN(keys); i++) {
+        CHECK(strstr(again, keys[i]) != NULL);
+    }
+    free(again);
+    sim_sketch_fini(&s);
+}
+
 static void a_scenario_written_again_runs_as_before(void)
 {
     size_t len;
@@ -359,6 +381,8 @@ static void without_a_bug_all_seeds_run_clean(void)
 extern CU_TestInfo tests_hunt[];
 CU_TestInfo tests_hunt[] = {
     { "ddmin keeps exactly what is needed", ddmin_keeps_exactly_what_is_needed },
+    { "files that parts name are found from anywhere",
+      files_that_parts_name_are_found_from_anywhere },
     { "a scenario written again runs as before", a_scenario_written_again_runs_as_before },
     { "what depends on a part goes with it", what_depends_on_a_part_goes_with_it },
     { "every drawn scenario is one and each is another",

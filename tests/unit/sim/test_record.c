@@ -117,7 +117,7 @@ static void what_was_stored_can_be_read(void)
     REQUIRE(db != NULL);
     CHECK(store(db, 1, 0.5, 3, &d) == 0 && store(db, 2, 0.75, 3, &d) == 0);
     double v[2] = { 0 };
-    const struct sim_db_choice c = { "", "availability", "", 1, 2 };
+    const struct sim_db_choice c = { "", "availability", "", 1, 2, NULL };
     CHECK_I64(sim_db_values(db, &c, v, &d), 2);
     CHECK_NEAR(v[0] + v[1], 1.25, 0);
     sim_db_close(db);

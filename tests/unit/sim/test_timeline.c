@@ -105,6 +105,24 @@ static void service_that_stays_slow_never_recovers(void)
     sim_timeline_fini(&t);
 }
 
+static void a_fault_too_near_the_end_has_no_recovery_rather_than_none(void)
+{
+    struct sim_fault f;
+    struct sim_clients c;
+    struct sim_scenario s = scenario(&f, &c);
+    struct sim_timeline t;
+    REQUIRE(sim_timeline_init(&t, &s) == 0);
+    for (size_t i = 0; i < 100; i++) {
+        fill(&t, i, i < 40 ? 0 : 2, 20 * SW_MS);
+    }
+    CHECK(isinf(sim_timeline_recovery(&t, &s, NULL))); /* 60 + 30 s are seen */
+    f.length = 21 * SW_SEC;
+    CHECK(isnan(sim_timeline_recovery(&t, &s, NULL)));
+    f.at = 95 * SW_SEC; /* behind the last query that counts */
+    CHECK(isnan(sim_timeline_recovery(&t, &s, NULL)));
+    sim_timeline_fini(&t);
+}
+
 static struct sim_verdict judge(const char *op, double threshold, const double *v, size_t n)
 {
     static char metric[] = "backup.rto";
@@ -137,6 +155,10 @@ static void what_was_not_measured_or_never_came_does_not_hold(void)
     CHECK(!judge("<=", 5, some, 2).holds);
     CHECK_NEAR(judge("<=", 5, some, 2).value, 1, 0);
     CHECK(!judge("<=", 5, never, 2).holds);
+    CHECK_U64(judge("<=", 5, never, 2).never, 1);
+    CHECK_NEAR(judge("<=", 5, never, 2).otherwise, 1, 0);
+    CHECK_U64(judge("<=", 5, never, 2).worst, 1);
+    CHECK_U64(judge("<=", 5, some, 2).worst, 1);
     CHECK(!judge("<=", 5, NULL, 0).holds);
 }
 
@@ -177,6 +199,8 @@ CU_TestInfo tests_timeline[] = {
     { "one failure in a thousand is as good as before",
       one_failure_in_a_thousand_is_as_good_as_before },
     { "service that stays slow never recovers", service_that_stays_slow_never_recovers },
+    { "a fault too near the end has no recovery, rather than none",
+      a_fault_too_near_the_end_has_no_recovery_rather_than_none },
     { "a verdict is the mean with Student's interval",
       a_verdict_is_the_mean_with_students_interval },
     { "what was not measured or never came does not hold",
