@@ -30,6 +30,10 @@ _swarmsim()
         _swarmsim_list "$("${COMP_WORDS[0]}" list metrics 2>/dev/null | sed -n 's/^\([a-z0-9_.]\+\).*/\1/p')"
         return
         ;;
+    --kind)
+        _swarmsim_list 'trace peer job query fault restore oracle'
+        return
+        ;;
     --table)
         _swarmsim_list 'studies configurations settings nodes runs metrics samples histograms events faults expectations verdicts'
         return
@@ -41,7 +45,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -W "$names" -- "${current//\\/}" | while read -r name; do printf '%q\n' "$name"; done)
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | --kind | -j | --configuration | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
+    --seed | --seeds | --at | --window | --time | --node | -j | --configuration | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;

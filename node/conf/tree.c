@@ -67,6 +67,16 @@ static yaml_mark_t mark_of(const struct builder *b, size_t offset)
     return m;
 }
 
+/* Whether line @number, from 0 on, is indented with a tab. */
+static bool has_tab(const char *text, size_t number)
+{
+    for (; number > 0 && text != NULL; number--) {
+        text = strchr(text, '\n');
+        text = text != NULL ? text + 1 : NULL;
+    }
+    return text != NULL && text[strspn(text, " ")] == '\t';
+}
+
 static int next_event(struct builder *b, yaml_event_t *ev)
 {
     if (yaml_parser_parse(&b->parser, ev) != 0) {
@@ -79,6 +89,8 @@ static int next_event(struct builder *b, yaml_event_t *ev)
     yaml_mark_t mark = b->parser.problem_mark;
     if (b->parser.error == YAML_READER_ERROR) {
         mark = mark_of(b, b->skipped + b->parser.problem_offset);
+    } else if (has_tab(b->y->text, mark.line)) {
+        what = "a tab; YAML is indented with spaces";
     }
     return fail_at(b, &mark, SW_ERR_MALFORMED, what);
 }

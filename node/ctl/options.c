@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Options of a verb: read by its table, and shown by it. */
 #define _GNU_SOURCE
+#include "node/conf/yaml.h"
 #include "node/ctl/ctl.h"
 
 #include <stdlib.h>
@@ -49,6 +50,24 @@ static int wrong(const struct ctl_usage *u, const char *what, const char *which)
     return CTL_BAD_INPUT;
 }
 
+static int no_option(const struct ctl_usage *u, const char *name)
+{
+    const char *names[32];
+    size_t n = 0;
+    for (size_t i = 0; i < u->n && n < SW_LEN(names); i++) {
+        if (u->options[i].name != NULL) {
+            names[n++] = u->options[i].name;
+        }
+    }
+    const char *near = sw_yaml_nearest(name, names, n);
+    if (near == NULL) {
+        return wrong(u, "no option --", name);
+    }
+    (void)fprintf(stderr, "swarmctl %s: no option --%s (did you mean --%s?)\n", u->verb, name,
+                  near);
+    return CTL_BAD_INPUT;
+}
+
 /* One argument, and the next when it is an option's value; how many were used, 0 when wrong. */
 static int take(const struct ctl_usage *u, char **argv, int left)
 {
@@ -66,7 +85,7 @@ static int take(const struct ctl_usage *u, char **argv, int left)
     const size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
     const struct ctl_option *o = find(u, name, len);
     if (o == NULL) {
-        (void)wrong(u, "no option ", argv[0]);
+        (void)no_option(u, name);
         return 0;
     }
     if (o->argument == NULL) {

@@ -48,12 +48,13 @@ static int read_bar(struct sim_plots *p, const char *arm, const char *metric, st
     return 0;
 }
 
-/* Bars of a metric: number, name, length in s, what is written beside it. */
+/* Bars of a metric: number, name, length in s, what is written beside it.  @most is the longest;
+ * NaN when no system measured it. */
 static int write_bars(struct sim_plots *p, const char *metric, const char *file, double *most)
 {
     FILE *f = sim_plot_open(p, file);
     int err = f == NULL ? SW_ERR_IO : 0;
-    *most = 0;
+    *most = NAN;
     for (size_t i = 0; i < p->n_arms && err == 0; i++) {
         struct bar bar;
         char text[40];
@@ -61,7 +62,7 @@ static int write_bars(struct sim_plots *p, const char *metric, const char *file,
         sim_show_value(text, sizeof text, "s", bar.value);
         const double length = isfinite(bar.value) ? bar.value : 0;
         (void)fprintf(f, "%zu\t%s\t%.9g\t\"%s\"\n", i + 1, p->arms[i], length, text);
-        *most = length > *most ? length : *most;
+        *most = isnan(bar.value) ? *most : fmax(*most, length);
     }
     if (f == NULL) {
         return err;
@@ -73,8 +74,8 @@ static int write_bars(struct sim_plots *p, const char *metric, const char *file,
 static void write_scale(FILE *f, const char *name, double most)
 {
     const double unit = most > 7200 ? 3600 : most > 90 ? 60 : 1;
-    (void)fprintf(f, "%s_unit = %g\n%s_most = %.9g\n%s_label = '%s'\n", name, unit, name,
-                  most > 0 ? most / unit : 1, name,
+    (void)fprintf(f, "%s_there = %d\n%s_unit = %g\n%s_most = %.9g\n%s_label = '%s'\n", name,
+                  isnan(most) ? 0 : 1, name, unit, name, most > 0 ? most / unit : 1, name,
                   unit == 3600 ? "h"
                   : unit == 60 ? "min"
                                : "s");
@@ -107,11 +108,12 @@ int sim_plot_comparison(struct sim_plots *p)
         return err;
     }
     char text[200];
-    (void)snprintf(text, sizeof text, "%s: the same clients, hardware and outage; %lld run%s each",
-                   p->name, (long long)p->runs[0], p->runs[0] == 1 ? "" : "s");
+    (void)snprintf(text, sizeof text,
+                   "%s: the same clients, machines and listed faults; %lld run%s each", p->name,
+                   (long long)p->runs[0], p->runs[0] == 1 ? "" : "s");
     const struct sim_plot_head head = { .kind = "comparison",
                                         .arm = "",
-                                        .title = "What an outage does to each system",
+                                        .title = "The systems side by side",
                                         .subtitle = text,
                                         .labels = true,
                                         .faults_of = p->arms[0] }; /* all have the same */

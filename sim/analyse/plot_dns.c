@@ -95,7 +95,11 @@ static void subtitle(const struct sim_plots *p, size_t arm, const char *what, ch
         (void)snprintf(runs, sizeof runs, "mean of %lld runs", (long long)p->runs[arm]);
     }
     const char *arm_name = p->arms[arm][0] != '\0' ? p->arms[arm] : p->name;
-    (void)snprintf(out, cap, "%s: %s; %s", arm_name, what, runs);
+    const int len = snprintf(out, cap, "%s: %s; %s", arm_name, what, runs);
+    if (len > 0 && (size_t)len < cap && p->end < 0.95 * p->duration) {
+        (void)snprintf(out + len, cap - (size_t)len, "; last %.6g s left out",
+                       p->duration - p->end);
+    }
 }
 
 /* The data, the script around @script, and what @special appends to it. */
@@ -125,7 +129,7 @@ int sim_plot_latency(struct sim_plots *p, size_t arm)
         err = add_series(p, &t, i, p->arms[arm], metrics[i], "");
     }
     char text[256];
-    subtitle(p, arm, "each second's quantiles, failures counted as the wait", text, sizeof text);
+    subtitle(p, arm, "by the time of asking, failures counted as the wait", text, sizeof text);
     const struct sim_plot_head head = { .kind = "latency",
                                         .arm = p->arms[arm],
                                         .title = "How long DNS clients wait",
@@ -156,7 +160,7 @@ int sim_plot_availability(struct sim_plots *p, size_t arm)
         invert(&t, 1);
     }
     char text[256];
-    subtitle(p, arm, "share of each second's queries answered correctly", text, sizeof text);
+    subtitle(p, arm, "answered correctly, by the time of asking", text, sizeof text);
     const struct sim_plot_head head = { .kind = "availability",
                                         .arm = p->arms[arm],
                                         .title = "DNS queries that get their answer",

@@ -76,6 +76,13 @@ int sim_replay_add(struct sim_replay *r, const uint8_t *wire, size_t len, struct
     return err;
 }
 
+void sim_type_to_text(uint16_t type, char out[16])
+{
+    if (knot_rrtype_to_string(type, out, 16) < 0) {
+        (void)snprintf(out, 16, "TYPE%u", type);
+    }
+}
+
 int sim_type_from_text(const char *text, uint16_t *out)
 {
     return knot_rrtype_from_string(text, out) == 0 ? 0 : SW_ERR_NOTFOUND;

@@ -58,5 +58,7 @@ int sim_capture_read(FILE *f, const char *name, struct sim_replay *out, struct s
 
 /* The number of a type from its mnemonic or TYPEnnn (RFC 3597).  Errors: SW_ERR_NOTFOUND. */
 int sim_type_from_text(const char *text, uint16_t *out);
+/* And back. */
+void sim_type_to_text(uint16_t type, char out[16]);
 
 #endif

@@ -48,9 +48,13 @@ static int fill_kind(struct sim_loader *l, const struct sw_yaml_node *at, struct
             k->fixed.kind);
     }
     if (k->shortest > k->longest) {
-        return sw_yaml_fail(l->y, at, "shortest", SW_ERR_RANGE, l->d,
-                            "%s is at least longer than at most (expected shortest <= longest)",
-                            k->fixed.kind);
+        const bool own = sw_yaml_get(at, "shortest") != NULL || sw_yaml_get(at, "longest") == NULL;
+        const char *key = own ? "shortest" : "longest";
+        const struct sw_yaml_node *said = sw_yaml_get(at, key);
+        return sw_yaml_fail(l->y, said != NULL ? said : at, key, SW_ERR_RANGE, l->d,
+                            "a %s would last %.9g s at least and %.9g s at most (expected shortest "
+                            "<= longest, the storm's where the kind says nothing)",
+                            k->fixed.kind, (double)k->shortest * 1e-9, (double)k->longest * 1e-9);
     }
     return 0;
 }

@@ -366,6 +366,7 @@ static int execute(struct family *f, FILE *to)
     struct sw_diag d = { 0 };
     int err = sim_study_open(&cs->study, &d);
     if (err == 0) {
+        sim_study_on_interrupt(&cs->study);
         err = sim_study_run(&cs->study, &d);
     }
     if (err == 0) {

@@ -143,9 +143,15 @@ static void print(const struct sim_hunt_result *r)
 {
     static const char *const words[SIM_PART_KINDS] = { "faults", "operations", "groups of clients",
                                                        "regions", "nodes" };
+    if (r->seeds == 0 && !r->found) {
+        (void)printf("no seed finished: a longer --time\n");
+        return;
+    }
     (void)printf("%llu seed%s ran clean, %.2f simulated hours\n", (unsigned long long)r->seeds,
                  r->seeds == 1 ? "" : "s", r->simulated / 3600);
-    print_sites(r);
+    if (r->seeds > 0) {
+        print_sites(r);
+    }
     if (!r->found) {
         if (r->seeds > 3) {
             (void)printf(
@@ -265,9 +271,8 @@ static int run(int argc, char **argv)
         return sim_quit(sim_exit_of(err), "%s", d.text[0] != '\0' ? d.text : sw_strerror(err));
     }
     if (r.unusable > 0 && !r.found) {
-        return sim_quit(SIM_EXIT_INTERNAL, "%llu drawn scenarios can't be made; seed %llu: %s",
-                        (unsigned long long)r.unusable, (unsigned long long)r.seed,
-                        r.finding.r.complaint);
+        return sim_quit(SIM_EXIT_INTERNAL, "the scenario of seed %llu can't be made: %s",
+                        (unsigned long long)r.seed, r.finding.r.complaint);
     }
     if (c.json) {
         print_json(&r);

@@ -7,6 +7,7 @@
 #include "sim/faults/fault.h"
 #include "sim/scenario/tables.h"
 #include "sim/search/file.h"
+#include "sim/verbs/json.h"
 #include "sim/verbs/verb.h"
 #include "sim/world/world.h"
 
@@ -43,6 +44,20 @@ static void list_policies(void)
                        p->reference ? "; simulator only" : "", p->source);
         entry(p->name, text);
     }
+}
+
+static void json_policies(void)
+{
+    const struct sw_policy *p;
+    (void)fputc('[', stdout);
+    for (size_t i = 0; (p = sw_policy_at(i)) != NULL; i++) {
+        (void)printf("%s\n{\"name\":\"%s\",\"help\":", i > 0 ? "," : "", p->name);
+        sim_json_string(stdout, p->help);
+        (void)fputs(",\"source\":", stdout);
+        sim_json_string(stdout, p->source);
+        (void)printf(",\"reference\":%s}", p->reference ? "true" : "false");
+    }
+    (void)fputs("]\n", stdout);
 }
 
 static void list_faults(void)
@@ -94,6 +109,23 @@ static void list_metrics(void)
             entry(m->name, text);
         }
     }
+}
+
+static void json_metrics(void)
+{
+    const struct sim_metric_group *g;
+    const char *before = "";
+    (void)fputc('[', stdout);
+    for (size_t i = 0; (g = sim_metric_group_at(i)) != NULL; i++) {
+        for (size_t k = 0; k < g->n_metrics; k++, before = ",") {
+            const struct sim_metric *m = &g->metrics[k];
+            (void)printf("%s\n{\"name\":\"%s\",\"unit\":\"%s\",\"during\":%s,\"help\":", before,
+                         m->name, m->unit, m->windowed ? "true" : "false");
+            sim_json_string(stdout, m->help);
+            (void)fputc('}', stdout);
+        }
+    }
+    (void)fputs("]\n", stdout);
 }
 
 static void list_parameters(void)
@@ -148,15 +180,25 @@ static void list_optimisers(void)
     }
 }
 
+static void json_faults(void)
+{
+    sim_faults_print_json(stdout);
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
+    void (*json)(void); /* NULL: only for people */
 } lists[] = {
-    { "policies", list_policies },     { "faults", list_faults },
-    { "oracles", list_oracles },       { "metrics", list_metrics },
-    { "parameters", list_parameters }, { "keys", list_keys },
-    { "sites", list_sites },           { "study", list_study },
-    { "optimisers", list_optimisers },
+    { "policies", list_policies, json_policies },
+    { "faults", list_faults, json_faults },
+    { "oracles", list_oracles, NULL },
+    { "metrics", list_metrics, json_metrics },
+    { "parameters", list_parameters, NULL },
+    { "keys", list_keys, NULL },
+    { "sites", list_sites, NULL },
+    { "study", list_study, NULL },
+    { "optimisers", list_optimisers, NULL },
 };
 
 static int run(int argc, char **argv)
@@ -168,16 +210,13 @@ static int run(int argc, char **argv)
     if (sim_parse_options(argc, argv, options, SW_LEN(options), &what, 1, &n) != 0) {
         return SIM_EXIT_USAGE;
     }
-    if (json != NULL) {
-        if (n != 1 || strcmp(what, "faults") != 0) {
-            return sim_quit(SIM_EXIT_USAGE, "list --json is for faults only");
-        }
-        sim_faults_print_json(stdout);
-        return SIM_EXIT_OK;
-    }
     for (size_t i = 0; i < SW_LEN(lists); i++) {
         if (n == 1 && strcmp(lists[i].name, what) == 0) {
-            lists[i].print();
+            if (json != NULL && lists[i].json == NULL) {
+                return sim_quit(SIM_EXIT_USAGE,
+                                "list --json is for policies, faults and metrics only");
+            }
+            (json != NULL ? lists[i].json : lists[i].print)();
             return SIM_EXIT_OK;
         }
     }
@@ -194,7 +233,7 @@ const struct sim_verb sim_verb_list = {
         "Documents everything registered: routing policies, kinds of faults and their keys,\n"
         "oracles, metrics with their units, parameters of the policies, sites in the node where\n"
         "a hunt makes it unlucky, the keys of scenario and node files and of a study's, and what\n"
-        "`swarmsim tune` can search with.  --json (faults only)\n"
-        "prints the table as JSON.\n",
+        "`swarmsim tune` can search with.  --json prints\n"
+        "policies, faults or metrics as JSON.\n",
     .run = run,
 };

@@ -200,6 +200,9 @@ static int run(int argc, char **argv)
     }
     if (!r.at_given) {
         err = find_complaint(&r, &d);
+    } else if (r.at > r.s->duration) {
+        err = sw_diag_set(&d, SW_ERR_RANGE, "--at: %.6f s is after the end of the run (%.6f s)",
+                          (double)r.at * 1e-9, (double)r.s->duration * 1e-9);
     }
     if (err == 0) {
         err = show(&r, &d);

@@ -3,6 +3,7 @@
 #include "sim/verbs/replay_log.h"
 
 #include "node/core/dns/name.h"
+#include "sim/scenario/replay.h"
 #include "sim/verbs/json.h"
 
 #include <stdarg.h>
@@ -142,6 +143,10 @@ static void on_job(void *self, struct sim_world *w, uint32_t node, const struct 
     write_line(log, SIM_LOG_JOB, sim_world_now(w), node_name(w, node), l.text);
 }
 
+/* RFC 1035, 4.1.1. */
+static const char *const rcodes[] = { "NOERROR",  "FORMERR", "SERVFAIL",
+                                      "NXDOMAIN", "NOTIMP",  "REFUSED" };
+
 static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
 {
     struct sim_log *log = self;
@@ -150,11 +155,18 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
     }
     const struct sim_scenario *s = sim_world_scenario(w);
     char name[SW_DNAME_TEXT_MAX];
+    char type[16];
     struct line l = { .len = 0 };
     sw_dname_to_text(q->question, name);
-    add(&l, "%.255s type %u: ", name, q->type);
+    sim_type_to_text(q->type, type);
+    add(&l, "%.255s %s: ", name, type);
     if (q->answered && q->answer.len > 3) {
-        add(&l, "rcode %u from %s", q->answer.data[3] & 15U, node_name(w, q->server));
+        const unsigned rcode = q->answer.data[3] & 15U;
+        if (rcode < SW_LEN(rcodes)) {
+            add(&l, "%s from %s", rcodes[rcode], node_name(w, q->server));
+        } else {
+            add(&l, "RCODE%u from %s", rcode, node_name(w, q->server));
+        }
     } else {
         add(&l, "no answer");
     }

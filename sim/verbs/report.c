@@ -59,6 +59,10 @@ static int run(int argc, char **argv)
         return sim_quit(err == SW_ERR_STATE ? SIM_EXIT_ENVIRONMENT : sim_exit_of(err), "%s",
                         d.text);
     }
+    if (err == 0) {
+        (void)printf("plots     none: no client asked anything\n");
+        return SIM_EXIT_OK;
+    }
     (void)printf("plots     %d in %s/*.svg, *.png\nscripts   %s/plots\n", err, folder, folder);
     return SIM_EXIT_OK;
 }

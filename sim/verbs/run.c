@@ -108,7 +108,9 @@ static void plot(const struct sim_study *st, FILE *to)
     struct sw_diag d = { 0 };
     const struct sim_report_options o = { .database = st->database, .out = st->out };
     const int drawn = sim_report(&o, &d);
-    if (drawn >= 0) {
+    if (drawn == 0) {
+        (void)fprintf(to, "plots     none: no client asked anything\n");
+    } else if (drawn > 0) {
         (void)fprintf(to, "plots     %d in %s/*.svg, *.png\n", drawn, st->out);
     } else {
         (void)fprintf(stderr, "swarmsim: no plots: %s\n", d.text);
@@ -144,6 +146,11 @@ static int execute(struct sim_study *st, bool plots)
     sim_study_warn(st, stderr);
     err = sim_study_open(st, &d);
     if (err == 0) {
+        if (!st->options.json) {
+            (void)printf("database  %s\n", st->database);
+            (void)fflush(stdout);
+        }
+        sim_study_on_interrupt(st);
         err = sim_study_run(st, &d);
     }
     if (err != 0) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LEVEL 0.99
 #define ALPHA ((1 - LEVEL) / 2) /* of one-sided tests */
@@ -276,6 +277,15 @@ static void print_foot(const struct table *t, double took)
            t->o->fresh ? ", Holm-corrected over all claims" : "", (double)t->events, took);
 }
 
+/* On a terminal, which system is at work: with --fresh rows come at the end. */
+static void tell(const char *name)
+{
+    if (isatty(STDERR_FILENO) == 1) {
+        (void)fprintf(stderr, "\r\033[K%s%s", name, name[0] != '\0' ? " ..." : "");
+        (void)fflush(stderr);
+    }
+}
+
 static int selftest(int argc, char **argv)
 {
     struct options o;
@@ -291,7 +301,9 @@ static int selftest(int argc, char **argv)
             if (o.only != NULL && strcmp(o.only, system->name) != 0) {
                 continue;
             }
+            tell(system->name);
             simulate(&t, kinds[k], system);
+            tell("");
             if (!o.fresh) {
                 print_rows(&t);
             }

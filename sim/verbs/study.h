@@ -66,6 +66,10 @@ bool sim_study_has_fault(const struct sim_study *st, const char *kind);
 /* Whether an oracle complained, an expectation failed, or the cap came before the interval. */
 bool sim_study_failed(const struct sim_study *st);
 
+/* interrupted.c: once the folder is known: SIGINT and SIGTERM end the process as ever, and before
+ * that say how to go on. */
+void sim_study_on_interrupt(const struct sim_study *st);
+
 /* warnings.c: what the scenarios say and hardly mean, a line each; and which part of a run was
  * measured, when that is not nearly all of it. */
 void sim_study_warn(const struct sim_study *st, FILE *to);

@@ -176,7 +176,7 @@ void sim_study_print(const struct sim_study *st, FILE *to)
         sim_until_print(st->options.until, to);
     }
     sim_study_print_complaints(st, to);
-    (void)fprintf(to, "\ndatabase  %s\n", st->database);
+    (void)fputc('\n', to);
 }
 
 /* ---- for programs ---- */

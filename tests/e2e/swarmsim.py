@@ -323,7 +323,7 @@ class Swarmsim(unittest.TestCase):
         self.assertIn("     15.000000  -             fault    crash begins, node: nyc-1", lines)
         asked = [line for line in lines if line.split()[2] == "query"]
         self.assertGreater(len(asked), 5)
-        self.assertRegex(asked[0], r"example\.org\. type [0-9]+: rcode [03] from nyc-2 after ")
+        self.assertRegex(asked[0], r"example\.org\. [A-Z0-9]+: (NOERROR|NXDOMAIN) from nyc-2 after ")
 
     def test_replay_chooses_nodes_and_kinds_and_sees_the_whole_run_as_json(self):
         done = self.tool("replay", self.file(TINY), "--seed", "3", "--at", "20s", "--window", "20s",
@@ -507,6 +507,10 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(disk["default"], "kept")
         self.assertFalse(disk["required"])
         self.assertEqual(self.tool("list", "oracles", "--json").returncode, 2)
+        metrics = {m["name"]: m for m in json.loads(self.tool("list", "metrics", "--json").stdout)}
+        self.assertEqual(metrics["backup.rto"]["unit"], "s")
+        policies = [p["name"] for p in json.loads(self.tool("list", "policies", "--json").stdout)]
+        self.assertIn("ant_colony", policies)
 
     def test_recorded_questions_are_replayed_and_each_group_has_its_series(self):
         scenario = os.path.join(ROOT, "scenarios", "replay.yaml")

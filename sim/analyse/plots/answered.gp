@@ -6,6 +6,9 @@ set xrange [from / time_unit:until / time_unit]
 set yrange [0:*]
 set offsets 0, 0, graph 0.15, 0
 set grid front
+# white edges part the colours, until they are all there is
+stats data using 1 name "bars" nooutput
+edges = bars_records > 300 ? 0 : words(regions)
 do for [format in "svg png"] {
     eval(open(format, image, 900, 420))
     eval(head(420))
@@ -13,7 +16,7 @@ do for [format in "svg png"] {
     do for [i = 1:words(regions)] { eval(entry(word(regions, i), colour(i), 1, 8)) }
     plot for [i = words(regions):1:-1] data using ($1 / time_unit):(column(i + 1)) \
              with fillsteps fillstyle solid 1 noborder linecolor rgb colour(i), \
-         for [i = words(regions):1:-1] data using ($1 / time_unit):(column(i + 1)) \
+         for [i = edges:1:-1] data using ($1 / time_unit):(column(i + 1)) \
              with steps linewidth 1 linecolor rgb "white"
     unset output
 }

@@ -10,7 +10,7 @@ do for [format in "svg png"] {
     eval(legend_begin(0.08, 1 - 68.0 / 420, 900))
     eval(entry("clients outside failed regions", blue, 1, 2.4))
     eval(entry("the same, within 1 s", orange, 1, 1.8))
-    eval(entry("clients inside", grey, 2, 1.6))
+    eval(entry("clients inside when they asked", grey, 2, 1.6))
     plot data using ($1 / time_unit):($4 * 100) with steps linewidth 1.6 dashtype 2 linecolor rgb grey, \
          data using ($1 / time_unit):($2 * 100) with steps linewidth 2.4 linecolor rgb blue, \
          data using ($1 / time_unit):($3 * 100) with steps linewidth 1.8 linecolor rgb orange

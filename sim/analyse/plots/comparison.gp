@@ -17,7 +17,7 @@ do for [format in "svg png"] {
     eval(legend_begin(0.065, 1 - 68.0 / 580, 1080))
     do for [i = 1:n] { eval(entry(word(arms, i), arm_colour(i), dash(i), width(i))) }
     set lmargin at screen 0.065
-    set rmargin at screen 0.64
+    set rmargin at screen (rto_there || rpo_there ? 0.64 : 0.97)
     set xrange [from / time_unit:until / time_unit]
     set grid ytics
     # above: answered at all
@@ -41,27 +41,31 @@ do for [format in "svg png"] {
     set label 3 "queries answered within 1 s" at graph 0, 1.08 left noenhanced
     shown = 3
     eval(curve)
-    # right: files
+    # right: files, where any came back
     eval(hide_faults)
     unset grid
     set lmargin at screen 0.70
     set rmargin at screen 0.97
     set yrange [n + 0.5:0.5]
     unset ytics
-    set tmargin at screen 0.80
-    set bmargin at screen 0.52
-    set label 3 "files back after" at graph 0, 1.08 left noenhanced
-    bar_file = "comparison-rto.tsv"; bar_unit = rto_unit
-    set xrange [0:rto_most * 1.35]
-    set xlabel rto_label offset 0, 0.6
-    eval(bars)
-    set tmargin at screen 0.37
-    set bmargin at screen 0.11
-    set label 3 "work lost: age of what came back" at graph 0, 1.08 left noenhanced
-    bar_file = "comparison-rpo.tsv"; bar_unit = rpo_unit
-    set xrange [0:rpo_most * 1.35]
-    set xlabel rpo_label
-    eval(bars)
+    if (rto_there) {
+        set tmargin at screen 0.80
+        set bmargin at screen 0.52
+        set label 3 "files back after" at graph 0, 1.08 left noenhanced
+        bar_file = "comparison-rto.tsv"; bar_unit = rto_unit
+        set xrange [0:rto_most * 1.35]
+        set xlabel rto_label offset 0, 0.6
+        eval(bars)
+    }
+    if (rpo_there) {
+        set tmargin at screen 0.37
+        set bmargin at screen 0.11
+        set label 3 "work lost: age of what came back" at graph 0, 1.08 left noenhanced
+        bar_file = "comparison-rpo.tsv"; bar_unit = rpo_unit
+        set xrange [0:rpo_most * 1.35]
+        set xlabel rpo_label
+        eval(bars)
+    }
     unset multiplot
     unset output
     eval(show_faults)

@@ -15,8 +15,8 @@ do for [format in "svg png"] {
     eval(entry("median", blue, 1, 2.4))
     eval(entry("99 %", orange, 1, 2))
     eval(entry("99.9 %", grey, 2, 1.4))
-    plot data using ($1 / time_unit):4 with lines linewidth 1.4 dashtype 2 linecolor rgb grey, \
-         data using ($1 / time_unit):3 with lines linewidth 2 linecolor rgb orange, \
-         data using ($1 / time_unit):2 with lines linewidth 2.4 linecolor rgb blue
+    plot data using ($1 / time_unit):4 with steps linewidth 1.4 dashtype 2 linecolor rgb grey, \
+         data using ($1 / time_unit):3 with steps linewidth 2 linecolor rgb orange, \
+         data using ($1 / time_unit):2 with steps linewidth 2.4 linecolor rgb blue
     unset output
 }
