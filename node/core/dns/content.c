@@ -46,9 +46,9 @@ int sw_content_put(const struct sw_records *r, struct sw_blob *out)
 static int get(struct sw_records *r, struct sw_rd *rd, struct sw_record *out)
 {
     const uint8_t *at = rd->buf + rd->off;
-    const size_t len = sw_dname_check(at, sw_rd_left(rd));
+    const size_t len = rd->buf != NULL ? sw_dname_check(at, sw_rd_left(rd)) : 0;
     uint8_t lower[SW_DNAME_MAX];
-    if (len == 0) {
+    if (at == NULL || len == 0) {
         return SW_ERR_MALFORMED;
     }
     memcpy(lower, at, len);

@@ -24,6 +24,7 @@ struct made {
     uint8_t origin[SW_DNAME_MAX]; /* the same, wire form */
     struct sw_zone_copy before;   /* the copy that was there */
     bool has_before;
+    bool was_text;             /* what reading and compiling it costs was charged */
     struct sw_records records; /* the version made; empty where it is the one before */
     struct sw_zone_version version;
     bool primary;
@@ -84,6 +85,10 @@ static int finish(struct made *m, const char *path)
     struct sw_blob content = { 0 };
     differ(m);
     int err = sw_content_put(&m->records, &content);
+    if (!m->was_text) { /* all of it is compiled and digested, however little came */
+        m->host->charge(m->host->self, SW_WORK_PARSE, content.len);
+        m->host->charge(m->host->self, SW_WORK_HASH, content.len);
+    }
     err = err == SW_OK ? sw_zone_compile_records(&m->records, &m->image, &m->d) : err;
     if (err == SW_OK && path[0] != '\0') {
         err = sw_zone_copy_write(m->host, path, &m->version, m->primary, sw_blob_bytes(&content));
@@ -132,6 +137,7 @@ static int read_master(struct made *m, const char *path)
     int err = sw_zone_file_read(m->host->fs, path, &text, &m->d);
     if (err == SW_OK) {
         m->host->charge(m->host->self, SW_WORK_PARSE, text.len);
+        m->was_text = true;
         err = sw_records_read(&m->records, m->name, sw_blob_bytes(&text), &m->d);
     }
     sw_blob_fini(&text);
@@ -267,7 +273,6 @@ static int assemble(struct made *m, const Swarm__Job__ZoneUpdateJob *in)
     if (before == SW_ERR_NOMEM || before == SW_ERR_CRASHED) {
         return before;
     }
-    m->host->charge(m->host->self, SW_WORK_PARSE, data.len);
     if (!in->difference) {
         return sw_content_get(&m->records, m->origin, data);
     }

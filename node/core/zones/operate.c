@@ -122,7 +122,7 @@ static void refuse(struct sw_node *n, uint64_t id, enum sw_command_status status
 {
     char text[512];
     (void)snprintf(text, sizeof text, "%.255s: %.240s", zone, why);
-    sw_command_reply(n, id, status, text, (struct sw_bytes){ 0 });
+    sw_command_reply(n, id, (int)status, text, (struct sw_bytes){ 0 });
 }
 
 /* The zone called @name that is held here and has no job or operator; NULL after a refusal. */
