@@ -16,6 +16,7 @@
 #define IDLE (10 * SW_SEC)
 #define PATIENCE (5 * SW_SEC)
 #define READ_BUFFER 65536u
+#define LINGER_MS 1000 /* for the other side to close first */
 #define FLUSH_MOST (256u << 10) /* bytes encrypted before the kernel has taken them */
 
 struct live_channels {
@@ -36,6 +37,8 @@ struct live_channel {
     struct live_channel *next, *prev;
     unsigned open; /* handles and requests that must end before it can be freed */
     bool dialled, connected, dirty, closing;
+    bool finishing; /* to be closed when all is written ... */
+    bool lingering; /* ... which it is: the other side may close now */
     bool inside; /* the session is at work: it must not be called */
     sw_time timer_at;
     struct sw_tls *tls;
@@ -106,12 +109,23 @@ void live_channel_close(struct live_channel *c, const char *reason)
     if (c->closing) {
         return;
     }
-    (void)snprintf(c->reason, sizeof c->reason, "%s", reason);
+    if (!c->finishing) {
+        (void)snprintf(c->reason, sizeof c->reason, "%s", reason);
+    }
     c->closing = true; /* first: the last words end calls, whose owners come back here */
     last_words(c);
     (void)uv_cancel((uv_req_t *)&c->lookup); /* fails when it is done or never began */
     uv_close((uv_handle_t *)&c->timer, on_handle_closed);
     uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
+}
+
+void live_channel_finish(struct live_channel *c, const char *reason)
+{
+    if (!c->closing && !c->finishing) {
+        (void)snprintf(c->reason, sizeof c->reason, "%s", reason);
+        c->finishing = true;
+        c->dirty = true;
+    }
 }
 
 /* ---- writing ---- */
@@ -137,7 +151,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct live_channel *c = timer->data;
     c->timer_at = SW_TIME_NEVER;
-    if (c->rpc == NULL) {
+    if (c->rpc == NULL || c->lingering) {
         live_channel_close(c, "timed out");
         return;
     }
@@ -213,6 +227,17 @@ static void put(struct live_channel *c, struct sw_bytes out, bool later)
     }
 }
 
+/* All is said.  The other side closes when it has read it; to close first, with something unread
+ * from it, would take back what is still on its way. */
+static void linger(struct live_channel *c)
+{
+    if (!c->lingering) {
+        c->lingering = true;
+        uv_update_time(c->all->loop);
+        (void)uv_timer_start(&c->timer, on_timer, LINGER_MS, 0);
+    }
+}
+
 static void flush(struct live_channel *c)
 {
     if (c->writing.len > 0) {
@@ -228,6 +253,12 @@ static void flush(struct live_channel *c)
         put(c, out, more);
     }
     if (c->closing || c->rpc == NULL) {
+        return;
+    }
+    if (c->finishing) {
+        if (c->writing.len == 0) {
+            linger(c);
+        }
         return;
     }
     set_timer(c);

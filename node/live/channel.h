@@ -52,6 +52,8 @@ struct live_channel *live_channel_dial(struct live_channels *all, const char *ad
                                        struct sw_tls_context *tls, const struct sw_identity *who);
 /* Close soon; @reason is for the log. */
 void live_channel_close(struct live_channel *c, const char *reason);
+/* Close when all that was queued is written and the other side has closed, or takes its time. */
+void live_channel_finish(struct live_channel *c, const char *reason);
 /* Something was queued on a call: flush at the end of this round. */
 void live_channel_touch(struct live_channel *c);
 

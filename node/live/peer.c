@@ -180,7 +180,7 @@ static void exchange_close(void *self, struct grpc_call *call)
     const sw_conn conn = l->conn;
     const enum sw_class class = l->class;
     const struct sw_name peer = l->peer;
-    live_channel_close(l->channel, "the call is over");
+    live_channel_finish(l->channel, "the call is over"); /* what was said last is still here */
     remove_link(p, l);
     tell_down(p, conn, class, peer);
 }

@@ -102,7 +102,9 @@ static void time_suspicion(struct sw_node *n, struct sw_suspicion *s)
 {
     const uint32_t members = sw_member_count(n);
     const sw_dur least = sw_suspicion_least(members, period(n));
-    const uint32_t k = n->config->membership.lifeguard ? sw_suspicion_expected(members) : 0;
+    const bool least_only =
+        !n->config->membership.lifeguard || SW_BUGGIFY(n->buggify, suspicion_short);
+    const uint32_t k = least_only ? 0 : sw_suspicion_expected(members);
     const sw_time at = s->since + sw_suspicion_timeout(least, s->n - 1, k);
     if (sw_heap_set(&n->timers, &s->timer, at > n->now ? at : n->now) != SW_OK) {
         n->out_of_memory = true; /* stays as it was; where none was set, the next claim sets it */

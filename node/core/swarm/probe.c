@@ -150,6 +150,11 @@ void sw_probe_forget(struct sw_node *n, uint32_t peer)
             drop_relay(n, &p->relay[i]);
         }
     }
+    for (uint32_t i = 0; i < p->n_helpers; i++) {
+        if (p->helper[i].peer == peer) {
+            p->helper[i].peer = SW_PEER_NONE; /* its number may be given to another */
+        }
+    }
     if (p->target == peer) {
         p->target = SW_PEER_NONE;
     }
@@ -178,7 +183,7 @@ static bool send(struct sw_node *n, uint32_t to, Swarm__V1__ProbeKind kind, uint
         name = *target;
         probe.target = name.s;
     }
-    probe.gossip = sw_gossip_for(n, to);
+    probe.gossip = SW_BUGGIFY(n->buggify, gossip_late) ? NULL : sw_gossip_for(n, to);
     e.body_case = SWARM__V1__ENVELOPE__BODY_PROBE;
     e.probe = &probe;
     n->counts.probes++;
@@ -215,8 +220,10 @@ static void ask_helpers(struct sw_node *n)
         const uint32_t k = i + (uint32_t)sw_rng_below(&p->rng, count - i);
         const uint32_t helper = helpers[k];
         helpers[k] = helpers[i];
-        p->helpers += send(n, helper, SWARM__V1__PROBE_KIND__PROBE_REQUEST, p->nonce,
-                           &n->peers.v[p->target]->name);
+        if (send(n, helper, SWARM__V1__PROBE_KIND__PROBE_REQUEST, p->nonce,
+                 &n->peers.v[p->target]->name)) {
+            p->helper[p->n_helpers++] = (struct sw_helper){ .peer = helper };
+        }
     }
 }
 
@@ -228,7 +235,7 @@ static void begin_period(struct sw_node *n)
     const struct sw_membership_config *c = &n->config->membership;
     p->period_ends_at = n->now + stretched(n, c->period);
     p->stage = SW_PROBE_IDLE;
-    p->helpers = 0;
+    p->n_helpers = 0;
     p->target = n->state == SW_STATE_DRAINING ? SW_PEER_NONE : next_target(n);
     if (p->target == SW_PEER_NONE) {
         wait_until(n, &p->timer, p->period_ends_at);
@@ -244,8 +251,11 @@ static void begin_period(struct sw_node *n)
 static void fail(struct sw_node *n)
 {
     const struct sw_probe *p = &n->probe;
-    /* Each helper that said nothing at all is one more sign that it is us. */
-    set_health(n, 1 + (int)p->helpers);
+    int silent = 0; /* helpers that said nothing at all: each is one more sign that it is us */
+    for (uint32_t i = 0; i < p->n_helpers; i++) {
+        silent += !p->helper[i].heard;
+    }
+    set_health(n, 1 + silent);
     sw_member_suspect(n, p->target);
 }
 
@@ -288,7 +298,7 @@ static void take_on(struct sw_node *n, uint32_t by, const Swarm__V1__Probe *requ
 {
     struct sw_probe *p = &n->probe;
     const uint32_t target = sw_peers_find(&n->peers, request->target);
-    struct sw_relay *r = relay_of(p, 0);
+    struct sw_relay *r = SW_BUGGIFY(n->buggify, probe_refused) ? NULL : relay_of(p, 0);
     if (target == SW_PEER_NONE || target == by || r == NULL) {
         return;
     }
@@ -321,12 +331,29 @@ void sw_probe_relay_due(struct sw_node *n, struct sw_timer *timer)
 
 /* ---- receiving ---- */
 
+/* @from as one who was asked to help with the present probe, or NULL. */
+static struct sw_helper *helper_of(struct sw_probe *p, uint32_t from)
+{
+    for (uint32_t i = 0; i < p->n_helpers; i++) {
+        if (p->helper[i].peer == from) {
+            return &p->helper[i];
+        }
+    }
+    return NULL;
+}
+
+/* Nobody but the target and those who were asked can vouch for it. */
 static void on_ack(struct sw_node *n, uint32_t from, uint64_t nonce)
 {
     struct sw_probe *p = &n->probe;
+    if (SW_BUGGIFY(n->buggify, probe_ack_lost)) {
+        return;
+    }
     if (nonce != 0 && nonce == p->nonce &&
         (p->stage == SW_PROBE_DIRECT || p->stage == SW_PROBE_INDIRECT)) {
-        answered(n); /* by the target itself or by a helper, who got it from there */
+        if (from == p->target || helper_of(p, from) != NULL) {
+            answered(n);
+        }
         return;
     }
     struct sw_relay *r = nonce != 0 ? relay_of(p, nonce) : NULL;
@@ -336,10 +363,14 @@ static void on_ack(struct sw_node *n, uint32_t from, uint64_t nonce)
     }
 }
 
-static void on_nack(struct sw_node *n, uint64_t nonce)
+static void on_nack(struct sw_node *n, uint32_t from, uint64_t nonce)
 {
     struct sw_probe *p = &n->probe;
-    p->helpers -= p->stage == SW_PROBE_INDIRECT && nonce == p->nonce && p->helpers > 0;
+    struct sw_helper *h = p->stage == SW_PROBE_INDIRECT && nonce == p->nonce ? helper_of(p, from)
+                                                                            : NULL;
+    if (h != NULL) {
+        h->heard = true;
+    }
 }
 
 int sw_probe_receive(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Probe *probe)
@@ -366,7 +397,7 @@ int sw_probe_receive(struct sw_node *n, const struct sw_link *link, const Swarm_
         take_on(n, from, probe);
         return SW_OK;
     case SWARM__V1__PROBE_KIND__PROBE_NACK:
-        on_nack(n, probe->nonce);
+        on_nack(n, from, probe->nonce);
         return SW_OK;
     default:
         return SW_OK; /* of a newer version */

@@ -28,6 +28,12 @@ struct sw_relay {
     bool sent, nacked;
 };
 
+/* Who was asked to ping our target. */
+struct sw_helper {
+    uint32_t peer; /* SW_PEER_NONE: no longer known */
+    bool heard;    /* it sent a NACK */
+};
+
 enum sw_probe_stage { SW_PROBE_IDLE, SW_PROBE_DIRECT, SW_PROBE_INDIRECT, SW_PROBE_ANSWERED };
 
 struct sw_probe {
@@ -37,8 +43,9 @@ struct sw_probe {
     uint32_t target;
     uint64_t nonce; /* of the present probe */
     uint64_t last_nonce;
-    bool sent;        /* the ping; otherwise it leaves when the target's Hello comes */
-    uint32_t helpers; /* that were asked and sent no NACK yet */
+    bool sent; /* the ping; otherwise it leaves when the target's Hello comes */
+    struct sw_helper helper[SW_PROBE_HELPERS]; /* asked for the present probe */
+    uint32_t n_helpers;
     sw_time period_ends_at;
     uint32_t *order; /* members in the order of this round; some may have died meanwhile */
     uint32_t n_order, at, cap;

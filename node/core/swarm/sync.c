@@ -54,7 +54,7 @@ static void send(struct sw_node *n, const struct sw_link *link, Swarm__V1__Sync 
 void sw_sync_offer(struct sw_node *n, const struct sw_link *link)
 {
     Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
-    if (n->self.incarnation == 0) {
+    if (n->self.incarnation == 0 || SW_BUGGIFY(n->buggify, sync_unsaid)) {
         return;
     }
     sync.digest = digest(n);

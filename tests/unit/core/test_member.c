@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Membership: states and records, suspicion, probing, joining, leaving, healing. */
 #include "node/core/swarm/member.h"
+#include "node/core/node_state.h"
 #include "node/core/swarm/probe.h"
 #include "tests/lib/check.h"
 #include "tests/lib/cluster.h"
@@ -251,6 +252,73 @@ static void the_dead_are_forgotten_after_an_hour_unless_they_are_configured(void
     cluster_free(c);
 }
 
+/* What a asked others when d did not answer it. */
+struct asked {
+    uint64_t nonce; /* of the latest request */
+    bool node[CLUSTER_NODES];
+};
+
+static bool note_request(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                         struct sw_bytes message)
+{
+    struct asked *asked = arg;
+    Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
+    if (from == A && class == SW_CLASS_CONTROL &&
+        e->body_case == SWARM__V1__ENVELOPE__BODY_PROBE &&
+        e->probe->kind == SWARM__V1__PROBE_KIND__PROBE_REQUEST) {
+        if (e->probe->nonce != asked->nonce) {
+            *asked = (struct asked){ .nonce = e->probe->nonce };
+        }
+        asked->node[to] = true;
+    }
+    swarm__v1__envelope__free_unpacked(e, NULL);
+    return true;
+}
+
+static void say_ack(struct cluster *c, uint32_t from, uint64_t nonce)
+{
+    Swarm__V1__Probe m = SWARM__V1__PROBE__INIT;
+    struct envelope e;
+    m.kind = SWARM__V1__PROBE_KIND__PROBE_ACK;
+    m.nonce = nonce;
+    ENVELOPE(&e, PROBE, probe, &m);
+    CHECK(cluster_inject(c, from, A, SW_CLASS_CONTROL, envelope_bytes(&e)));
+}
+
+/* Three of b, c, e and f are asked to ping d; the fourth knows the probe's number, too. */
+static void only_those_who_were_asked_can_vouch_for_a_silent_member(void)
+{
+    struct cluster *c = swarm(6);
+    struct asked asked = { 0 };
+    start(c, 5 * SW_SEC);
+    for (uint32_t i = 0; i < 6; i++) {
+        cluster_silence(c, D, i, true);
+    }
+    cluster_set_tap(c, note_request, &asked);
+    for (unsigned i = 0; i < 1000 && asked.nonce == 0; i++) {
+        cluster_run(c, 10 * SW_MS);
+    }
+    const struct sw_probe *probe = &cluster_node(c, A)->probe;
+    static const uint32_t others[] = { B, C, E, E + 1 };
+    uint32_t liar = 0;
+    uint32_t helper = 0;
+    for (size_t i = 0; i < SW_LEN(others); i++) {
+        if (asked.node[others[i]]) {
+            helper = others[i];
+        } else {
+            liar = others[i];
+        }
+    }
+    CHECK_I64(probe->stage, SW_PROBE_INDIRECT);
+    say_ack(c, liar, asked.nonce);
+    CHECK_I64(probe->stage, SW_PROBE_INDIRECT);
+    say_ack(c, helper, asked.nonce + 1);
+    CHECK_I64(probe->stage, SW_PROBE_INDIRECT);
+    say_ack(c, helper, asked.nonce);
+    CHECK_I64(probe->stage, SW_PROBE_ANSWERED);
+    cluster_free(c);
+}
+
 /* ---- what others say ---- */
 
 /* a says it of a member to b. */
@@ -452,6 +520,7 @@ CU_TestInfo tests_member[] = {
     T(who_comes_back_with_its_clock_set_back_exceeds_its_former_life),
     T(who_is_cut_off_from_one_alone_is_alive_for_all),
     T(two_halves_that_took_each_other_for_dead_find_together),
+    T(only_those_who_were_asked_can_vouch_for_a_silent_member),
     T(the_dead_are_forgotten_after_an_hour_unless_they_are_configured),
     T(only_newer_records_by_the_same_key_count),
     T(two_records_of_one_version_are_a_lie_and_the_first_stays),
