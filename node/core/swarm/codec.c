@@ -2,6 +2,7 @@
  * Protocol buffers in and out of arenas. */
 #include "node/core/swarm/codec.h"
 
+#include "node/core/swarm/codec_hot.h"
 #include "node/core/swarm/lane.h"
 
 /* What one unpacking may still take, and how it failed. */
@@ -56,13 +57,17 @@ int sw_proto_unpack(struct sw_arena *arena, const ProtobufCMessageDescriptor *ty
 
 int sw_envelope_pack(struct sw_arena *arena, const Swarm__V1__Envelope *e, struct sw_bytes *out)
 {
-    return sw_proto_pack(arena, &e->base, out);
+    return sw_hot_pack(arena, e, out) ? SW_OK : sw_proto_pack(arena, &e->base, out);
 }
 
 int sw_envelope_unpack(struct sw_arena *arena, struct sw_bytes bytes, Swarm__V1__Envelope **out)
 {
     if (bytes.len > SW_ENVELOPE_MAX) {
         return SW_ERR_MALFORMED;
+    }
+    *out = sw_hot_unpack(arena, bytes);
+    if (*out != NULL) {
+        return SW_OK;
     }
     ProtobufCMessage *m = NULL;
     const int err = sw_proto_unpack(arena, &swarm__v1__envelope__descriptor, bytes, &m);
