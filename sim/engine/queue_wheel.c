@@ -9,8 +9,9 @@
  * Bitmaps find the next bucket in use, however far away.  (Calendar queues: Brown 1988;
  * hierarchical wheels: Varghese and Lauck 1987; sorting only when dequeuing: Tang et al. 2005.)
  *
- * The width tunes itself: finer when many entries come into the run at once, coarser when many
- * take the way over the coarse wheel.  It never changes the order. */
+ * The width tunes itself: finer when many entries come into the run at once, coarser when most come
+ * alone (what is pending then lies in fewer cache lines) or many take the way over the coarse
+ * wheel.  It never changes the order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,7 +237,7 @@ static void tune(struct wheel_queue *q)
         for (uint64_t c = crowd; c > 3 && shift > 0; c /= 2) {
             shift--;
         }
-    } else if (crowd < 3 && 4 * q->moved > q->pops && shift < MAX_SHIFT) {
+    } else if (shift < MAX_SHIFT && (crowd < 2 || (crowd < 3 && 4 * q->moved > q->pops))) {
         shift++;
     }
     if (shift != q->shift) {

@@ -7,7 +7,7 @@
  * first of the next, and is asked 20 queries/s.  The queries a node sees, and whom it knows, stay
  * the same; what grows is what the processor's caches must hold.
  * Each case runs in a process of its own, so that its memory is its own.
- * usage: bench_scale [SECONDS of virtual time of the first, default 60] */
+ * usage: bench_scale [SECONDS of virtual time of the first, default 60 [NODES: that case only]] */
 #define _POSIX_C_SOURCE 200809L
 #include "sim/scenario/scenario.h"
 #include "sim/world/world.h"
@@ -185,16 +185,21 @@ static void bench(const struct size *z)
 int main(int argc, char **argv)
 {
     const double seconds = argc > 1 ? strtod(argv[1], NULL) : 60;
+    const unsigned long only = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
     if (!(seconds >= 1 && seconds <= 100000)) {
-        (void)fprintf(stderr, "usage: bench_scale [SECONDS]\n");
+        (void)fprintf(stderr, "usage: bench_scale [SECONDS [NODES]]\n");
         return 2;
     }
     printf("whole simulator, processor time: nodes, times real time, events a simulated second,\n"
            "million events per CPU-second, CPU-seconds to start, peak MiB, KiB a node, failed\n");
-    bench(&(struct size){ 50, 2, 20, true, seconds });
+    if (only == 0 || only == 50) {
+        bench(&(struct size){ 50, 2, 20, true, seconds });
+    }
     printf("the same load a node, and the same acquaintances\n");
     for (unsigned n = 10; n <= 10000; n *= 10) {
-        bench(&(struct size){ n, 3, 20, false, seconds * 20 / n > 5 ? seconds * 20 / n : 5 });
+        if (only == 0 || only == n) {
+            bench(&(struct size){ n, 3, 20, false, seconds * 20 / n > 5 ? seconds * 20 / n : 5 });
+        }
     }
     return 0;
 }
