@@ -255,8 +255,9 @@ sw_time sw_replicate_deadline(const struct sw_backup *b)
     for (const struct sw_put *p = b->replicate.puts; p != NULL; p = p->next) {
         first = p->deadline < first ? p->deadline : first;
     }
-    for (const struct sw_holder *h = sw_holder_next(b, NULL);
-         b->replicate.spreads != NULL && h != NULL; h = sw_holder_next(b, h)) {
+    const bool spreading = b->replicate.spreads != NULL;
+    for (const struct sw_holder *h = spreading ? sw_holder_next(b, NULL) : NULL; h != NULL;
+         h = sw_holder_next(b, h)) {
         first = h->avoid != 0 && h->avoid < first ? h->avoid : first;
     }
     return first;

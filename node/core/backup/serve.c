@@ -405,6 +405,9 @@ sw_time sw_serve_deadline(const struct sw_backup *b)
     struct incoming_key key;
     bool more = false;
     sw_time first = SW_TIME_NEVER;
+    if (b->serve.incoming.count == 0) {
+        return first;
+    }
     for (const struct incoming *in = next(b, &key, &more); in != NULL; in = next(b, &key, &more)) {
         const sw_time at = in->heard + SW_INCOMING_PATIENCE;
         first = in->jobs == 0 && at < first ? at : first;

@@ -55,21 +55,27 @@ void sw_dname_lower(uint8_t *name, size_t len)
     }
 }
 
-/* Where each label begins; returns how many there are. */
-static unsigned split(const uint8_t *name, uint8_t at[SW_LABELS_MAX])
+/* A name and where its labels begin. */
+struct labels {
+    const uint8_t *name;
+    unsigned n;
+    uint8_t at[SW_LABELS_MAX];
+};
+
+static void split(struct labels *l, const uint8_t *name)
 {
-    unsigned n = 0;
+    l->name = name;
+    l->n = 0;
     for (unsigned i = 0; name[i] != 0; i += 1U + name[i]) {
-        at[n++] = (uint8_t)i;
+        l->at[l->n++] = (uint8_t)i;
     }
-    return n;
 }
 
 static int compare_labels(const uint8_t *a, const uint8_t *b)
 {
     const size_t len = *a < *b ? *a : *b;
     for (size_t i = 1; i <= len; i++) {
-        const int d = lower(a[i]) - lower(b[i]);
+        const int d = a[i] == b[i] ? 0 : lower(a[i]) - lower(b[i]);
         if (d != 0) {
             return d;
         }
@@ -78,22 +84,27 @@ static int compare_labels(const uint8_t *a, const uint8_t *b)
 }
 
 /* As sw_dname_compare; @common gets how many labels from the right are the same. */
-static int compare(const uint8_t *a, const uint8_t *b, unsigned *common)
+static int compare_split(const struct labels *a, const struct labels *b, unsigned *common)
 {
-    uint8_t at_a[SW_LABELS_MAX];
-    uint8_t at_b[SW_LABELS_MAX];
-    const unsigned na = split(a, at_a);
-    const unsigned nb = split(b, at_b);
-    const unsigned n = na < nb ? na : nb;
+    const unsigned n = a->n < b->n ? a->n : b->n;
     for (unsigned i = 1; i <= n; i++) {
-        const int d = compare_labels(a + at_a[na - i], b + at_b[nb - i]);
+        const int d = compare_labels(a->name + a->at[a->n - i], b->name + b->at[b->n - i]);
         if (d != 0) {
             *common = i - 1;
             return d;
         }
     }
     *common = n;
-    return (int)na - (int)nb;
+    return (int)a->n - (int)b->n;
+}
+
+static int compare(const uint8_t *a, const uint8_t *b, unsigned *common)
+{
+    struct labels la;
+    struct labels lb;
+    split(&la, a);
+    split(&lb, b);
+    return compare_split(&la, &lb, common);
 }
 
 int sw_dname_compare(const uint8_t *a, const uint8_t *b)
@@ -112,13 +123,22 @@ bool sw_dname_under(const uint8_t *name, const uint8_t *zone)
  * turn halves what is left, and drops at least one label of @name. */
 size_t sw_dname_closest(const struct sw_dname_list *list, const uint8_t *name)
 {
+    struct labels sought;
+    unsigned labels = 0; /* of the greatest name that is not greater; in common with it */
+    unsigned common = 0;
     size_t end = list->n;
+    split(&sought, name);
     while (end > 0) {
         size_t low = 0;
         size_t high = end; /* the name there is greater */
         while (low < high) {
             const size_t mid = low + (high - low) / 2;
-            if (sw_dname_compare(list->at(list->self, mid), name) <= 0) {
+            struct labels there;
+            unsigned same;
+            split(&there, list->at(list->self, mid));
+            if (compare_split(&there, &sought, &same) <= 0) {
+                labels = there.n;
+                common = same;
                 low = mid + 1;
             } else {
                 high = mid;
@@ -127,15 +147,13 @@ size_t sw_dname_closest(const struct sw_dname_list *list, const uint8_t *name)
         if (low == 0) {
             break;
         }
-        const uint8_t *before = list->at(list->self, low - 1);
-        unsigned common = 0;
-        (void)compare(name, before, &common);
-        if (common == sw_dname_labels(before)) {
+        if (common == labels) {
             return low - 1;
         }
-        for (unsigned drop = sw_dname_labels(name) - common; drop > 0; drop--) {
+        for (unsigned drop = sought.n - common; drop > 0; drop--) {
             name += 1 + *name;
         }
+        split(&sought, name);
         end = low - 1;
     }
     return list->n;
