@@ -53,7 +53,7 @@ _swarmsim()
     evaluate) options='--params --policy --seeds --metric -j --json --out --help' ;;
     sweep) options='-j --shard --out --json --no-plots --help' ;;
     merge) options='--help' ;;
-    tune) options='--budget --optimiser --seed --sensitive -j --out --json --help' ;;
+    tune) options='--budget --optimiser --seed --sensitive -j --shard --out --json --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;

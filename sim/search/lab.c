@@ -294,6 +294,10 @@ int sim_lab_try(struct sim_lab *lab, struct sim_trial *t, size_t n, struct sw_di
     int err = b.trials == NULL || b.tasks == NULL || b.scenarios == NULL ? no_memory(d) : 0;
     for (size_t i = 0; i < n && err == 0; i++) {
         const int found = find(lab, &t[i], d);
+        if (found == 0 && lab->shards > 1 && i % lab->shards != lab->shard) {
+            lab->incomplete = true;
+            continue;
+        }
         struct sim_scenario *s = NULL;
         err = found < 0 ? found : found > 0 ? 0 : load(&b, &t[i], &s, d);
         lab->tried++;
@@ -308,6 +312,9 @@ int sim_lab_try(struct sim_lab *lab, struct sim_trial *t, size_t n, struct sw_di
     }
     if (err == 0) {
         err = run(&b, d);
+    }
+    if (err == 0 && lab->incomplete) {
+        err = sw_diag_set(d, SW_ERR_BUSY, "trials of other shards are missing");
     }
     for (size_t i = 0; i < b.n_scenarios; i++) {
         sim_scenario_free(b.scenarios[i]);

@@ -29,6 +29,7 @@ struct sim_lab {
     struct sim_measure measures[SIM_MEASURES];
     size_t n_measures;
     uint32_t jobs;
+    size_t shard, shards; /* this one of so many, from 0: only its share is run; 0: no shards */
     const char *database; /* path; NULL: nothing is kept */
     uint64_t first_seed,
         seeds; /* what the database says is wanted of each; 0: nothing in particular */
@@ -38,6 +39,7 @@ struct sim_lab {
     int64_t studies[SIM_FAMILY];
     struct sim_db *db;
     uint64_t tried, reused; /* trials; those of them found in the database */
+    bool incomplete;        /* a trial of another shard is missing */
     uint64_t stopped;       /* by an oracle */
     char first[200];        /* what it found in the first of those */
     double elapsed;         /* s that they took */
@@ -54,7 +56,8 @@ void sim_lab_aim(struct sim_lab *lab, const struct sim_objective *o);
 int sim_lab_open(struct sim_lab *lab, struct sw_diag *d);
 /* Fill in all @n trials: from the database where they are stored, otherwise by running them.  What
  * comes out depends neither on the number of processes nor on what was stored.
- * Errors: those of sim_crew_run, sim_db_run and sim_point_load. */
+ * Errors: those of sim_crew_run, sim_db_run and sim_point_load; SW_ERR_BUSY with @lab->incomplete:
+ * this shard's share is done, others' are not stored here. */
 int sim_lab_try(struct sim_lab *lab, struct sim_trial *t, size_t n, struct sw_diag *d);
 /* Write where the runs come from: version, core, program. */
 void sim_lab_build(char out[300]);

@@ -9,36 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_SHARDS 10000U
-
 struct command {
     const char *study, *jobs, *shard, *json, *out, *no_plots;
     uint64_t number, of; /* shard, from 1; 1 of 1: everything */
     char folder[512], database[600];
     struct sim_sweep sweep;
 };
-
-/* "I/N" */
-static int parse_shard(struct command *c)
-{
-    char first[24] = "";
-    const char *slash = strchr(c->shard, '/');
-    if (slash == NULL || slash - c->shard >= (long)sizeof first) {
-        return sim_quit(SW_ERR_MALFORMED, "--shard: '%s' is not I/N (like 3/16)", c->shard);
-    }
-    memcpy(first, c->shard, (size_t)(slash - c->shard));
-    int err = sim_parse_number("--shard", first, 1, &c->number);
-    if (err == 0) {
-        err = sim_parse_number("--shard", slash + 1, 1, &c->of);
-    }
-    if (err == 0 && (c->number > c->of || c->of > MOST_SHARDS)) {
-        err = sim_quit(SW_ERR_RANGE, "--shard: %s: there are 1 to %u shards, numbered from 1",
-                       c->shard, MOST_SHARDS);
-    }
-    return err == 0 && c->out == NULL
-               ? sim_quit(SW_ERR_MALFORMED, "--shard needs --out, the same for all shards")
-               : err;
-}
 
 static int parse(int argc, char **argv, struct command *c)
 {
@@ -60,7 +36,8 @@ static int parse(int argc, char **argv, struct command *c)
     }
     c->sweep.lab.jobs = (uint32_t)(jobs < 1024 ? jobs : 1024);
     c->number = c->of = 1;
-    return err == 0 && c->shard != NULL ? parse_shard(c) : err;
+    return err == 0 && c->shard != NULL ? sim_parse_shard(c->shard, c->out, &c->number, &c->of)
+                                        : err;
 }
 
 /* The folder, and the database in it: a shard has its own. */

@@ -2,6 +2,7 @@
  * swarmsim tune: the best point of a space, and what it is worth where the search never was. */
 #define _POSIX_C_SOURCE 200809L
 #include "sim/verbs/tune.h"
+#include "sim/record/merge.h"
 #include "sim/verbs/study.h"
 #include "sim/verbs/verb.h"
 
@@ -11,7 +12,8 @@
 #include <unistd.h>
 
 struct command {
-    const char *study, *optimiser, *budget, *seed, *sensitive, *jobs, *json, *out;
+    const char *study, *optimiser, *budget, *seed, *sensitive, *jobs, *shard, *json, *out;
+    uint64_t number, of; /* shard, from 1 */
     char folder[512], database[600], file[700];
     char line[1000]; /* the command, for who wants to repeat it */
     struct sim_tune tune;
@@ -47,6 +49,11 @@ static int parse_numbers(struct command *c)
     if (err == 0 && c->jobs != NULL) {
         err = sim_parse_number("-j", c->jobs, 1, &jobs);
     }
+    if (err == 0 && c->shard != NULL) {
+        err = sim_parse_shard(c->shard, c->out, &c->number, &c->of);
+        t->lab.shard = (size_t)c->number - 1;
+        t->lab.shards = (size_t)c->of;
+    }
     t->sensitive = (size_t)sensitive;
     t->lab.jobs = (uint32_t)(jobs < 1024 ? jobs : 1024);
     return err;
@@ -62,6 +69,7 @@ static int parse(int argc, char **argv, struct command *c)
         { "-j", false, &c->jobs },
         { "--json", true, &c->json },
         { "--out", false, &c->out },
+        { "--shard", false, &c->shard },
     };
     size_t n = 0;
     if (sim_parse_options(argc, argv, options, SW_LEN(options), &c->study, 1, &n) != 0) {
@@ -102,6 +110,22 @@ static int write_file(const struct command *c, const char *path,
     return fclose(f) == 0 && !bad ? 0 : sw_diag_set(d, SW_ERR_IO, "%.150s: can't be written", path);
 }
 
+/* A shard begins with all that is known so far. */
+static int take_known(const struct command *c, struct sw_diag *d)
+{
+    char known[600];
+    struct sim_db *db = NULL;
+    struct sim_merged merged;
+    (void)snprintf(known, sizeof known, "%s/study.db", c->folder);
+    if (access(known, F_OK) != 0) {
+        return 0;
+    }
+    int err = sim_db_open(c->database, &db, d);
+    err = err == 0 ? sim_merge_database(db, known, &merged, d) : err;
+    sim_db_close(db);
+    return err;
+}
+
 static int search(struct command *c, struct sw_diag *d)
 {
     char path[700];
@@ -110,10 +134,18 @@ static int search(struct command *c, struct sw_diag *d)
     (void)snprintf(c->file, sizeof c->file, "%s/%s.yaml", c->folder, c->tune.file.name.s);
     (void)snprintf(path, sizeof path, "%s/search.csv", c->folder);
     c->tune.lab.database = c->database;
+    if (err == 0 && c->shard != NULL) {
+        (void)snprintf(c->database, sizeof c->database, "%s/shard-%llu-of-%llu.db", c->folder,
+                       (unsigned long long)c->number, (unsigned long long)c->of);
+        err = take_known(c, d);
+    }
     err = err == 0 ? sim_lab_open(&c->tune.lab, d) : err;
     err = err == 0 ? sim_tune_search(&c->tune, d) : err;
     err = err == 0 ? sim_tune_judge(&c->tune, d) : err;
-    err = err == 0 ? write_file(c, c->file, sim_tune_write, d) : err;
+    if (err != 0 || c->shard != NULL) {
+        return err; /* what was found is for the call without --shard to say */
+    }
+    err = write_file(c, c->file, sim_tune_write, d);
     return err == 0 ? write_file(c, path, sim_tune_write_search, d) : err;
 }
 
@@ -127,6 +159,12 @@ static int execute(struct command *c)
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
     }
     err = search(c, &d);
+    if (c->shard != NULL && (err == 0 || c->tune.lab.incomplete)) {
+        (void)printf("shard %llu of %llu: %s\n", (unsigned long long)c->number,
+                     (unsigned long long)c->of,
+                     err == 0 ? "nothing is missing" : "its share of this round is done");
+        return SIM_EXIT_OK;
+    }
     if (err != 0) {
         return sim_quit(sim_exit_of(err), "%s", d.text);
     }
@@ -161,7 +199,7 @@ extern const struct sim_verb sim_verb_tune;
 const struct sim_verb sim_verb_tune = {
     .name = "tune",
     .usage = "STUDY.yaml --budget N [--optimiser NAME] [--seed N] [--sensitive K]\n"
-             "               [-j N] [--out DIR] [--json]",
+             "               [-j N] [--shard I/N] [--out DIR] [--json]",
     .help =
         "Finds the parameters with the lowest objective over the study's scenarios: screening by\n"
         "Sobol points and the defaults, successive halving, an optimiser over the parameters that\n"
@@ -175,6 +213,8 @@ const struct sim_verb sim_verb_tune = {
         "  --seed N           of the search itself; default 1\n"
         "  --sensitive K      so many parameters for the optimiser; default 5\n"
         "  -j N               processes at once; changes nothing in what comes out\n"
+        "  --shard I/N        only a share of the next round that is missing, into\n"
+        "                     DIR/shard-I-of-N.db: see scripts/slurm-sweep\n"
         "  --out DIR          default: results/runs/NAME-DATE; trials that are there already are\n"
         "                     reused: a search that was killed goes on where it stopped\n"
         "  --json             one JSON object on standard output\n\n"

@@ -190,3 +190,24 @@ int sim_parse_seeds(const char *text, uint64_t most, uint64_t *first, uint64_t *
                    (unsigned long long)most);
     return SW_ERR_MALFORMED;
 }
+
+int sim_parse_shard(const char *text, const char *out, uint64_t *number, uint64_t *of)
+{
+    char first[24] = "";
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || slash - text >= (long)sizeof first) {
+        return sim_quit(SW_ERR_MALFORMED, "--shard: '%s' is not I/N (like 3/16)", text);
+    }
+    memcpy(first, text, (size_t)(slash - text));
+    int err = sim_parse_number("--shard", first, 1, number);
+    if (err == 0) {
+        err = sim_parse_number("--shard", slash + 1, 1, of);
+    }
+    if (err == 0 && (*number > *of || *of > SIM_MOST_SHARDS)) {
+        err = sim_quit(SW_ERR_RANGE, "--shard: %s: there are 1 to %u shards, numbered from 1", text,
+                       SIM_MOST_SHARDS);
+    }
+    return err == 0 && out == NULL
+               ? sim_quit(SW_ERR_MALFORMED, "--shard needs --out, the same for all shards")
+               : err;
+}

@@ -43,6 +43,11 @@ int sim_parse_number(const char *option, const char *text, uint64_t low, uint64_
 /* "5" or "1..20"; at most @most seeds. */
 int sim_parse_seeds(const char *text, uint64_t most, uint64_t *first, uint64_t *n);
 
+/* "I/N": shard I of N, from 1; @out, of --out, must be given.  Errors: SW_ERR_MALFORMED,
+ * SW_ERR_RANGE. */
+#define SIM_MOST_SHARDS 10000U
+int sim_parse_shard(const char *text, const char *out, uint64_t *number, uint64_t *of);
+
 /* Where what is made of @database goes, made when it isn't there: @out, or else the folder that
  * @below names ("": that of the database itself).  Returns 0, or an exit code after saying why. */
 int sim_choose_folder(const char *database, const char *out, const char *below, char *folder,

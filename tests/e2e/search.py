@@ -283,6 +283,25 @@ held_out: {scenarios: [other.yaml], replications: 2}
 
         self.judged_where_the_search_never_was(first, "one")
 
+    def test_shards_go_round_by_round_to_what_one_process_finds(self):
+        self.write("c3.yaml", "routing: {policy: c3}\n")
+        self.write("tune.yaml", self.TUNE)
+        command = ("tune", "tune.yaml", "--budget", "50", "--optimiser", "random_search", "--json")
+        rounds, added = 0, 1
+        while added > 0:
+            for i in (2, 1):
+                self.good(*command, "--out", "shards", "--shard", f"{i}/2")
+            merged = self.good("merge", "shards/study.db", "shards/shard-1-of-2.db",
+                               "shards/shard-2-of-2.db").stdout
+            added = sum(int(line.split(": ")[1].split()[0]) for line in merged.splitlines())
+            rounds += 1
+        self.assertGreater(rounds, 4)  # screening, halving, generations, race, both tables
+        sharded = self.good(*command, "--out", "shards").stdout
+        self.assertEqual(sharded, self.good(*command, "--out", "serial").stdout)
+        runs = "SELECT s.name, configuration, seed, trace_hash FROM runs JOIN studies s USING (study)" \
+               " ORDER BY 1, 2, 3"
+        self.assertEqual(self.rows("shards/study.db", runs), self.rows("serial/study.db", runs))
+
     def judged_where_the_search_never_was(self, said, out):
         for table in ("training", "held_out"):
             self.assertEqual([r["system"] for r in said[table]],

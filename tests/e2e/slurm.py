@@ -120,10 +120,10 @@ class Slurm(search.Sweep):
             ["sinfo", "-h", "-o", "%T"], env=self.env, capture_output=True, text=True,
             check=False).stdout)
 
-    def sweep_by_slurm(self, shards):
+    def sweep_by_slurm(self, shards, *first):
         script = os.path.join(search.ROOT, "scripts", "slurm-sweep")
-        return subprocess.run([script, "study.yaml", "array", str(shards)], cwd=self.dir, env=self.env,
-                              capture_output=True, text=True, check=False, timeout=600)
+        return subprocess.run([script, *first, "study.yaml", "array", str(shards)], cwd=self.dir,
+                              env=self.env, capture_output=True, text=True, check=False, timeout=600)
 
     def test_a_job_arrays_rows_are_those_of_a_serial_run(self):
         self.write("study.yaml", self.STUDY)
@@ -138,6 +138,19 @@ class Slurm(search.Sweep):
         done = self.sweep_by_slurm(5)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual(self.content("array/study.db"), self.content("serial/study.db"))
+
+    def test_a_tuning_by_rounds_of_arrays_is_that_of_one_process(self):
+        self.write("c3.yaml", "routing: {policy: c3}\n")
+        self.write("study.yaml", search.Tune.TUNE)
+        options = ("--budget", "50", "--optimiser", "random_search")
+        self.good("tune", "study.yaml", *options, "--out", "serial")
+        done = self.sweep_by_slurm(3, "--tune", " ".join(options))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for name in ("tuned.yaml", "search.csv"):
+            with open(os.path.join(self.dir, "serial", name), encoding="utf-8") as a, \
+                    open(os.path.join(self.dir, "array", name), encoding="utf-8") as b:
+                # but for the path that the study was named by
+                self.assertEqual(a.read(), b.read().replace(os.path.realpath(self.dir) + "/", ""))
 
     def test_a_task_that_fails_is_told(self):
         self.write("study.yaml", self.STUDY.replace("two.yaml", "gone.yaml"))
