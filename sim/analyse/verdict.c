@@ -159,3 +159,12 @@ void sim_show_value(char *out, size_t cap, const char *unit, double v)
         (void)snprintf(out, cap, "%.6g", v);
     }
 }
+
+void sim_show_difference(char *out, size_t cap, const char *unit, double v)
+{
+    sim_show_value(out, cap, unit, v);
+    const size_t len = strlen(out);
+    if (strcmp(unit, "1") == 0 && isfinite(v) && len > 1) {
+        (void)snprintf(out + len - 1, cap - len + 1, "points");
+    }
+}

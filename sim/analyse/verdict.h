@@ -15,4 +15,7 @@ struct sim_verdict sim_judge(const struct sim_expectation *e, const double *valu
  * sim_metric. */
 void sim_show_value(char *out, size_t cap, const char *unit, double v);
 
+/* A difference of two such values; of shares in points: "-2.4 points", not a share of a share. */
+void sim_show_difference(char *out, size_t cap, const char *unit, double v);
+
 #endif

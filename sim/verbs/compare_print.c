@@ -24,6 +24,23 @@ static void show_interval(char *out, size_t cap, const char *unit, const struct 
     }
 }
 
+/* The same of a difference. */
+static void show_change(char *out, size_t cap, const char *unit, const struct sim_interval *i)
+{
+    char low[40];
+    char high[40];
+    out[0] = '\0';
+    if (isfinite(i->low) && isfinite(i->high)) {
+        sim_show_difference(low, sizeof low, unit, i->low);
+        sim_show_difference(high, sizeof high, unit, i->high);
+        char *points = strstr(low, " points"); /* once is enough */
+        if (points != NULL) {
+            *points = '\0';
+        }
+        (void)snprintf(out, cap, "%s to %s", low, high);
+    }
+}
+
 static void show_p(char *out, size_t cap, double p)
 {
     if (isnan(p)) {
@@ -52,16 +69,16 @@ static void print_cell(const struct sim_comparison *c, size_t measure, size_t ar
     const char *unit = c->measures[measure].metric->unit;
     char mean[40];
     char interval[96];
-    char change[42] = "";
+    char change[50] = "";
     char change_interval[96];
     char p[24];
     sim_show_value(mean, sizeof mean, unit, cell->value.mean);
     show_interval(interval, sizeof interval, unit, &cell->value);
     if (!isnan(cell->change.mean)) {
         change[0] = cell->change.mean > 0 ? '+' : '\0';
-        sim_show_value(change + (cell->change.mean > 0 ? 1 : 0), 40, unit, cell->change.mean);
+        sim_show_difference(change + (cell->change.mean > 0 ? 1 : 0), 48, unit, cell->change.mean);
     }
-    show_interval(change_interval, sizeof change_interval, unit, &cell->change);
+    show_change(change_interval, sizeof change_interval, unit, &cell->change);
     show_p(p, sizeof p, cell->holm);
     (void)fprintf(to, "  %-*s %12s  %-24s %12s  %-26s %8s  %s\n", name_width(c), c->arms[arm], mean,
                   interval, change, change_interval, p, sim_change_word(cell->verdict));
@@ -161,11 +178,13 @@ static void print_notes(const struct sim_compare_study *cs, FILE *to)
                       "\nDifferences are to %s, seed by seed: paired t tests, Holm-corrected over "
                       "%zu differences.\n",
                       c->arms[c->baseline], c->tests);
+    } else if (c->n_arms == 1) {
+        (void)fputs("\nOne system alone: nothing to compare it with.\n", to);
     } else {
         (void)fputs("\nOne run of each says nothing about differences (give --seeds A..B).\n", to);
     }
     for (size_t i = 0; i < c->n_measures; i++) {
-        if (c->runs > 1 && strcmp(c->measures[i].metric->unit, "1") == 0) {
+        if (c->runs >= 10 && strcmp(c->measures[i].metric->unit, "1") == 0) {
             note_perfect(c, i, 0, to);
             note_perfect(c, i, 1, to);
         }
@@ -185,11 +204,23 @@ static void print_claim(const struct sim_claim *claim, const struct sim_comparis
                   &sim_comparison_cell(c, claim->measure, claim->left)->value);
     show_interval(right, sizeof right, unit,
                   &sim_comparison_cell(c, claim->measure, claim->right)->value);
-    show_interval(difference, sizeof difference, unit, &claim->difference);
+    show_change(difference, sizeof difference, unit, &claim->difference);
     (void)fprintf(to, "  %-4s  %s\n        %s against %s; difference %s\n",
                   claim->holds ? "ok" : "FAIL", claim->text, left[0] != '\0' ? left : "no interval",
                   right[0] != '\0' ? right : "no interval",
                   difference[0] != '\0' ? difference : "unknown");
+    if (!claim->holds && difference[0] != '\0') {
+        const bool less = claim->op == '<';
+        const struct sim_interval *l = &sim_comparison_cell(c, claim->measure, claim->left)->value;
+        const struct sim_interval *r = &sim_comparison_cell(c, claim->measure, claim->right)->value;
+        const bool apart = less ? l->high < r->low : l->low > r->high;
+        const bool paired = less ? claim->difference.high < 0 : claim->difference.low > 0;
+        (void)fprintf(to, "        failed: %s%s%s\n",
+                      apart ? "" : "the one interval is not wholly on that side of the other",
+                      apart || paired ? "" : ", and ",
+                      paired ? ""
+                             : "the difference, seed by seed, is not wholly on that side of 0");
+    }
 }
 
 void sim_compare_print(const struct sim_compare_study *cs, FILE *to)
@@ -198,8 +229,11 @@ void sim_compare_print(const struct sim_compare_study *cs, FILE *to)
     const struct sim_comparison *c = &cs->comparison;
     (void)fprintf(to, "%s: %s\n", st->arms[0].s->name, st->arms[0].s->question);
     (void)fprintf(to, "%zu %s, each with the same %zu seed%s (%llu..%llu); baseline %s\n",
-                  c->n_arms, st->options.n_policies > 0 ? "policies" : "configurations", c->runs,
-                  c->runs == 1 ? "" : "s", (unsigned long long)c->first_seed,
+                  c->n_arms,
+                  st->options.n_policies > 0 ? (c->n_arms == 1 ? "policy" : "policies")
+                  : c->n_arms == 1           ? "configuration"
+                                             : "configurations",
+                  c->runs, c->runs == 1 ? "" : "s", (unsigned long long)c->first_seed,
                   (unsigned long long)(c->first_seed + c->runs - 1), c->arms[c->baseline]);
     for (size_t i = 0; i < c->n_measures; i++) {
         print_measure(c, i, to);

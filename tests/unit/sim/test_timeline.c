@@ -190,6 +190,13 @@ static void values_are_shown_with_units_people_read(void)
         sim_show_value(text, sizeof text, table[i].unit, table[i].v);
         CHECK_STR(text, table[i].shown);
     }
+    char text[40];
+    sim_show_difference(text, sizeof text, "1", -0.024016);
+    CHECK_STR(text, "-2.4 points");
+    sim_show_difference(text, sizeof text, "s", -0.5);
+    CHECK_STR(text, "-500 ms");
+    sim_show_difference(text, sizeof text, "1", NAN);
+    CHECK_STR(text, "not measured");
 }
 
 CU_TestInfo tests_timeline[] = {
