@@ -10,7 +10,8 @@
 /* Where measuring ends; whole intervals count. */
 static double measured_until(const struct sim_scenario *s)
 {
-    return (double)(sim_scenario_decided(s) / s->interval * s->interval) * 1e-9;
+    const sw_time whole = sim_scenario_decided(s) / s->interval * s->interval;
+    return (double)whole * 1e-9;
 }
 
 static void warn_of_faults(const struct sim_scenario *s, FILE *to)

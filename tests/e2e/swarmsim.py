@@ -256,6 +256,13 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"lost_snapshots == 0 .*\n +in all 10 runs: .* 30 % of runs")
 
+    def test_a_run_says_what_it_measures_and_warns_of_a_fault_behind_that(self):
+        late = TINY.replace("at: 15s, for: 5s", "at: 37s, for: 1s")
+        self.assertNotEqual(late, TINY)
+        done = self.tool("run", self.file(late), "--out", self.out(), "--no-plots", "--seed", "1")
+        self.assertRegex(done.stdout, r"measured  5 s to 36 s of 40 s: stubs may wait 4 s")
+        self.assertRegex(done.stderr, r"warning: crash at 37 s: queries are measured until 36 s")
+
     def test_a_mistyped_key_is_exit_2_with_line_and_column(self):
         path = self.file(TINY.replace("    , timeout", "").replace("{region: nyc, count: 20",
                                                                   "{region: nyc, cuont: 20"))
