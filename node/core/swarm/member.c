@@ -277,6 +277,7 @@ static int accept(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRec
         return err;
     }
     const bool reborn = r->incarnation != m->incarnation || m->state == SW_MEMBER_UNKNOWN;
+    const bool lived = sw_member_lives(m);
     m->incarnation = r->incarnation;
     const enum sw_member_state to = r->left ? SW_MEMBER_LEFT : SW_MEMBER_ALIVE;
     if (reborn ? to != m->state : r->left && m->state != SW_MEMBER_LEFT) {
@@ -284,7 +285,9 @@ static int accept(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRec
         tell(n, peer, r->version, NULL);
     }
     sw_gossip_news(n, number);
-    sw_probe_learn(n, number);
+    if (!lived) {
+        sw_probe_learn(n, number); /* others have their turn: news must not lengthen the round */
+    }
     sw_router_reachable(n);
     return SW_OK;
 }

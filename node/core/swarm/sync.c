@@ -11,7 +11,10 @@
 
 /* ---- what we know, in one number ---- */
 
-/* FNV-1a (Fowler, Noll, Vo) over what both sides must agree on; a sum, so that order is nothing. */
+/* FNV-1a (Fowler, Noll, Vo) over what both sides must agree on; a sum, so that order is nothing.
+ * FNV's last bytes change the hash by all but the same amount whatever was before: two that take
+ * each other for dead would have equal sums.  The finaliser of MurmurHash3 (Appleby, fmix64) mixes
+ * them. */
 static uint64_t hash(const char *name, uint64_t incarnation, uint64_t version, bool dead)
 {
     uint64_t h = UINT64_C(14695981039346656037);
@@ -24,7 +27,9 @@ static uint64_t hash(const char *name, uint64_t incarnation, uint64_t version, b
             h = (h ^ (numbers[i] >> bit & 255)) * UINT64_C(1099511628211);
         }
     }
-    return h;
+    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return h ^ h >> 33;
 }
 
 static uint64_t digest(const struct sw_node *n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Membership: states and records, suspicion, probing, joining, leaving, healing. */
-#include "node/core/swarm/member.h"
 #include "node/core/node_state.h"
+#include "node/core/swarm/member.h"
 #include "node/core/swarm/probe.h"
 #include "tests/lib/check.h"
 #include "tests/lib/cluster.h"
@@ -236,6 +236,27 @@ static void two_halves_that_took_each_other_for_dead_find_together(void)
     }
 }
 
+/* What they know differs in nothing but that each takes the other for dead. */
+static void two_that_took_each_other_for_dead_find_together(void)
+{
+    for (char other = 'b'; other < 'j'; other++) {
+        const char name[2] = { other, '\0' };
+        struct cluster *c = cluster_new(1);
+        (void)cluster_add(c, "a", "eu");
+        (void)cluster_add(c, name, "eu");
+        start(c, 5 * SW_SEC);
+        cluster_cut(c, A, B, true);
+        cluster_run(c, SW_MIN);
+        CHECK_STR(member(c, A, name).state, "dead");
+        CHECK_STR(member(c, B, "a").state, "dead");
+        cluster_cut(c, A, B, false);
+        cluster_run(c, 30 * SW_SEC);
+        CHECK_STR(member(c, A, name).state, "alive");
+        CHECK_STR(member(c, B, "a").state, "alive");
+        cluster_free(c);
+    }
+}
+
 static void the_dead_are_forgotten_after_an_hour_unless_they_are_configured(void)
 {
     struct cluster *c = swarm(3);
@@ -263,8 +284,7 @@ static bool note_request(void *arg, uint32_t from, uint32_t to, enum sw_class cl
 {
     struct asked *asked = arg;
     Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
-    if (from == A && class == SW_CLASS_CONTROL &&
-        e->body_case == SWARM__V1__ENVELOPE__BODY_PROBE &&
+    if (from == A && class == SW_CLASS_CONTROL && e->body_case == SWARM__V1__ENVELOPE__BODY_PROBE &&
         e->probe->kind == SWARM__V1__PROBE_KIND__PROBE_REQUEST) {
         if (e->probe->nonce != asked->nonce) {
             *asked = (struct asked){ .nonce = e->probe->nonce };
@@ -403,6 +423,23 @@ static void only_newer_records_by_the_same_key_count(void)
     cluster_free(c);
 }
 
+/* SWIM's completeness (2002, 4.3): each is probed once a round, whoever has much to tell. */
+static void who_tells_much_is_probed_once_a_round_nevertheless(void)
+{
+    struct cluster *c = swarm(4);
+    start(c, 5 * SW_SEC);
+    for (uint64_t version = 1; version <= 100; version++) {
+        struct signed_record s;
+        Swarm__V1__Record r = record(1, version);
+        envelope_sign(&s, "z", &r);
+        say_record(c, &s);
+        cluster_run(c, 50 * SW_MS);
+        CHECK(cluster_node(c, B)->probe.n_order <= 4); /* a, c, d, z */
+    }
+    CHECK_U64(member(c, B, "z").version, 100);
+    cluster_free(c);
+}
+
 static void two_records_of_one_version_are_a_lie_and_the_first_stays(void)
 {
     struct cluster *c = swarm(2);
@@ -521,8 +558,10 @@ CU_TestInfo tests_member[] = {
     T(who_is_cut_off_from_one_alone_is_alive_for_all),
     T(two_halves_that_took_each_other_for_dead_find_together),
     T(only_those_who_were_asked_can_vouch_for_a_silent_member),
+    T(two_that_took_each_other_for_dead_find_together),
     T(the_dead_are_forgotten_after_an_hour_unless_they_are_configured),
     T(only_newer_records_by_the_same_key_count),
+    T(who_tells_much_is_probed_once_a_round_nevertheless),
     T(two_records_of_one_version_are_a_lie_and_the_first_stays),
     T(impossible_records_are_refused_and_reported),
     T(who_is_falsely_accused_refutes),
