@@ -154,6 +154,9 @@ static void take(struct hunting *g, struct worker *w)
     if (found.r.complaint[0] == '\0') {
         g->out->seeds++;
         g->out->buggified += sim_draw_options(w->seed).buggify;
+        for (unsigned i = 0; i < SW_LEN(g->out->judged); i++) {
+            g->out->judged[i] += found.judged >> i & 1;
+        }
         g->out->simulated += (double)found.r.ended_at * 1e-9;
         return;
     }

@@ -29,10 +29,11 @@ struct sim_hunt {
 };
 
 struct sim_hunt_result {
-    uint64_t seeds;     /* run clean */
-    uint64_t unusable;  /* drawn scenarios that could not be made: an error of ours */
-    double simulated;   /* s, of the clean ones */
-    uint64_t buggified; /* of the clean ones, with unlucky nodes */
+    uint64_t seeds;      /* run clean */
+    uint64_t unusable;   /* drawn scenarios that could not be made: an error of ours */
+    double simulated;    /* s, of the clean ones */
+    uint64_t buggified;  /* of the clean ones, with unlucky nodes */
+    uint64_t judged[32]; /* by oracle: in so many of @seeds */
     struct sw_site_count sites[SW_SITE_COUNT]; /* of the core, in those */
     bool found;
     uint64_t seed;

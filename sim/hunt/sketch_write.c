@@ -63,6 +63,8 @@ static bool is_file(const struct sw_yaml_pair *p)
             strcmp(p->key, "profile") == 0);
 }
 
+static void write_value(const struct writing *w, const struct sw_yaml_pair *p);
+
 static void write_flow(const struct writing *w, const struct sw_yaml_node *n)
 {
     if (n->kind == SW_YAML_IS_SCALAR) {
@@ -76,11 +78,9 @@ static void write_flow(const struct writing *w, const struct sw_yaml_node *n)
         if (map) {
             write_text(w->to, n->pairs[i].key);
             (void)fputs(": ", w->to);
-        }
-        if (map && is_file(&n->pairs[i])) {
-            write_path(w, n->pairs[i].value->text);
+            write_value(w, &n->pairs[i]);
         } else {
-            write_flow(w, map ? n->pairs[i].value : n->items[i]);
+            write_flow(w, n->items[i]);
         }
     }
     (void)fputc(map ? '}' : ']', w->to);
@@ -201,6 +201,18 @@ static void write_names(const struct writing *w, const struct sw_yaml_node *list
     (void)fputc(']', w->to);
 }
 
+/* What a key has: paths as they are from here, and of members to join by, those that are there. */
+static void write_value(const struct writing *w, const struct sw_yaml_pair *p)
+{
+    if (is_file(p)) {
+        write_path(w, p->value->text);
+    } else if (strcmp(p->key, "join") == 0 && p->value->kind == SW_YAML_IS_LIST) {
+        write_names(w, p->value, NULL);
+    } else {
+        write_flow(w, p->value);
+    }
+}
+
 /* A zone whose primary is gone is edited at the first backup that is left. */
 static void write_zone(struct writing *w, const struct sw_yaml_node *zone)
 {
@@ -261,10 +273,8 @@ static void write_part(const struct writing *w, const struct sim_part *p)
         } else if (w->way->copies > 0 && p->kind == SIM_PART_NODE &&
                    strcmp(pair->key, "backup") == 0) {
             write_backup(w, pair->value);
-        } else if (is_file(pair)) {
-            write_path(w, pair->value->text);
         } else {
-            write_flow(w, pair->value);
+            write_value(w, pair);
         }
     }
     (void)fputs("}\n", w->to);

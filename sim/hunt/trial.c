@@ -40,6 +40,7 @@ static int simulate(const struct sim_trial *t, struct sim_finding *f, struct sw_
         f->r = r;
     }
     sim_world_sites(w, f->sites);
+    f->judged = sim_world_judged(w);
     sim_world_free(w); /* freeing may die, too */
     sim_scenario_free(s);
     return 0;

@@ -24,6 +24,7 @@ struct sim_trial {
 struct sim_finding {
     bool unusable;       /* the scenario can't be read or made: @r.complaint says why */
     struct sim_result r; /* r.complaint is "" when nothing was found */
+    uint32_t judged;     /* sim_world_judged */
     struct sw_site_count sites[SW_SITE_COUNT]; /* of the core; none without how.buggify */
 };
 

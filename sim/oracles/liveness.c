@@ -21,6 +21,7 @@ struct liveness {
     bool any;         /* there was one */
     uint32_t *failed; /* a group of clients: in a row, since then and the bound */
     sw_time *since;   /* the first of those was sent */
+    bool judged;      /* a query was sent in such a time */
 };
 
 static int start(struct sim_world *w, void **self)
@@ -73,6 +74,7 @@ static void complain(const struct liveness *l, struct sim_world *w, const struct
 static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
 {
     struct liveness *l = self;
+    l->judged = l->judged || (l->active == 0 && q->sent_at >= l->quiet + BOUND);
     if (q->answered || l->active > 0 || q->sent_at < l->quiet + BOUND) {
         l->failed[q->group] = 0;
         return;
@@ -85,6 +87,11 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
     }
 }
 
+static bool judged(const void *self)
+{
+    return ((const struct liveness *)self)->judged;
+}
+
 extern const struct sim_watcher sim_oracle_liveness;
 const struct sim_watcher sim_oracle_liveness = {
     .name = "liveness",
@@ -93,5 +100,6 @@ const struct sim_watcher sim_oracle_liveness = {
     .start = start,
     .on_query = on_query,
     .on_fault = on_fault,
+    .judged = judged,
     .stop = stop,
 };

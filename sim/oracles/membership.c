@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Who lives is known to all who live, and nobody else is listed as living: some time after the last
  * fault has ended, node has gone or node has come.  Nodes may be down all the while, by crashes or
- * outages for good; any other fault that lasts promises nothing.  Looked at with every sample. */
-#include "node/base/fmath.h"
+ * outages for good, disks and wall clocks may be as they like; any other fault that lasts promises
+ * nothing.  Looked at with every sample. */
+#include "node/core/swarm/probe.h"
+#include "node/core/swarm/suspicion.h"
+#include "node/core/swarm/sync.h"
 #include "sim/world/pool.h"
 #include "sim/world/world.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Periods, times max(1, log10 n), until all must agree.  The slowest way there: a node that took
- * itself for slow gets its nine-fold period down by one with each success (9 + 8 + ... + 1), the
- * next probe of the dead begins, and its suspicion, which too few confirm, takes 30. */
-#define BOUND 100
 
 struct membership {
     uint32_t active;             /* faults in effect that promise nothing */
@@ -21,6 +19,7 @@ struct membership {
     struct sw_member_info *info; /* scratch */
     bool *listed;                /* the same */
     size_t n_info;
+    uint32_t looked; /* samples that were judged */
 };
 
 static int start(struct sim_world *w, void **self)
@@ -44,15 +43,37 @@ static void stop(void *self)
     free(m);
 }
 
+static bool is_one_of(const struct sim_fault *f, const char *const *kinds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(f->kind, kinds[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Do those that are not hit see nothing of it but that others are gone? */
 static bool only_stops_nodes(const struct sim_fault *f)
 {
-    return strcmp(f->kind, "crash") == 0 || strcmp(f->kind, "regional_outage") == 0;
+    static const char *const kinds[] = { "crash", "regional_outage", "restart", "torn_write" };
+    return is_one_of(f, kinds, SW_LEN(kinds));
+}
+
+/* Is it nothing that membership depends on, other than by a node that stops? */
+static bool is_elsewhere(const struct sim_fault *f)
+{
+    static const char *const kinds[] = { "slow_disk", "full_disk",  "read_errors",
+                                         "bit_rot",   "clock_step", "clock_skew" };
+    return is_one_of(f, kinds, SW_LEN(kinds));
 }
 
 static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f, bool begins)
 {
     struct membership *m = self;
+    if (is_elsewhere(f)) {
+        return;
+    }
     m->since = sim_world_now(w);
     if (only_stops_nodes(f)) {
         return;
@@ -98,15 +119,25 @@ static void check(struct membership *m, struct sim_world *w, uint32_t i)
     }
 }
 
+/* What the protocol promises, with periods of T and n members.  The dead:
+ *     2n - 1 probes until one hits it (shuffled round robin: SWIM 2002, 4.3), the first of them as
+ *     long as Lifeguard stretches them, (1 + S) T, S T, ... T;
+ *     its suspicion, which nobody confirms (Lifeguard, IV.B): beta alpha max(1, log10 n) T;
+ *     a comparison, at most 3/2 SW_SYNC_EVERY apart, for whom gossip missed.
+ * Those who took each other for dead meet meanwhile, by comparisons too. */
 static sw_dur bound(const struct sim_scenario *s)
 {
-    const double log10 = sw_log((double)s->n_nodes) / sw_log(10);
     sw_dur period = 0;
     for (size_t i = 0; i < s->n_nodes; i++) {
         const sw_dur own = s->nodes[i].config.membership.period;
         period = own > period ? own : period;
     }
-    return (sw_dur)(BOUND * (log10 > 1 ? log10 : 1) * (double)period);
+    const uint32_t n = (uint32_t)s->n_nodes;
+    sw_dur sum = SW_SUSPICION_BETA * sw_suspicion_least(n, period) + SW_SYNC_EVERY * 3 / 2;
+    for (uint32_t i = 0; i < 2 * n - 1; i++) {
+        sum += period * (1 + (i < SW_HEALTH_MOST ? SW_HEALTH_MOST - i : 0));
+    }
+    return sum;
 }
 
 static void on_sample(void *self, struct sim_world *w)
@@ -122,11 +153,18 @@ static void on_sample(void *self, struct sim_world *w)
     if (m->active > 0 || sim_world_now(w) - m->since < bound(s)) {
         return;
     }
+    m->looked++;
     for (uint32_t i = 0; i < s->n_nodes; i++) {
         if (m->up[i]) {
             check(m, w, i);
         }
     }
+}
+
+static bool judged(const void *self)
+{
+    const struct membership *m = self;
+    return m->looked > 0;
 }
 
 extern const struct sim_watcher sim_oracle_membership;
@@ -137,5 +175,6 @@ const struct sim_watcher sim_oracle_membership = {
     .start = start,
     .on_fault = on_fault,
     .on_sample = on_sample,
+    .judged = judged,
     .stop = stop,
 };

@@ -139,6 +139,18 @@ static void print_sites(const struct sim_hunt_result *r)
     print_missed(r, "  reached, never fired: ", true);
 }
 
+/* Oracles that wait for quiet, and in how many worlds they had it. */
+static void print_judged(const struct sim_hunt_result *r)
+{
+    const struct sim_watcher *o;
+    for (size_t i = 0; (o = sim_oracle_at(i)) != NULL; i++) {
+        if (o->judged != NULL) {
+            (void)printf("oracle '%s' had quiet enough to judge in %llu of them\n", o->name,
+                         (unsigned long long)r->judged[i]);
+        }
+    }
+}
+
 static void print(const struct sim_hunt_result *r)
 {
     static const char *const words[SIM_PART_KINDS] = { "faults", "operations", "groups of clients",
@@ -151,6 +163,7 @@ static void print(const struct sim_hunt_result *r)
                  r->seeds == 1 ? "" : "s", r->simulated / 3600);
     if (r->seeds > 0) {
         print_sites(r);
+        print_judged(r);
     }
     if (!r->found) {
         if (r->seeds > 3) {
@@ -201,12 +214,23 @@ static void json_sites(const struct sim_hunt_result *r)
     (void)fputs("}", stdout);
 }
 
+static void json_judged(const struct sim_hunt_result *r)
+{
+    const struct sim_watcher *o;
+    (void)fputs(",\"judged\":{", stdout);
+    for (size_t i = 0; (o = sim_oracle_at(i)) != NULL; i++) {
+        (void)printf("%s\"%s\":%llu", i > 0 ? "," : "", o->name, (unsigned long long)r->judged[i]);
+    }
+    (void)fputs("}", stdout);
+}
+
 static void print_json(const struct sim_hunt_result *r)
 {
     (void)fputs("{\"core_digest\":", stdout);
     sim_json_string(stdout, sw_core_digest());
     (void)printf(",\"seeds\":%llu,\"simulated_hours\":%.6f,\"found\":%s",
                  (unsigned long long)r->seeds, r->simulated / 3600, r->found ? "true" : "false");
+    json_judged(r);
     json_sites(r);
     if (r->found) {
         json_finding("drawn", &r->finding.r, r->scenario, r->how);

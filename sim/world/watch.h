@@ -69,8 +69,10 @@ struct sim_watcher {
     /* A node gives its host a message for a peer. */
     void (*on_message)(void *self, struct sim_world *w, uint32_t node, struct sw_bytes message);
     void (*on_sample)(void *self, struct sim_world *w); /* every scenario->interval */
-    void (*finish)(void *self, struct sim_world *w);    /* the run ended; frees nothing */
-    void (*stop)(void *self);                           /* free */
+    /* Of an oracle that waits for quiet: did it get to judge?  NULL: it always judges. */
+    bool (*judged)(const void *self);
+    void (*finish)(void *self, struct sim_world *w); /* the run ended; frees nothing */
+    void (*stop)(void *self);                        /* free */
 };
 
 /* An oracle found a violation: the first is kept, with the time; the run ends. */

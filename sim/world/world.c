@@ -525,6 +525,19 @@ void sim_world_sites(const struct sim_world *w, struct sw_site_count out[SW_SITE
     }
 }
 
+uint32_t sim_world_judged(const struct sim_world *w)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 32 && sim_oracle_at(i) != NULL; i++) {
+        for (size_t k = 0; k < w->n_watching; k++) {
+            const struct sim_watcher *o = w->watching[k].watcher;
+            const bool judged = o->judged == NULL || o->judged(w->watching[k].self);
+            bits |= (uint32_t)(o == sim_oracle_at(i) && judged) << i;
+        }
+    }
+    return bits;
+}
+
 int sim_world_run(struct sim_world *w, sw_time until, struct sim_result *out)
 {
     const sw_time end = until < w->s->duration ? until : w->s->duration;

@@ -63,6 +63,9 @@ uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node);
  * the option.  Adds to @out. */
 void sim_world_sites(const struct sim_world *w, struct sw_site_count out[SW_SITE_COUNT]);
 
+/* Bit i: oracle sim_oracle_at(i) watches and had quiet enough to judge. */
+uint32_t sim_world_judged(const struct sim_world *w);
+
 /* sim_trace_tell on the run's engine. */
 void sim_world_tell_trace(struct sim_world *w, sim_trace_fn fn, void *self);
 /* What @kind of @entity means in a run of @s: "a timer fires on nyc-1". */
