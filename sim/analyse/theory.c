@@ -103,3 +103,17 @@ double sim_theory_two_copies(double lambda, double mu)
 {
     return (3 * lambda + mu) / (2 * lambda * lambda);
 }
+
+double sim_theory_swim_probed(uint32_t n)
+{
+    const double m = (double)n - 1;
+    double a = 1;     /* P(R > j) */
+    double b = 1 / m; /* and what it falls by until j + 1: P(D > j) / m */
+    double sum = 0;
+    for (uint32_t j = 0; j < 2 * n - 3; j++) {
+        sum += (pow(a, m + 1) - pow(fmax(a - b, 0), m + 1)) / ((m + 1) * b);
+        a = fmax(a - b, 0);
+        b -= (m - fabs((double)j + 1 - m)) / (m * m * m);
+    }
+    return sum;
+}

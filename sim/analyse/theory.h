@@ -45,4 +45,17 @@ double sim_theory_retry_transmissions(double loss, unsigned tries);
  * lambda, mu / (2 lambda^2)). */
 double sim_theory_two_copies(double lambda, double mu);
 
+/* SWIM with shuffled round robin (Das, Gupta and Motivala 2002, 4.3): the mean number of periods
+ * from the failure of one of @n >= 2 members to the first moment at which one of the m = n - 1
+ * others begins to probe it.  The rule: once a period, the next of a random order of m, each order
+ * new; periods and rounds of different members are independent, and the failure is of neither.
+ *
+ * One member: of its probes of the failed one, two that follow each other are D = m - U + V periods
+ * apart, U and V the places in two rounds, uniform on 1..m, so P(D = d) = (m - |d - m|) / m^2 for
+ * d = 1..2m - 1, and E[D] = m.  A random moment falls into a gap in proportion to its length; the
+ * time R from there to its end has P(R > t) = E[max(D - t, 0)] / m (inversion formula of Palm
+ * theory: Baccelli and Bremaud 2003, 1.2.4, 1.4), which is linear between whole numbers.
+ * All: E[min] is the integral of P(R > t)^m, a sum of integrals of (a - b x)^m from 0 to 1. */
+double sim_theory_swim_probed(uint32_t n);
+
 #endif

@@ -122,6 +122,11 @@ static void theory_gives_the_known_values(void)
     CHECK_NEAR(sim_theory_mm1_sojourn(.8, .99), 23.03, .005);
     CHECK_NEAR(sim_theory_mm1_sojourn(.95, .99), 92.10, .005);
     CHECK_NEAR(sim_theory_md1_wait(.8), 2, 1e-12);
+    /* By hand.  n = 3: P(R > t) falls from 1 to 1/2 at 1, 1/8 at 2, 0 at 3; its square's integral
+     * is 7/12 + 7/64 + 1/192. */
+    CHECK_NEAR(sim_theory_swim_probed(2), .5, 1e-12);
+    CHECK_NEAR(sim_theory_swim_probed(3), 67. / 96, 1e-12);
+    CHECK_NEAR(sim_theory_swim_probed(100000), 1, 1e-4); /* the limit: exponential, rate 1 */
     CHECK_NEAR(sim_theory_md1_wait(.95), 9.5, 1e-12);
     CHECK_NEAR(sim_theory_erlang_c(2, .8), .71111, 5e-6);
     CHECK_NEAR(sim_theory_erlang_c(4, .8), .59643, 5e-6);
