@@ -61,6 +61,7 @@ int sim_plot_latency(struct sim_plots *p, size_t arm);
 int sim_plot_availability(struct sim_plots *p, size_t arm);
 int sim_plot_answered(struct sim_plots *p, size_t arm);
 int sim_plot_trails(struct sim_plots *p, size_t arm);
+int sim_plot_members(struct sim_plots *p, size_t arm);
 int sim_plot_comparison(struct sim_plots *p);
 int sim_plot_intervals(struct sim_plots *p, const struct sim_comparison *c);
 

@@ -100,6 +100,7 @@ static void every_scenario_leaves_the_same_trace_with_both_queues(void)
     glob_t files;
     size_t runs = 0;
     REQUIRE(glob(SW_SOURCE_DIR "/scenarios/*.yaml", 0, NULL, &files) == 0);
+    REQUIRE(glob(SW_SOURCE_DIR "/scenarios/membership/*.yaml", GLOB_APPEND, NULL, &files) == 0);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         struct sim_configuration *v;
         size_t n;
@@ -112,7 +113,7 @@ static void every_scenario_leaves_the_same_trace_with_both_queues(void)
         sim_configurations_free(v);
     }
     globfree(&files);
-    CHECK(runs >= 7);
+    CHECK(runs >= 18);
 }
 
 CU_TestInfo tests_shipped[] = {
