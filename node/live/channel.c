@@ -16,7 +16,7 @@
 #define IDLE (10 * SW_SEC)
 #define PATIENCE (5 * SW_SEC)
 #define READ_BUFFER 65536u
-#define LINGER_MS 1000 /* for the other side to close first */
+#define LINGER_MS 1000          /* for the other side to close first */
 #define FLUSH_MOST (256u << 10) /* bytes encrypted before the kernel has taken them */
 
 struct live_channels {
@@ -39,7 +39,7 @@ struct live_channel {
     bool dialled, connected, dirty, closing;
     bool finishing; /* to be closed when all is written ... */
     bool lingering; /* ... which it is: the other side may close now */
-    bool inside; /* the session is at work: it must not be called */
+    bool inside;    /* the session is at work: it must not be called */
     sw_time timer_at;
     struct sw_tls *tls;
     struct grpc_session *rpc; /* once ready */

@@ -366,8 +366,8 @@ static void on_ack(struct sw_node *n, uint32_t from, uint64_t nonce)
 static void on_nack(struct sw_node *n, uint32_t from, uint64_t nonce)
 {
     struct sw_probe *p = &n->probe;
-    struct sw_helper *h = p->stage == SW_PROBE_INDIRECT && nonce == p->nonce ? helper_of(p, from)
-                                                                            : NULL;
+    struct sw_helper *h =
+        p->stage == SW_PROBE_INDIRECT && nonce == p->nonce ? helper_of(p, from) : NULL;
     if (h != NULL) {
         h->heard = true;
     }
