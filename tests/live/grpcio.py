@@ -175,7 +175,8 @@ def exchange(swarm, node, pb, port):
         hello = pb.Hello(name="z")
         if kind == "control":
             record = pb.Record(name="z", incarnation=1, version=1, region="far", cores=2)
-            record.zones.add(name=b"\x09elsewhere\x04test\0", serial=1, primary=True)
+            record.zones.add(name=b"\x09elsewhere\x04test\0", serial=1, primary=True,
+                             digest=bytes(48))
             sign(hello.record, record, swarm.dir)
         say.put(pb.Envelope(hello=hello))
 

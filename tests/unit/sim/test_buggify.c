@@ -81,6 +81,8 @@ static uint64_t run(const struct small_scenario *x, bool buggify,
     return r.trace_hash;
 }
 
+static const char *const silent[] = { "node", "n1", NULL };
+
 static void an_unlucky_run_repeats_to_the_bit_and_is_another_history(void)
 {
     struct sw_site_count one[SW_SITE_COUNT] = { 0 };
@@ -89,6 +91,7 @@ static void an_unlucky_run_repeats_to_the_bit_and_is_another_history(void)
     struct small_scenario *x = small_scenario(&usual);
     small_set(x, 20, 400000, 20 * SW_SEC);
     small_operation(x, 30 * SW_SEC, "restore", "n4", "n0", "restored");
+    small_fault(x, "pause", 20 * SW_SEC, 5 * SW_SEC, silent); /* somebody must be suspected */
     const uint64_t unlucky = run(x, true, one);
     CHECK_U64(run(x, true, two), unlucky);
     CHECK(run(x, false, off) != unlucky);
