@@ -2,6 +2,7 @@
  * One connection to one node, by poll(2): the sessions below do no input or output. */
 #define _GNU_SOURCE
 #include "node/ctl/client.h"
+#include "node/base/bug.h"
 
 #include "node/ctl/context.h"
 #include "node/rpc/ca.h"
@@ -406,6 +407,7 @@ int ctl_ask(const struct ctl_target *t, const char *method, const ProtobufCMessa
     char path[64];
     (void)snprintf(path, sizeof path, "/swarm.v1.Control/%s", method);
     int err = ctl_connect(t, false, &c, d);
+    SW_ASSERT(err != 0 || c != NULL);
     err = err != 0 ? err : ctl_call(c, path, request, NULL, &bytes, d);
     if (err == 0) {
         *out = protobuf_c_message_unpack(reply, NULL, bytes.len, bytes.data);

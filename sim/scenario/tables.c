@@ -41,6 +41,7 @@ static const struct sw_yaml_table burst_table = TABLE("burst", burst_fields);
 
 /* What packets meet on any link: LATENCY and so on are the defaults, NULL: none. */
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type, a part of a member's name, and string literals */
 #define LINK_FIELDS(type, where, LATENCY, JITTER, LOSS, ZERO, BY)                                \
     { "latency", SW_YAML_DURATION, FIELD(type, where latency), .fallback = LATENCY, .low = 0,    \
       .high = 10e9, .help = "one way, added to what geography or the matrix says" },             \
@@ -66,6 +67,7 @@ static const struct sw_yaml_table burst_table = TABLE("burst", burst_fields);
       .help = "of a host's downlink; 0: unlimited; default: as `bandwidth`" },                   \
     { "queue", SW_YAML_SIZE, FIELD(struct sim_link, queue), .fallback = "256KiB", .low = 2048,   \
       .high = 1099511627776.0, .help = "that waits at either before datagrams are dropped" }
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 static const struct sw_yaml_field wide_fields[] = {

@@ -36,18 +36,18 @@ static double published_mean(const char *optimiser, size_t function)
 
 int main(int argc, char **argv)
 {
-    const int runs = argc > 1 ? atoi(argv[1]) : 5;
+    const long runs = argc > 1 ? strtol(argv[1], NULL, 10) : 5;
     if (runs < 1) {
         (void)fprintf(stderr, "usage: bench_search [RUNS >= 1]\n");
         return 2;
     }
-    printf("optimisers, mean of %d runs, 30 dimensions, 200,000 evaluations\n", runs);
+    printf("optimisers, mean of %ld runs, 30 dimensions, 200,000 evaluations\n", runs);
     printf("%-14s %-11s %10s %10s %8s\n", "optimiser", "function", "reached", "published", "CPU s");
     for (size_t o = 0; sw_optimiser_at(o) != NULL; o++) {
         for (size_t f = 0; f < SW_LEN(test_functions); f++) {
             double sum = 0;
             const double begin = bench_cpu();
-            for (int seed = 1; seed <= runs; seed++) {
+            for (long seed = 1; seed <= runs; seed++) {
                 struct sw_search s;
                 if (sw_search_init(&s, sw_optimiser_at(o), 30, 200000, (uint64_t)seed) != 0) {
                     return 3;
@@ -56,8 +56,9 @@ int main(int argc, char **argv)
                 sw_search_fini(&s);
             }
             printf("%-14s %-11s %10.3g %10.3g %8.2f\n", sw_optimiser_at(o)->name,
-                   test_functions[f].name, sum / runs, published_mean(sw_optimiser_at(o)->name, f),
-                   (bench_cpu() - begin) / runs);
+                   test_functions[f].name, sum / (double)runs,
+                   published_mean(sw_optimiser_at(o)->name, f),
+                   (bench_cpu() - begin) / (double)runs);
             (void)fflush(stdout);
         }
     }

@@ -2,6 +2,7 @@
  * The zone compiler: which names there are, and what a zone must not say. */
 #include <stdlib.h>
 
+#include "node/base/bug.h"
 #include "node/core/dns/build.h"
 #include "node/core/dns/image.h"
 #include "node/core/dns/wire.h"
@@ -200,6 +201,7 @@ static int check_name(const struct sw_build *b, struct sw_build_name *name)
 /* Check all, and find out which name leads to which. */
 static int check_names(struct sw_build *b)
 {
+    SW_ASSERT(b->names != NULL); /* the apex at least */
     const struct sw_build_name *apex = &b->names[0];
     if (!sw_build_has(b, apex, SW_TYPE_SOA) || !sw_build_has(b, apex, SW_TYPE_NS)) {
         return sw_diag_set(b->diag, SW_ERR_MALFORMED, "no %s at the zone's apex",

@@ -171,7 +171,7 @@ static bool is_linked(const struct sw_node *n, uint32_t peer)
 static bool send(struct sw_node *n, uint32_t to, Swarm__V1__ProbeKind kind, uint64_t nonce,
                  const struct sw_name *target)
 {
-    struct sw_name name = { "" };
+    struct sw_name name;
     Swarm__V1__Probe probe = SWARM__V1__PROBE__INIT;
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     if (!is_linked(n, to)) {

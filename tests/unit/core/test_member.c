@@ -239,8 +239,8 @@ static void two_halves_that_took_each_other_for_dead_find_together(void)
 /* What they know differs in nothing but that each takes the other for dead. */
 static void two_that_took_each_other_for_dead_find_together(void)
 {
-    for (char other = 'b'; other < 'j'; other++) {
-        const char name[2] = { other, '\0' };
+    for (int other = 'b'; other < 'j'; other++) {
+        const char name[2] = { (char)other, '\0' };
         struct cluster *c = cluster_new(1);
         (void)cluster_add(c, "a", "eu");
         (void)cluster_add(c, name, "eu");

@@ -232,8 +232,8 @@ static void a_client_that_half_closes_gets_its_forwarded_answer(void)
 {
     struct fixture f;
     REQUIRE(begin(&f, 1));
-    uint8_t answer[64];
-    size_t n;
+    uint8_t answer[64] = { 0 };
+    size_t n = 0;
     live_fronts_publish(f.fronts, &forwards);
     while (f.adopted < 1) {
         (void)uv_run(&f.loop, UV_RUN_ONCE);
