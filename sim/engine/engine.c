@@ -146,6 +146,7 @@ static inline bool step(struct sim_engine *e, sw_time until)
     struct sim_record *r = sim_pool_record(&e->pool, next.id);
     const struct sim_record event = *r;
     sim_pool_give(&e->pool, r);
+    SW_ASSERT(next.at >= e->now);
     e->now = next.at;
     e->fired++;
     event.fn(event.self, event.arg);

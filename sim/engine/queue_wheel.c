@@ -183,6 +183,14 @@ static void replace(struct wheel_queue *q, struct sim_entry e)
     }
 }
 
+/* Place anew what lies beyond the wheels no longer: in coarse window @window or before. */
+static void take_far(struct wheel_queue *q, uint64_t window)
+{
+    while (q->far.n > 0 && q->far.v[0].at >> q->shift >> FINE_BITS <= window) {
+        replace(q, sim_dary_pop(&q->far));
+    }
+}
+
 /* Enter coarse window @window: its first bucket becomes near, the rest goes to the fine wheel. */
 static void enter(struct wheel_queue *q, uint64_t window)
 {
@@ -203,9 +211,7 @@ static void enter(struct wheel_queue *q, uint64_t window)
         q->coarse.count -= n;
         q->moved += n;
     }
-    while (q->far.n > 0 && q->far.v[0].at >> q->shift >> FINE_BITS <= window) {
-        replace(q, sim_dary_pop(&q->far));
-    }
+    take_far(q, window);
 }
 
 /* Place everything that is in the wheels anew, at width 2^@shift, with the cursor at @cursor;
@@ -226,6 +232,7 @@ static void rebuild(struct wheel_queue *q, unsigned shift, uint64_t cursor)
         replace(q, all[i]);
     }
     free(all);
+    take_far(q, cursor >> FINE_BITS); /* the cursor's window may be wider now; nobody enters it */
 }
 
 /* Change the width when the last pops say so; nothing is near. */

@@ -335,6 +335,64 @@ static void crowds_at_one_moment_keep_their_order(void)
     CHECK_U64(hash[SIM_QUEUE_WHEEL], hash[SIM_QUEUE_HEAP]);
 }
 
+#define TICK (20 * SW_US)
+#define TICKS_END (5 * SW_SEC)
+
+/* Something that happens every TICK, and now and then something that was scheduled long ago. */
+struct ticker {
+    struct sim_engine *e;
+    uint64_t ticks, long_ago, late;
+};
+
+static void tick(void *self, uint64_t arg)
+{
+    struct ticker *t = self;
+    t->ticks++;
+    if (sim_now(t->e) < TICKS_END) {
+        (void)sim_at(t->e, sim_now(t->e) + TICK, tick, t, arg);
+    }
+}
+
+static void long_ago(void *self, uint64_t arg)
+{
+    struct ticker *t = self;
+    (void)arg;
+    t->long_ago++;
+    t->late += t->ticks != sim_now(t->e) / TICK;
+}
+
+static void one_of_a_crowd(void *self, uint64_t last)
+{
+    struct ticker *t = self;
+    if (last != 0) {
+        for (sw_time at = 2 * SW_SEC + 1; at < TICKS_END; at += 10 * SW_MS) {
+            (void)sim_at(t->e, at, long_ago, t, 0);
+        }
+        (void)sim_at(t->e, TICK, tick, t, 0);
+    }
+}
+
+static void far_events_keep_their_time(enum sim_queue queue)
+{
+    enum { CROWD = 19999 };
+    struct ticker t = { .e = sim_engine_new_on(queue) };
+    for (sw_time i = 0; i <= CROWD; i++) {
+        (void)sim_at(t.e, i, one_of_a_crowd, &t, i == CROWD);
+    }
+    sim_run(t.e, SW_TIME_NEVER);
+    CHECK_U64(t.ticks, TICKS_END / TICK);
+    CHECK_U64(t.long_ago, 300);
+    CHECK_U64(t.late, 0);
+    sim_engine_free(t.e);
+}
+
+/* For a crowd the wheel takes narrow buckets, so that what is seconds ahead lies beyond its end; as
+ * the buckets widen again, since events come alone, that comes to lie amidst what is near. */
+static void events_far_ahead_of_a_crowd_keep_their_time_when_others_come_alone(void)
+{
+    on_every_queue(far_events_keep_their_time);
+}
+
 static void xxh64_gives_the_published_values(void)
 {
     CHECK_U64(sim_xxh64("", 0, 0), UINT64_C(0xEF46DB3751D8E999));
@@ -357,6 +415,8 @@ CU_TestInfo tests_engine[] = {
     { "the trace hash tells time, entity, kind, payload and order apart",
       the_trace_hash_tells_time_entity_kind_payload_and_order_apart },
     { "crowds at one moment keep their order", crowds_at_one_moment_keep_their_order },
+    { "events far ahead of a crowd keep their time when others come alone",
+      events_far_ahead_of_a_crowd_keep_their_time_when_others_come_alone },
     { "without memory there is no engine", without_memory_there_is_no_engine },
     { "xxh64 gives the published values", xxh64_gives_the_published_values },
     CU_TEST_INFO_NULL,
