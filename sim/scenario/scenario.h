@@ -48,7 +48,7 @@ struct sim_path {
     struct sim_link link; /* bandwidth: of the line between them, each way, shared by all */
 };
 
-enum sim_distribution { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
+enum sim_distribution { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL, SIM_BIMODAL };
 
 struct sim_processor {
     uint32_t cores;
@@ -61,6 +61,8 @@ struct sim_processor {
     double cost[SW_WORK_COUNT]; /* of jobs, ns a unit; 0: sim_work_cost's */
     char *profile;              /* file, relative to the scenario; NULL none */
     double sigma;               /* log-normal: of the underlying normal */
+    double long_share;          /* bimodal: of the requests that are long */
+    double long_factor;         /* bimodal: so many times as long as the others */
     uint32_t queue;             /* requests that may wait; more are dropped silently */
 };
 

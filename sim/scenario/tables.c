@@ -121,7 +121,8 @@ static const struct sw_yaml_table zone_table = TABLE("zone", zone_fields);
 
 /* ---- nodes ---- */
 
-static const char *const distributions[] = { "constant", "exponential", "lognormal", NULL };
+static const char *const distributions[] = { "constant", "exponential", "lognormal", "bimodal",
+                                             NULL };
 static const char *const job_places[] = { "shared", "apart", NULL };
 static const struct sw_yaml_field processor_fields[] = {
     { "cores", SW_YAML_COUNT, FIELD(struct sim_processor, cores), .fallback = "2", .low = 1,
@@ -143,6 +144,10 @@ static const struct sw_yaml_field processor_fields[] = {
           "file that `swarmsim calibrate` wrote, relative to the scenario: costs not given here" },
     { "sigma", SW_YAML_NUMBER, FIELD(struct sim_processor, sigma), .fallback = "0.5", .low = 0,
       .high = 4, .help = "log-normal only: of the underlying normal distribution" },
+    { "long_share", SW_YAML_PROBABILITY, FIELD(struct sim_processor, long_share), .fallback = "10%",
+      .help = "bimodal only: of the requests, all of which take one of two times" },
+    { "long_factor", SW_YAML_NUMBER, FIELD(struct sim_processor, long_factor), .fallback = "10",
+      .low = 1, .high = 1000, .help = "bimodal only: those take this many times as long" },
     { "queue", SW_YAML_COUNT, FIELD(struct sim_processor, queue), .fallback = "4096", .low = 1,
       .high = 1e7, .help = "requests that may wait; more are dropped in silence" },
 };

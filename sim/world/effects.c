@@ -37,6 +37,9 @@ static void apply(struct sim_world *w, enum sim_effect effect, uint32_t where)
     case SIM_SLOW_PROCESSOR:
         sim_processor_slow(sim_host_processor(w->hosts[where]), t.product);
         break;
+    case SIM_LYING_LOAD:
+        sim_host_lie(w->hosts[where], t.product);
+        break;
     case SIM_SLOW_DISK:
         sim_disk_slow(sim_host_disk(w->hosts[where]), t.product);
         break;

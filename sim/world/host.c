@@ -43,6 +43,7 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->config = &spec->config;
     h->place = (struct sim_place){ sim_find_region(w->s, spec->config.region.s), index };
     h->lost_at = SW_TIME_NEVER;
+    h->understates = 1;
     h->tick_at = SW_TIME_NEVER;
     h->late_end = &h->late;
     h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
@@ -223,6 +224,11 @@ void sim_host_burn(struct sim_host *h)
         h->lost_at = sim_now(h->w->engine);
     }
     (void)provision(h, NULL); /* it fitted before */
+}
+
+void sim_host_lie(struct sim_host *h, double factor)
+{
+    h->understates = factor;
 }
 
 /* ---- datagrams and streams of clients ---- */

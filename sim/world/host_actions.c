@@ -22,6 +22,19 @@ static struct sim_luck next_luck(struct sim_host *h)
     return sim_luck_child(h->cause, h->effects++);
 }
 
+static struct sw_load load_of(const struct sim_host *h)
+{
+    struct sw_load load = { .waiting = sim_processor_waiting(h->processor) +
+                                       sim_processor_serving(h->processor),
+                            .cores = h->w->s->nodes[h->index].processor.cores,
+                            .service = sim_processor_service(h->processor) };
+    if (h->understates != 1) {
+        load.waiting = (uint32_t)((double)load.waiting / h->understates);
+        load.service = (sw_dur)((double)load.service / h->understates);
+    }
+    return load;
+}
+
 struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind)
 {
     const sw_time now = sim_now(h->w->engine);
@@ -30,10 +43,7 @@ struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind
         .now = now,
         .wall = sim_world_wall(h->w, h->index),
         .arrived_at = now,
-        .load = { .waiting =
-                      sim_processor_waiting(h->processor) + sim_processor_serving(h->processor),
-                  .cores = h->w->s->nodes[h->index].processor.cores,
-                  .service = sim_processor_service(h->processor) },
+        .load = load_of(h),
     };
 }
 

@@ -50,6 +50,7 @@ struct sim_host {
     uint32_t stopping;                 /* how many restarts wait for the present process to end */
     uint32_t paused;                   /* how many pauses hold the present process */
     uint32_t unpaused;                 /* how many more have yet to end, whose process is gone */
+    double understates;                /* by what the load is divided that the node hears of */
     uint32_t tears;                    /* how many wait for a write */
     uint32_t torn;                     /* and how many held the host down after one */
     struct sim_late *late, **late_end; /* oldest first */

@@ -155,6 +155,12 @@ static sw_dur draw_service(const struct sim_processor_state *p, enum sim_request
         return round_ns(as == SIM_REQUEST_QUERY ? query
                                                 : query * (mean / (double)p->model.service));
     }
+    case SIM_BIMODAL: {
+        const double share = p->model.long_share;
+        const double factor = p->model.long_factor;
+        const bool is_long = sw_unit(sw_rng_at(p->key, request, 0)) < share;
+        return round_ns(mean * (is_long ? factor : 1) / (1 + share * (factor - 1)));
+    }
     case SIM_CONSTANT:
         break;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Each kind of fault does what it says while it lasts, and nothing afterwards. */
 #include "sim/world/disk.h"
+#include "sim/world/host_inside.h"
 #include "sim/world/inside.h"
 #include "tests/lib/check.h"
 #include "tests/lib/small_world.h"
@@ -106,6 +107,38 @@ static void a_path_or_a_node_that_is_slow_answers_late(void)
     CHECK_STR(s.r.complaint, "");
     CHECK(s.meanwhile.slowest > 100 * SW_MS);
     CHECK(s.before.slowest < 100 * SW_MS);
+}
+
+/* What node 1 tells of its load, times @factor, is its load. */
+static void check_load(const struct sim_world *w, double factor)
+{
+    const struct sim_host *h = w->hosts[1];
+    const struct sw_load said = sim_host_event(h, SW_EV_TICK).load;
+    const double service = (double)sim_processor_service(h->processor);
+    CHECK_NEAR((double)said.service * factor, service, factor);
+    CHECK_U64(said.cores, w->s->nodes[1].processor.cores);
+}
+
+static void a_liar_claims_to_be_fast_until_it_stops_lying(void)
+{
+    const char *const params[] = { "node", "n1", "factor", "20", NULL };
+    const char *const more[] = { "node", "n1", "factor", "2", NULL };
+    struct small_scenario *x = small_scenario(&usual);
+    small_fault(x, "lying_telemetry", 30 * SW_SEC, 30 * SW_SEC, params);
+    small_fault(x, "lying_telemetry", 40 * SW_SEC, 10 * SW_SEC, more);
+    struct sim_world *w = small_start_world(x, 1);
+    struct sim_result r;
+    static const struct {
+        sw_time at;
+        double factor;
+    } want[] = { { 29, 1 }, { 39, 20 }, { 45, 40 }, { 55, 20 }, { 61, 1 } };
+    for (size_t i = 0; i < SW_LEN(want); i++) {
+        (void)sim_world_run(w, want[i].at * SW_SEC, &r);
+        check_load(w, want[i].factor);
+    }
+    CHECK_STR(r.complaint, "");
+    sim_world_free(w);
+    free(x);
 }
 
 static void datagrams_that_come_twice_harm_nobody(void)
@@ -241,6 +274,8 @@ CU_TestInfo tests_faults[] = {
     { "altered answers that no checksum catches are seen by the oracle",
       altered_answers_that_no_checksum_catches_are_seen_by_the_oracle },
     { "a path or a node that is slow answers late", a_path_or_a_node_that_is_slow_answers_late },
+    { "a liar claims to be fast until it stops lying",
+      a_liar_claims_to_be_fast_until_it_stops_lying },
     { "datagrams that come twice harm nobody", datagrams_that_come_twice_harm_nobody },
     { "crowds and attacks ask more while they last", crowds_and_attacks_ask_more_while_they_last },
     { "a wall clock goes wrong and is set right", a_wall_clock_goes_wrong_and_is_set_right },

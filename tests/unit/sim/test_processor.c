@@ -203,13 +203,16 @@ static void jobs_share_the_cores_evenly(void)
 
 static void each_kind_of_request_has_its_mean(void)
 {
-    static const enum sim_distribution all[] = { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL };
+    static const enum sim_distribution all[] = { SIM_CONSTANT, SIM_EXPONENTIAL, SIM_LOGNORMAL,
+                                                 SIM_BIMODAL };
     for (size_t i = 0; i < SW_LEN(all); i++) {
         struct bench b;
         begin(&b, &(struct sim_processor){ .cores = 3,
                                            .service = 10000,
                                            .queue = 10,
                                            .sigma = 0.5,
+                                           .long_share = 0.1,
+                                           .long_factor = 10,
                                            .distribution = all[i],
                                            .forward = 5000,
                                            .peer = 20000,
@@ -275,6 +278,12 @@ static void means_are_as_the_model_says(void)
     const struct sim_processor models[] = {
         { .cores = 1, .distribution = SIM_EXPONENTIAL, .service = SW_MS, .queue = 1 },
         { .cores = 1, .distribution = SIM_LOGNORMAL, .service = SW_MS, .sigma = 0.8, .queue = 1 },
+        { .cores = 1,
+          .distribution = SIM_BIMODAL,
+          .service = SW_MS,
+          .long_share = 0.2,
+          .long_factor = 6,
+          .queue = 1 },
     };
     for (size_t m = 0; m < SW_LEN(models); m++) {
         struct bench b;
@@ -283,10 +292,33 @@ static void means_are_as_the_model_says(void)
             CHECK(sim_processor_submit(b.p, i, note, &b, i));
             sim_run(b.e, SW_TIME_NEVER);
         }
-        /* standard error: 0.7 % and 0.7 % of the mean */
+        /* standard error: 0.7 %, 0.7 % and 0.7 % of the mean */
         CHECK_NEAR((double)sim_processor_busy(b.p) / 20000, 1e6, 0.02e6);
         end(&b);
     }
+}
+
+/* Mean 1 ms of 80 % short and 20 % six times as long: 0.5 ms and 3 ms. */
+static void bimodal_requests_take_one_of_two_times(void)
+{
+    struct bench b;
+    begin(&b, &(struct sim_processor){ .cores = 1,
+                                       .distribution = SIM_BIMODAL,
+                                       .service = SW_MS,
+                                       .long_share = 0.2,
+                                       .long_factor = 6,
+                                       .queue = 1 });
+    size_t n_long = 0;
+    for (uint64_t i = 0; i < 10000; i++) {
+        const sw_time from = sim_now(b.e);
+        CHECK(sim_processor_submit(b.p, i, note, &b, i));
+        sim_run(b.e, SW_TIME_NEVER);
+        const sw_dur took = sim_now(b.e) - from;
+        CHECK(took == 500 * SW_US || took == 3 * SW_MS);
+        n_long += took == 3 * SW_MS;
+    }
+    CHECK_NEAR((double)n_long, 2000, 160); /* four standard deviations */
+    end(&b);
 }
 
 /* Poisson arrivals; integrals of number in the system and of time in it. */
@@ -368,6 +400,7 @@ CU_TestInfo tests_processor[] = {
     { "a stopped process goes on where it was", a_stopped_process_goes_on_where_it_was },
     { "jobs share the cores evenly", jobs_share_the_cores_evenly },
     { "each kind of request has its mean", each_kind_of_request_has_its_mean },
+    { "bimodal requests take one of two times", bimodal_requests_take_one_of_two_times },
     { "a slow node takes longer for everything", a_slow_node_takes_longer_for_everything },
     { "a request costs the same whatever came before",
       a_request_costs_the_same_whatever_came_before },
