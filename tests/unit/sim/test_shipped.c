@@ -116,7 +116,45 @@ static void every_scenario_leaves_the_same_trace_with_both_queues(void)
     CHECK(runs >= 18);
 }
 
+/* Load @path; its name and what it asks. */
+static struct sw_name name_of(const char *path)
+{
+    struct sim_scenario *s = NULL;
+    struct sw_diag d = { "" };
+    struct sw_name name = { "" };
+    CHECK_I64(sim_scenario_load(path, NULL, &s, &d), 0);
+    CHECK_STR(d.text, "");
+    if (s != NULL) {
+        (void)snprintf(name.s, sizeof name.s, "%s", s->name);
+    }
+    sim_scenario_free(s);
+    return name;
+}
+
+static void every_family_of_routing_has_a_sibling_that_no_tuner_sees(void)
+{
+    static const char folder[] = SW_SOURCE_DIR "/scenarios/routing/";
+    glob_t files;
+    REQUIRE(glob(SW_SOURCE_DIR "/scenarios/routing/*.yaml", 0, NULL, &files) == 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        char path[512];
+        char want[2 * SW_NAME_MAX];
+        const char *file = files.gl_pathv[i] + sizeof folder - 1;
+        (void)snprintf(path, sizeof path, "%sheld-out/%s", folder, file);
+        const struct sw_name own = name_of(files.gl_pathv[i]);
+        const struct sw_name sibling = name_of(path);
+        (void)snprintf(want, sizeof want, "%s-held-out", own.s);
+        CHECK_STR(sibling.s, want);
+        (void)snprintf(want, sizeof want, "%s.yaml", own.s);
+        CHECK_STR(file, want);
+    }
+    CHECK(files.gl_pathc >= 12);
+    globfree(&files);
+}
+
 CU_TestInfo tests_shipped[] = {
+    { "every family of routing has a sibling that no tuner sees",
+      every_family_of_routing_has_a_sibling_that_no_tuner_sees },
     { "every scenario leaves the same trace with both queues",
       every_scenario_leaves_the_same_trace_with_both_queues },
     CU_TEST_INFO_NULL,
