@@ -151,26 +151,48 @@ struct found {
     size_t n, cap;
 };
 
-static int digest(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
-{
-    struct found *f = arg;
-    (void)path;
-    (void)st;
-    if (f->n == f->cap) {
-        f->cap = 2 * f->cap + 256;
-        f->v = sim_realloc(f->v, f->cap * sizeof *f->v);
-    }
-    (void)crypto_generichash(f->v[f->n++].b, sizeof(struct sw_digest), content.data, content.len,
-                             NULL, 0);
-    return 0;
-}
-
 static int compare(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(struct sw_digest));
 }
 
-/* Everything that is on @holder's disk, as digests, sorted. */
+/* The object that a file is named after; @whole: it is not one that is still being written
+ * (FORMAT.md, store). */
+static bool named_after(const char *path, struct sw_digest *object, bool *whole)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    const size_t digits = 2 * sizeof object->b;
+    size_t len = 0;
+    if (strlen(name) < 2 + digits || name[1] != '-' ||
+        sodium_hex2bin(object->b, sizeof object->b, name + 2, digits, NULL, &len, NULL) != 0) {
+        return false;
+    }
+    *whole = name[0] == 'p' || name[0] == 'm';
+    return len == sizeof object->b;
+}
+
+/* Nobody finds an object under another name than its own. */
+static int digest(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
+{
+    struct found *f = arg;
+    struct sw_digest name;
+    bool whole;
+    (void)st;
+    if (!named_after(path, &name, &whole) || !whole) {
+        return 0;
+    }
+    if (f->n == f->cap) {
+        f->cap = 2 * f->cap + 256;
+        f->v = sim_realloc(f->v, f->cap * sizeof *f->v);
+    }
+    struct sw_digest *is = &f->v[f->n];
+    (void)crypto_generichash(is->b, sizeof is->b, content.data, content.len, NULL, 0);
+    f->n += compare(is, &name) == 0;
+    return 0;
+}
+
+/* The objects on @holder's disk, as digests, sorted. */
 static void look_at(const struct sim_world *w, uint32_t holder, struct found *f)
 {
     const char *store = sim_world_scenario(w)->nodes[holder].config.store;
@@ -248,21 +270,16 @@ static void on_restore(void *self, struct sim_world *w, const struct sim_restore
     }
 }
 
-/* Bits of a file are about to rot: the object that it is named after (FORMAT.md: X-HEX, or
- * X-HEX-FROM while it grows) is not promised there any longer. */
+/* Bits of a file are about to rot: the object that it is named after is not promised there any
+ * longer. */
 static void on_rot(void *self, struct sim_world *w, uint32_t node, const char *path,
                    struct sw_bytes content)
 {
     struct snapshots *s = self;
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
     struct promise p = { .holder = node, .disk = sim_world_disk_number(w, node) };
-    size_t len = 0;
+    bool whole;
     (void)content;
-    if (strlen(name) < 2 + 2 * sizeof p.object || name[1] != '-' ||
-        sodium_hex2bin(p.object.b, sizeof p.object.b, name + 2, 2 * sizeof p.object.b, NULL, &len,
-                       NULL) != 0 ||
-        len != sizeof p.object.b || is_rotten(s, &p)) {
+    if (!named_after(path, &p.object, &whole) || is_rotten(s, &p)) {
         return;
     }
     s->rotten = sim_realloc(s->rotten, (s->n_rotten + 1) * sizeof *s->rotten);

@@ -6,6 +6,7 @@
 #include "sim/world/disk.h"
 #include "sim/world/world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PLANTED_OPT_LEN 11U /* an OPT record without options */
@@ -137,40 +138,54 @@ static inline void planted_misread(void *self, uint32_t node, struct sw_fs *fs)
     }
 }
 
-static inline const char *planted_shared(const char *path)
+/* The file that a node's job opened last to write an object, for all of its jobs. */
+static struct {
+    char writing[64][256]; /* a node */
+    struct {
+        const void *fs; /* whose files a job uses */
+        uint32_t node;
+    } jobs[256]; /* the latest; more than run at once */
+    unsigned n;
+} planted_race;
+
+static inline char *planted_writing(const void *fs)
+{
+    unsigned i = planted_race.n;
+    while (planted_race.jobs[--i % SW_LEN(planted_race.jobs)].fs != fs) {
+    }
+    return planted_race.writing[planted_race.jobs[i % SW_LEN(planted_race.jobs)].node % 64];
+}
+
+static inline bool planted_is_temporary(const char *path)
 {
     const char *name = strrchr(path, '/');
-    const bool temporary =
-        name != NULL && (strncmp(name, "/t-", 3) == 0 || strncmp(name, "/s-", 3) == 0);
-    return temporary ? "store/objects/t-shared" : path;
+    return name != NULL && (strncmp(name, "/t-", 3) == 0 || strncmp(name, "/s-", 3) == 0);
 }
 
-static inline int planted_open_shared(void *self, const char *path, unsigned flags, uint32_t mode)
+static inline int planted_open_noted(void *self, const char *path, unsigned flags, uint32_t mode)
 {
-    return planted.real.open(self, planted_shared(path), flags, mode);
+    if ((flags & SW_OPEN_WRITE) != 0 && planted_is_temporary(path)) {
+        (void)snprintf(planted_writing(self), sizeof planted_race.writing[0], "%s", path);
+    }
+    return planted.real.open(self, path, flags, mode);
 }
 
-static inline int planted_rename_shared(void *self, const char *from, const char *to)
+static inline int planted_rename_noted(void *self, const char *from, const char *to)
 {
-    return planted.real.rename(self, planted_shared(from), to);
+    return planted.real.rename(self, planted_is_temporary(from) ? planted_writing(self) : from, to);
 }
 
-static inline int planted_unlink_shared(void *self, const char *path)
-{
-    return planted.real.unlink(self, planted_shared(path));
-}
-
-/* A race: all objects grow in one file before they get their names, so that the strand that makes
- * a node's own packs and the one that keeps its peers' write over each other.  Within one strand
- * jobs follow one another and check what they wrote, and nothing wrong is ever kept. */
+/* A race: which file is being written is remembered in one place for the strand that makes a
+ * node's own packs and the one that keeps its peers', so that the one gives its object's name to
+ * what the other began meanwhile.  Within one strand jobs follow one another, and it is right. */
 static inline void planted_share_temporary(void *self, uint32_t node, struct sw_fs *fs)
 {
     (void)self;
-    (void)node;
+    planted_race.jobs[planted_race.n % SW_LEN(planted_race.jobs)].fs = fs->self;
+    planted_race.jobs[planted_race.n++ % SW_LEN(planted_race.jobs)].node = node;
     planted.real = *fs;
-    fs->open = planted_open_shared;
-    fs->rename = planted_rename_shared;
-    fs->unlink = planted_unlink_shared;
+    fs->open = planted_open_noted;
+    fs->rename = planted_rename_noted;
 }
 
 static inline int planted_write_more(void *self, int fd, const void *buf, size_t len,
