@@ -121,7 +121,7 @@ static void on_zone(void *self, struct sim_world *w, uint32_t node,
     (void)node;
     for (size_t i = 0; i < a->n; i++) {
         struct version **at = &a->versions[i];
-        if (strcmp(s->zones[i].name, said->zone) != 0) {
+        if (said->text.len == 0 || strcmp(s->zones[i].name, said->zone) != 0) {
             continue;
         }
         struct version *v = known(*at, said->text);

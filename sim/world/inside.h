@@ -16,6 +16,7 @@
 struct sim_host;
 struct sim_clientele;
 struct sim_operations;
+struct sim_zone_text;
 struct sim_effecting;
 
 /* What the trace hash says of an event: which entity, and one of these.  One line a kind: name,
@@ -58,6 +59,7 @@ struct sim_world {
     struct sim_host **hosts; /* a node */
     struct sim_clientele *clientele;
     struct sim_operations *operations;
+    struct sim_zone_text *zone_texts; /* what master files said around edits */
     struct sim_pool pool;
     struct sim_watching *watching;
     size_t n_watching;

@@ -43,8 +43,8 @@ struct sim_restore_done {
 struct sim_zone_version {
     const char *zone;
     uint64_t epoch;
-    uint32_t serial; /* what the primary says; the text may be newer, and refused */
-    struct sw_bytes text;
+    uint32_t serial;
+    struct sw_bytes text; /* empty: none with this serial was ever its master file */
 };
 
 struct sim_watcher {

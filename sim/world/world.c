@@ -6,6 +6,7 @@
 #include "sim/world/client.h"
 #include "sim/world/host.h"
 #include "sim/world/operation.h"
+#include "sim/world/zone_edit.h"
 
 #include <sodium.h>
 #include <stdarg.h>
@@ -494,6 +495,7 @@ void sim_world_free(struct sim_world *w)
     }
     free(w->watching);
     sim_operations_free(w->operations);
+    sim_zone_texts_free(w->zone_texts);
     sim_clientele_free(w->clientele);
     for (size_t i = 0; w->hosts != NULL && i < w->s->n_nodes; i++) {
         sim_host_free(w->hosts[i]);

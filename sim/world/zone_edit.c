@@ -7,6 +7,7 @@
 #include "node/core/dns/wire.h"
 #include "node/core/proto/swarm.pb-c.h"
 #include "sim/world/disk.h"
+#include "sim/world/pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,70 @@ void sim_zone_promote(struct sim_world *w, uint32_t node, const struct sim_opera
     if (sim_world_node(w, node) != NULL) {
         ask(w->hosts[node], "Promote", o->zone, o->force);
     }
+}
+
+/* ---- what files said ---- */
+
+/* What a master file was before or after an edit: a job may have read it then, and be done later.
+ * The world keeps them, the newest first. */
+struct sim_zone_text {
+    struct sim_zone_text *older;
+    uint32_t node;
+    const char *zone; /* its configuration's */
+    uint32_t serial;
+    struct sw_blob text;
+};
+
+void sim_zone_texts_free(struct sim_zone_text *t)
+{
+    while (t != NULL) {
+        struct sim_zone_text *older = t->older;
+        sw_blob_fini(&t->text);
+        free(t);
+        t = older;
+    }
+}
+
+static bool read_serial(const char *zone, struct sw_bytes text, uint32_t *serial)
+{
+    struct sw_records r = { 0 };
+    struct sw_diag d;
+    const bool is = sw_records_read(&r, zone, text, &d) == 0 && sw_records_serial(&r, serial);
+    sw_records_fini(&r);
+    return is;
+}
+
+static void remember(struct sim_world *w, uint32_t node, const char *zone, struct sw_bytes text)
+{
+    uint32_t serial;
+    if (!read_serial(zone, text, &serial)) {
+        return;
+    }
+    struct sim_zone_text *t = sim_calloc(1, sizeof *t);
+    *t = (struct sim_zone_text){
+        .older = w->zone_texts, .node = node, .zone = zone, .serial = serial
+    };
+    if (sw_blob_append(&t->text, text.data, text.len) != 0) {
+        sim_out_of_memory("a master file");
+    }
+    w->zone_texts = t;
+}
+
+/* The newest text of @z's file on @node with @serial; empty when it never had any. */
+static struct sw_bytes text_of(const struct sim_world *w, uint32_t node,
+                               const struct sw_zone_config *z, uint32_t serial)
+{
+    struct sw_bytes text;
+    uint32_t now;
+    if (sim_disk_get(sim_host_disk(w->hosts[node]), z->file, &text) == 0 &&
+        read_serial(z->name, text, &now) && now == serial) {
+        return text;
+    }
+    const struct sim_zone_text *t = w->zone_texts;
+    while (t != NULL && (t->node != node || t->serial != serial || strcmp(t->zone, z->name) != 0)) {
+        t = t->older;
+    }
+    return t != NULL ? sw_blob_bytes(&t->text) : (struct sw_bytes){ 0 };
 }
 
 /* ---- edits ---- */
@@ -119,7 +184,10 @@ void sim_zone_edit(struct sim_world *w, uint32_t node, const struct sim_operatio
     }
     char *text = edited(o, before, &len);
     if (text != NULL) {
-        (void)sim_disk_put(sim_host_disk(h), z->file, (struct sw_bytes){ (uint8_t *)text, len },
+        const struct sw_bytes after = { (uint8_t *)text, len };
+        remember(w, node, z->name, before);
+        remember(w, node, z->name, after);
+        (void)sim_disk_put(sim_host_disk(h), z->file, after,
                            0644); /* a full disk: the old text is read again */
         ask(h, "Reload", o->zone, false);
     }
@@ -148,16 +216,14 @@ static bool is_primary(const struct sw_node *n, const char *zone)
 
 void sim_zone_swapped(struct sim_world *w, uint32_t node, const struct sw_trace *t)
 {
-    struct sim_host *h = w->hosts[node];
     const struct sw_node *n = sim_world_node(w, node);
-    const struct sw_zone_config *z = find(h, t->text);
-    struct sw_bytes text;
-    if (n == NULL || z == NULL || !is_primary(n, t->text) ||
-        sim_disk_get(sim_host_disk(h), z->file, &text) != 0) {
+    const struct sw_zone_config *z = find(w->hosts[node], t->text);
+    if (n == NULL || z == NULL || !is_primary(n, t->text)) {
         return;
     }
-    const struct sim_zone_version v = {
-        .zone = z->name, .epoch = t->b, .serial = (uint32_t)t->a, .text = text
-    };
+    const struct sim_zone_version v = { .zone = z->name,
+                                        .epoch = t->b,
+                                        .serial = (uint32_t)t->a,
+                                        .text = text_of(w, node, z, (uint32_t)t->a) };
     sim_tell_zone(w, node, &v);
 }

@@ -271,6 +271,23 @@ static void a_fault_for_good_promises_nothing(void)
     free(x);
 }
 
+/* The job that reads the first edit is still writing its copy when the second one is made, which
+ * is refused then: clients get the first. */
+static void a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read(void)
+{
+    struct small_world o = usual;
+    const char *const params[] = { "node", "n0", "factor", "200", NULL };
+    o.forward = false;
+    o.nonexistent = 0.3; /* denials have the serial in them */
+    struct small_scenario *x = small_scenario(&o);
+    small_zone_operation(x, 10 * SW_SEC, "edit_zone", "n0");
+    small_zone_operation(x, 11 * SW_SEC, "edit_zone", "n0");
+    small_fault(x, "slow_disk", 9 * SW_SEC, 10 * SW_SEC, params);
+    const struct sim_result r = judged(x, 1, NULL, NULL);
+    CHECK_STR(r.complaint, "");
+    free(x);
+}
+
 /* ---- a race between strands ---- */
 
 /* Seeds; more than half of them lose the race. */
@@ -320,6 +337,8 @@ CU_TestInfo tests_oracles[] = {
     { "no oracle is without a planted bug", no_oracle_is_without_a_planted_bug },
     { "without a bug no oracle says anything", without_a_bug_no_oracle_says_anything },
     { "a fault for good promises nothing", a_fault_for_good_promises_nothing },
+    { "a master file edited while it is loaded is served as it was read",
+      a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read },
     { "a race between strands is found only where jobs interleave",
       a_race_between_strands_is_found_only_where_jobs_interleave },
     CU_TEST_INFO_NULL,
