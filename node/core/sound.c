@@ -90,5 +90,5 @@ static bool queries_agree(const struct sw_node *n)
 
 bool sw_node_is_sound(const struct sw_node *n)
 {
-    return conns_agree(n) && attempts_agree(n) && queries_agree(n);
+    return conns_agree(n) && attempts_agree(n) && queries_agree(n) && sw_sync_is_sound(n);
 }

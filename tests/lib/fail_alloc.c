@@ -17,8 +17,11 @@ static _Thread_local uint64_t asked;
 static _Thread_local uint64_t first = FAIL_ALLOC_NEVER;
 static _Thread_local uint64_t last = FAIL_ALLOC_NEVER;
 
-static bool fails(void)
+static _Thread_local uint64_t bytes;
+
+static bool fails(size_t size)
 {
+    bytes += size;
     const uint64_t index = asked++;
     return first != FAIL_ALLOC_NEVER && index >= first && index <= last;
 }
@@ -45,17 +48,22 @@ uint64_t fail_alloc_stop(void)
     return count;
 }
 
+uint64_t fail_alloc_bytes(void)
+{
+    return bytes;
+}
+
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return fails(size) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails() ? NULL : __real_calloc(n, size);
+    return fails(n * size) ? NULL : __real_calloc(n, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails() ? NULL : __real_realloc(old, size);
+    return fails(size) ? NULL : __real_realloc(old, size);
 }

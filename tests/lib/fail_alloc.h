@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Makes allocations fail on purpose.  Every unit test is linked so that malloc, calloc and
- * realloc of our own code (not of shared libraries) pass through here. */
+ * Makes allocations fail on purpose, and counts them.  Every unit test is linked so that malloc,
+ * calloc and realloc of our own code (not of shared libraries) pass through here. */
 #ifndef SW_TESTS_LIB_FAIL_ALLOC_H
 #define SW_TESTS_LIB_FAIL_ALLOC_H
 
@@ -16,5 +16,7 @@ void fail_alloc_only(uint64_t index);
 /* Nothing fails any longer; returns how many allocations were asked for since the last call
  * of this or of the two above. */
 uint64_t fail_alloc_stop(void);
+/* Bytes that were ever asked for, by this thread. */
+uint64_t fail_alloc_bytes(void);
 
 #endif

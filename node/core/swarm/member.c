@@ -77,6 +77,7 @@ static void move(struct sw_node *n, struct sw_peer *peer, enum sw_member_state t
     m->since = n->now;
     n->peers.n_live += sw_member_lives(m);
     n->peers.n_live -= lived;
+    sw_sync_note(n, peer);
 }
 
 static void die(struct sw_node *n, uint32_t number, uint64_t age, const char *from)
@@ -284,6 +285,7 @@ static int accept(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRec
         move(n, peer, to);
         tell(n, peer, r->version, NULL);
     }
+    sw_sync_note(n, peer);
     sw_gossip_news(n, number);
     if (!lived) {
         sw_probe_learn(n, number); /* others have their turn: news must not lengthen the round */

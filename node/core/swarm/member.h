@@ -45,6 +45,7 @@ struct sw_member {
     sw_time since; /* of the state */
     uint64_t incarnation, version;
     uint8_t key[SW_KEY_LEN];
+    uint64_t share;  /* of what the digest of all that we know sums up: sync.c */
     bool proven;     /* the key was shown by a connection of the member's own */
     uint32_t news;   /* times that its state must still be told: gossip.c */
     uint8_t *record; /* packed; its signature behind it; NULL: none */

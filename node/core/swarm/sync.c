@@ -32,16 +32,49 @@ static uint64_t hash(const char *name, uint64_t incarnation, uint64_t version, b
     return h ^ h >> 33;
 }
 
-static uint64_t digest(const struct sw_node *n)
+/* 0: of @peer nothing is known. */
+static uint64_t share(const struct sw_peer *peer)
 {
-    uint64_t sum = hash(n->config->name.s, n->self.incarnation, n->self.version, false);
+    const struct sw_member *m = &peer->member;
+    return m->state == SW_MEMBER_UNKNOWN
+               ? 0
+               : hash(peer->name.s, m->incarnation, m->version, m->state == SW_MEMBER_DEAD);
+}
+
+void sw_sync_note(struct sw_node *n, struct sw_peer *peer)
+{
+    sw_sync_forget(n, peer);
+    peer->member.share = share(peer);
+    n->sync.sum += peer->member.share;
+    n->sync.members += peer->member.share != 0;
+}
+
+void sw_sync_forget(struct sw_node *n, const struct sw_peer *peer)
+{
+    n->sync.sum -= peer->member.share;
+    n->sync.members -= peer->member.share != 0;
+}
+
+bool sw_sync_is_sound(const struct sw_node *n)
+{
+    uint64_t sum = 0;
+    uint32_t members = 0;
     for (uint32_t i = 0; i < n->peers.n_known; i++) {
         const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
-        const struct sw_member *m = &peer->member;
-        if (m->state != SW_MEMBER_UNKNOWN) {
-            sum += hash(peer->name.s, m->incarnation, m->version, m->state == SW_MEMBER_DEAD);
+        if (peer->member.share != share(peer)) {
+            return false;
         }
+        sum += peer->member.share;
+        members += peer->member.share != 0;
     }
+    return sum == n->sync.sum && members == n->sync.members;
+}
+
+static uint64_t digest(const struct sw_node *n)
+{
+    const struct sw_self *self = &n->self;
+    const uint64_t sum =
+        n->sync.sum + hash(n->config->name.s, self->incarnation, self->version, false);
     return sum != 0 ? sum : 1;
 }
 
@@ -63,6 +96,7 @@ void sw_sync_offer(struct sw_node *n, const struct sw_link *link)
         return;
     }
     sync.digest = digest(n);
+    sync.members = n->sync.members;
     send(n, link, &sync);
 }
 
@@ -98,6 +132,7 @@ static void send_known(struct sw_node *n, const struct sw_link *link)
     }
     sync.known = list;
     sync.n_known = count;
+    sync.closed = !n->config->membership.open;
     send(n, link, &sync);
 }
 
@@ -206,7 +241,7 @@ static int on_known(struct sw_node *n, const struct sw_link *link, const Swarm__
     if (!c.seen_self) {
         add_all(n, &c.give, SW_PEER_SELF);
     }
-    for (uint32_t i = 0; i < n->peers.n_known && !is_full(&c.give); i++) {
+    for (uint32_t i = 0; i < n->peers.n_known && !theirs->closed && !is_full(&c.give); i++) {
         const uint32_t number = n->peers.by_name[i];
         if (!c.seen[number] && n->peers.v[number]->member.state != SW_MEMBER_UNKNOWN) {
             add_all(n, &c.give, number);
@@ -240,6 +275,19 @@ static int on_want(struct sw_node *n, const struct sw_link *link, const Swarm__V
     return SW_OK;
 }
 
+/* They offer to compare: whoever knows less begins. */
+static void on_offer(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *theirs)
+{
+    if (theirs->digest == digest(n)) {
+        return;
+    }
+    if (n->sync.members > theirs->members) {
+        sw_sync_offer(n, link);
+    } else {
+        send_known(n, link);
+    }
+}
+
 int sw_sync_receive(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *sync)
 {
     const uint32_t from = link->peer;
@@ -251,8 +299,8 @@ int sw_sync_receive(struct sw_node *n, const struct sw_link *link, const Swarm__
         err = on_known(n, link, sync);
     } else if (sync->n_want > 0) {
         err = on_want(n, link, sync);
-    } else if (sync->digest != 0 && sync->digest != digest(n)) {
-        send_known(n, link);
+    } else if (sync->digest != 0) {
+        on_offer(n, link, sync);
     }
     return err;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Anti-entropy and joining: two members compare all that they know, so that what gossip missed, and
  * what happened on the other side of a partition, gets known.  From time to time each also calls
- * one that it can't reach now: a dead member, a configured peer, an address to join by. */
+ * one that it can't reach now: a dead member, a configured peer, an address to join by.
+ * Who knows less lists what it knows, so that a comparison is as long as the shorter list; in a
+ * closed swarm (membership.open false) it is told of nobody else. */
 #ifndef SW_SWARM_SYNC_H
 #define SW_SWARM_SYNC_H
 
@@ -11,6 +13,7 @@
 
 struct sw_node;
 struct sw_link;
+struct sw_peer;
 
 /* Between two comparisons that a member begins; times ceil(log2(n / 32)) + 1 from 32 members on,
  * since a comparison of what differs is as long as the swarm is large. */
@@ -25,8 +28,16 @@ struct sw_link;
 struct sw_sync {
     struct sw_rng rng;
     struct sw_timer timer;
-    uint32_t alone; /* times in a row that nobody was there */
+    uint64_t sum;     /* of all members' shares */
+    uint32_t members; /* that have one */
+    uint32_t alone;   /* times in a row that nobody was there */
 };
+
+/* What is known of @peer has changed; it is no longer known. */
+void sw_sync_note(struct sw_node *n, struct sw_peer *peer);
+void sw_sync_forget(struct sw_node *n, const struct sw_peer *peer);
+/* Was it told of all that changed?  For sound.c. */
+bool sw_sync_is_sound(const struct sw_node *n);
 
 void sw_sync_begin(struct sw_node *n);
 void sw_sync_due(struct sw_node *n);

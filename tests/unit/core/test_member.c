@@ -55,6 +55,19 @@ static void tell_only_of_a(struct cluster *c, uint32_t n)
     }
 }
 
+/* A closed swarm in which a knows everybody, and everybody else knows a. */
+static void know_only_a(struct cluster *c, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct sw_config *config = cluster_config(c, i);
+        config->membership.open = false;
+        if (i != A) {
+            REQUIRE(strcmp(config->peers[0].name.s, "a") == 0);
+            config->n_peers = 1;
+        }
+    }
+}
+
 /* ---- times ---- */
 
 /* Worked by hand from Lifeguard's formula with alpha 5, beta 6, K 3 and periods of 1 s. */
@@ -525,6 +538,53 @@ static void a_claim_that_is_none_is_hung_up_on(void)
 
 /* ---- how much is said ---- */
 
+/* What a comparison tells of others than the two who compare. */
+struct told {
+    size_t known, records, compared;
+};
+
+static bool note_told(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                      struct sw_bytes message)
+{
+    struct told *t = arg;
+    Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
+    (void)class;
+    if (e != NULL && e->body_case == SWARM__V1__ENVELOPE__BODY_SYNC) {
+        const Swarm__V1__Sync *s = e->sync;
+        t->compared += s->n_known > 0;
+        t->known += s->n_known > 2 ? s->n_known - 2 : 0;
+        for (size_t i = 0; s->gossip != NULL && i < s->gossip->n_records; i++) {
+            const ProtobufCBinaryData packed = s->gossip->records[i]->record;
+            Swarm__V1__Record *r = swarm__v1__record__unpack(NULL, packed.len, packed.data);
+            const char who = r != NULL ? r->name[0] : '?';
+            t->records += who != (char)('a' + from) && who != (char)('a' + to);
+            swarm__v1__record__free_unpacked(r, NULL);
+        }
+    }
+    if (e != NULL) {
+        swarm__v1__envelope__free_unpacked(e, NULL);
+    }
+    return true;
+}
+
+/* a and any other never know the same: all their comparisons find a difference. */
+static void in_a_closed_swarm_nobody_is_told_of_members_that_it_does_not_know(void)
+{
+    struct cluster *c = swarm(6);
+    struct told told = { 0 };
+    know_only_a(c, 6);
+    cluster_set_tap(c, note_told, &told);
+    start(c, SW_MIN);
+    CHECK(told.compared >= 20);
+    CHECK_U64(told.known, 0);
+    CHECK_U64(told.records, 0);
+    CHECK_U64(cluster_node(c, A)->peers.n_known, 5);
+    CHECK_U64(cluster_node(c, B)->peers.n_known, 1);
+    CHECK_STR(member(c, A, "f").state, "alive");
+    CHECK_STR(member(c, E + 1, "a").state, "alive");
+    cluster_free(c);
+}
+
 static void a_quiet_member_sends_two_messages_a_period(void)
 {
     struct cluster *c = swarm(6);
@@ -567,6 +627,7 @@ CU_TestInfo tests_member[] = {
     T(who_is_falsely_accused_refutes),
     T(claims_about_other_incarnations_are_not_believed),
     T(a_claim_that_is_none_is_hung_up_on),
+    T(in_a_closed_swarm_nobody_is_told_of_members_that_it_does_not_know),
     T(a_quiet_member_sends_two_messages_a_period),
     CU_TEST_INFO_NULL,
 };
