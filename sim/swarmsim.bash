@@ -57,7 +57,7 @@ _swarmsim()
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
-    report) options='--out --help' ;;
+    report) options='--metric --baseline --out --help' ;;
     export) options='--out --table --help' ;;
     selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
     calibrate) options='--out --repetitions --json --help' ;;
