@@ -25,6 +25,9 @@ static const struct sw_yaml_field routing_fields[] = {
       .low = 1, .high = 1048576, .help = "forwarded queries in flight at once" },
     { "max_queue", SW_YAML_COUNT, FIELD(struct sw_config, max_queue), .fallback = "0",
       .help = "peers' queries are refused while more requests wait here; 0: never" },
+    { "relay", SW_YAML_BOOL, FIELD(struct sw_config, relay), .fallback = "true",
+      .help = "members that live and can't be reached are asked through others that reach them, "
+              "and so are others' queries handed on" },
 };
 static const struct sw_yaml_table routing_table = TABLE("routing", routing_fields);
 

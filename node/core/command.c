@@ -80,6 +80,30 @@ static bool list_peers(struct sw_node *n, Swarm__V1__StatusReply *status)
     return true;
 }
 
+static bool list_relays(struct sw_node *n, Swarm__V1__StatusReply *status)
+{
+    const size_t count = sw_node_relays(n, NULL, 0);
+    struct sw_relay_info *infos = scratch(n, count, sizeof *infos);
+    Swarm__V1__RelayStatus *relays = scratch(n, count, sizeof *relays);
+    Swarm__V1__RelayStatus **list = scratch(n, count, sizeof *list);
+    if (infos == NULL || relays == NULL || list == NULL) {
+        return false;
+    }
+    (void)sw_node_relays(n, infos, count);
+    for (size_t i = 0; i < count; i++) {
+        swarm__v1__relay_status__init(&relays[i]);
+        relays[i].relay = infos[i].relay.s;
+        relays[i].target = infos[i].target.s;
+        relays[i].known = infos[i].known;
+        relays[i].cost = infos[i].cost;
+        relays[i].trail = infos[i].trail;
+        list[i] = &relays[i];
+    }
+    status->relays = list;
+    status->n_relays = count;
+    return true;
+}
+
 static bool list_zones(struct sw_node *n, Swarm__V1__StatusReply *status)
 {
     Swarm__V1__ZoneStatus *zones = scratch(n, n->held.n, sizeof *zones);
@@ -130,7 +154,9 @@ static void on_status(struct sw_node *n, ProtobufCMessage *request)
     status.ants = counts.ants;
     status.objects = counts.objects;
     status.object_bytes = counts.object_bytes;
-    if (list_peers(n, &status) && list_zones(n, &status)) {
+    status.relayed = counts.relayed;
+    status.carried = counts.carried;
+    if (list_peers(n, &status) && list_relays(n, &status) && list_zones(n, &status)) {
         reply(n, &status.base);
     }
 }

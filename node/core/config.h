@@ -78,7 +78,9 @@ struct sw_config {
     uint32_t query_attempts; /* peers tried at most; default 3 */
     double retry_budget;     /* retries as a share of queries; default 0.2 */
     uint32_t max_waiting;    /* queries waiting for a peer at once; default 8192 */
-    uint32_t max_queue;      /* peers' queries are refused while more requests wait; 0: never */
+    bool relay; /* reach members that live and can't be reached through others, and hand on for
+                 * others; default true */
+    uint32_t max_queue; /* peers' queries are refused while more requests wait; 0: never */
 
     /* DNS */
     uint32_t udp_size; /* largest datagram we send; default 1232 */

@@ -128,6 +128,7 @@ static void commit(struct sw_node *n, struct plan *plan)
     n->forward.slots.limit = c->max_waiting;
     n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
     sw_router_commit(&n->router, &plan->route);
+    sw_relays_reset(n);
     sw_peers_commit(n, c, &plan->peers);
     n->held.announce = true; /* the record may say something else now */
     sw_router_reachable(n);

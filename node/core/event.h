@@ -127,13 +127,13 @@ struct sw_event {
     X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                \
     X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                            \
     X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                        \
-    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "")                      \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "1: to a relay")         \
     X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")          \
     X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")           \
     X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                       \
     X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")             \
     X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                              \
-    X(SW_TRACE_ANT, "ant sent", "", "")                                            \
+    X(SW_TRACE_ANT, "ant sent", "1: to a relay", "")                               \
     X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                   \
     X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")            \
     X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")  \
@@ -161,6 +161,9 @@ struct sw_event {
     X(SW_TRACE_ZONE_FETCH_FAILED, "zone not fetched", "enum sw_err", "serial")     \
     X(SW_TRACE_ZONE_SWAPPED, "zone served", "serial", "epoch")                     \
     X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")  \
+    X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                   \
+    X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                       \
+    X(SW_TRACE_CARRIED, "handed on for another", "1: an ant", "")                  \
     X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                  \
     X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")
 

@@ -34,6 +34,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
+    sw_relays_init(&n->relays);
     n->backup = sw_backup_host_new(n);
     if (n->backup == NULL) {
         sw_node_free(n);
@@ -57,6 +58,7 @@ void sw_node_free(struct sw_node *n)
     sw_probe_fini(&n->probe);
     sw_forward_fini(&n->forward);
     sw_attempts_fini(&n->attempts);
+    sw_relays_fini(&n->relays);
     sw_router_fini(&n->router);
     sw_directory_fini(&n->directory);
     sw_views_fini(&n->views);
@@ -106,6 +108,7 @@ static void on_beat(struct sw_node *n)
     sw_forward_beat(n);
     sw_zone_fetch_beat(n);
     sw_ant_send_all(n);
+    sw_relay_beat(n);
 }
 
 static void on_tick(struct sw_node *n)

@@ -65,6 +65,16 @@ struct sw_route_info {
 /* Fill up to @cap entries, in order of peer name; returns how many there are. */
 size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t cap);
 
+/* A way to a member that can't be reached directly (swarm/relay.h). */
+struct sw_relay_info {
+    struct sw_name relay, target;
+    bool known;  /* something came back by it */
+    double cost; /* as of a route */
+    double trail;
+};
+/* Fill up to @cap entries; returns how many there are. */
+size_t sw_node_relays(const struct sw_node *n, struct sw_relay_info *out, size_t cap);
+
 /* What the node believes about one other member. */
 struct sw_member_info {
     struct sw_name name;
@@ -95,6 +105,8 @@ struct sw_node_counts {
     uint64_t objects; /* in the store */
     uint64_t object_bytes;
     uint64_t probes, syncs; /* messages of the failure detector and of anti-entropy */
+    uint64_t relayed;       /* queries sent to a relay */
+    uint64_t carried;       /* queries and ants handed on for others */
 };
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);
 

@@ -36,6 +36,27 @@ size_t sw_node_routes(const struct sw_node *n, struct sw_route_info *out, size_t
     return n->peers.n_known;
 }
 
+size_t sw_node_relays(const struct sw_node *n, struct sw_relay_info *out, size_t cap)
+{
+    const struct sw_slots *slots = &n->relays.slots;
+    const struct sw_route *r = &n->relays.policy.route;
+    size_t found = 0;
+    for (uint32_t i = 0; i < slots->made; i++) {
+        const struct sw_relay_path *p = sw_slots_at(slots, i);
+        if (!sw_slots_taken(slots, i) || found++ >= cap) {
+            continue;
+        }
+        out[found - 1] = (struct sw_relay_info){
+            .relay = n->peers.v[p->relay]->name,
+            .target = n->peers.v[p->to]->name,
+            .known = p->known,
+            .cost = r->policy->cost != NULL ? r->policy->cost(r, i, n->now) : (double)NAN,
+            .trail = r->policy->trail != NULL ? r->policy->trail(r, i, n->now) : (double)NAN,
+        };
+    }
+    return found;
+}
+
 size_t sw_node_members(const struct sw_node *n, struct sw_member_info *out, size_t cap)
 {
     for (uint32_t i = 0; i < n->peers.n_known && i < cap; i++) {

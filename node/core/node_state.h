@@ -12,11 +12,13 @@
 #include "node/core/node.h"
 #include "node/core/swarm/ant.h"
 #include "node/core/swarm/attempt.h"
+#include "node/core/swarm/carry.h"
 #include "node/core/swarm/directory.h"
 #include "node/core/swarm/forward.h"
 #include "node/core/swarm/gossip.h"
 #include "node/core/swarm/peer.h"
 #include "node/core/swarm/probe.h"
+#include "node/core/swarm/relay.h"
 #include "node/core/swarm/router.h"
 #include "node/core/swarm/sync.h"
 #include "node/core/views.h"
@@ -62,6 +64,8 @@ struct sw_node {
     struct sw_router router;
     struct sw_attempts attempts; /* queries and ants that are out */
     struct sw_forward forward;   /* clients that wait */
+    struct sw_relays relays;     /* ways to members that we can't reach */
+    struct sw_carry carry;       /* what we hand on for others */
     struct sw_backup *backup;
     bool backup_configured; /* ... and it said yes */
     struct sw_node_counts counts;

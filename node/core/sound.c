@@ -31,7 +31,8 @@ static bool conns_agree(const struct sw_node *n)
 
 static bool attempt_agrees(const struct sw_node *n, const struct sw_attempt *a)
 {
-    if (a->timer.pos == 0 || (a->probe && a->query != SW_SLOT_NONE)) {
+    if (a->timer.pos == 0 || (a->probe && a->query != SW_SLOT_NONE) ||
+        (a->asker != 0 && (a->query != SW_SLOT_NONE || a->path != 0))) {
         return false;
     }
     if (a->query == SW_SLOT_NONE) {
@@ -48,6 +49,7 @@ static bool attempts_agree(const struct sw_node *n)
 {
     uint32_t listed = 0;
     uint32_t probes = 0;
+    uint32_t carried = 0;
     for (uint32_t i = 0; i < n->peers.n; i++) {
         const struct sw_peer *peer = n->peers.v[i];
         uint32_t prev = SW_SLOT_NONE;
@@ -59,11 +61,38 @@ static bool attempts_agree(const struct sw_node *n)
             }
             listed++;
             probes += a->probe;
+            carried += a->asker != 0;
             prev = at;
             at = a->next;
         }
     }
-    return listed == n->attempts.slots.taken && probes == n->attempts.probes;
+    return listed == n->attempts.slots.taken && probes == n->attempts.probes &&
+           carried == n->carry.n;
+}
+
+static bool has_target(const struct sw_relays *r, uint32_t peer)
+{
+    for (uint32_t i = 0; i < r->n_targets; i++) {
+        if (r->target[i].peer == peer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every path leads from one known member to another that it is kept for. */
+static bool paths_agree(const struct sw_node *n)
+{
+    const struct sw_slots *slots = &n->relays.slots;
+    for (uint32_t i = 0; i < slots->made; i++) {
+        const struct sw_relay_path *p = sw_slots_at(slots, i);
+        if (sw_slots_taken(slots, i) &&
+            (p->relay == p->to || n->peers.v[p->relay] == NULL || n->peers.v[p->to] == NULL ||
+             !has_target(&n->relays, p->to))) {
+            return false;
+        }
+    }
+    return n->relays.n_targets == 0 || n->relays.policy.route.policy != NULL;
 }
 
 /* Whoever waits has an attempt whose timer will end it. */
@@ -90,5 +119,6 @@ static bool queries_agree(const struct sw_node *n)
 
 bool sw_node_is_sound(const struct sw_node *n)
 {
-    return conns_agree(n) && attempts_agree(n) && queries_agree(n) && sw_sync_is_sound(n);
+    return conns_agree(n) && attempts_agree(n) && queries_agree(n) && paths_agree(n) &&
+           sw_sync_is_sound(n);
 }

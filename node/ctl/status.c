@@ -27,6 +27,23 @@ static void print_peers(const Swarm__V1__StatusReply *s)
     }
 }
 
+static void print_relays(const Swarm__V1__StatusReply *s)
+{
+    (void)printf("\n%-20s %-20s %-11s %10s %7s\n", "can't reach", "relay", "state", "cost",
+                 "trail");
+    for (size_t i = 0; i < s->n_relays; i++) {
+        const Swarm__V1__RelayStatus *r = s->relays[i];
+        char cost[32];
+        char trail[32] = "-";
+        ctl_span(r->cost, cost);
+        if (r->trail >= 0) {
+            (void)snprintf(trail, sizeof trail, "%.3f", r->trail);
+        }
+        (void)printf("%-20s %-20s %-11s %10s %7s\n", r->target, r->relay,
+                     r->known ? "known" : "tried", cost, trail);
+    }
+}
+
 static void print_status(const Swarm__V1__StatusReply *s)
 {
     char size[32];
@@ -37,12 +54,17 @@ static void print_status(const Swarm__V1__StatusReply *s)
                  "queries", (unsigned long long)s->forwarded, (unsigned long long)s->answered,
                  (unsigned long long)s->failed, (unsigned long long)s->retried,
                  (unsigned long long)s->ants);
+    (void)printf("%-10s %llu by relays, %llu handed on for others\n", "",
+                 (unsigned long long)s->relayed, (unsigned long long)s->carried);
     (void)printf("%-10s %llu objects, %s\n", "store", (unsigned long long)s->objects, size);
     if (s->core_digest[0] != '\0') {
         (void)printf("%-10s %.16s\n", "core", s->core_digest);
     }
     if (s->n_peers > 0) {
         print_peers(s);
+    }
+    if (s->n_relays > 0) {
+        print_relays(s);
     }
     if (s->n_zones > 0) {
         (void)printf("\n%-40s %-10s %s\n", "zone", "serial", "role");
@@ -75,6 +97,18 @@ static void print_status_json(const Swarm__V1__StatusReply *s)
         ctl_json_close(&j, '}');
     }
     ctl_json_close(&j, ']');
+    ctl_json_open(&j, "relays", '[');
+    for (size_t i = 0; i < s->n_relays; i++) {
+        const Swarm__V1__RelayStatus *r = s->relays[i];
+        ctl_json_open(&j, NULL, '{');
+        ctl_json_text(&j, "target", r->target);
+        ctl_json_text(&j, "relay", r->relay);
+        ctl_json_bool(&j, "known", r->known != 0);
+        ctl_json_real(&j, "cost", r->cost);
+        ctl_json_real(&j, "trail", r->trail);
+        ctl_json_close(&j, '}');
+    }
+    ctl_json_close(&j, ']');
     ctl_json_open(&j, "zones", '[');
     for (size_t i = 0; i < s->n_zones; i++) {
         ctl_json_open(&j, NULL, '{');
@@ -89,6 +123,8 @@ static void print_status_json(const Swarm__V1__StatusReply *s)
     ctl_json_number(&j, "failed", s->failed);
     ctl_json_number(&j, "retried", s->retried);
     ctl_json_number(&j, "ants", s->ants);
+    ctl_json_number(&j, "relayed", s->relayed);
+    ctl_json_number(&j, "carried", s->carried);
     ctl_json_number(&j, "objects", s->objects);
     ctl_json_number(&j, "object_bytes", s->object_bytes);
     ctl_json_text(&j, "core_digest", s->core_digest);

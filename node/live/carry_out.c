@@ -28,6 +28,7 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_ROUTE_TIMEOUT:
     case SW_TRACE_QUERY_FAILED:
     case SW_TRACE_ANT:
+    case SW_TRACE_CARRIED:
     case SW_TRACE_OBJECT_STORED:
     case SW_TRACE_OBJECT_KEPT:
         return SW_LOG_DEBUG;

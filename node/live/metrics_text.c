@@ -98,6 +98,8 @@ static void put_forwarding(struct page *p, const struct live_host *h)
     count(p, "swarm_ants_total", "Probes sent to other nodes.", c.ants);
     count(p, "swarm_served_queries_total", "Queries answered for other nodes.",
           c.queries_for_peers);
+    count(p, "swarm_relayed_queries_total", "Queries sent by a relay.", c.relayed);
+    count(p, "swarm_carried_total", "Queries and ants handed on for other nodes.", c.carried);
     gauge(p, "swarm_forward_waiting", "Forwarded queries in flight.", c.waiting);
     gauge(p, "swarm_store_objects", "Backup objects kept here.", c.objects);
     gauge(p, "swarm_store_bytes", "Their size, bytes.", c.object_bytes);

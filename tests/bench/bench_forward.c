@@ -115,6 +115,7 @@ static void make(struct side *s, const char *name, const char *peer, char *polic
         .query_deadline = 1900 * SW_MS,
         .query_attempts = 3,
         .retry_budget = 0.2,
+        .relay = true,
         .max_waiting = 8192,
         .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
         .udp_size = 1232,

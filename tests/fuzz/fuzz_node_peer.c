@@ -5,6 +5,7 @@
 #include "node/core/config.h"
 #include "node/core/node.h"
 #include "node/core/swarm/codec.h"
+#include "node/core/swarm/relay.h"
 #include "tests/lib/envelope.h"
 #include "tests/lib/memfs.h"
 #include "tests/lib/swarm_zones.h"
@@ -76,6 +77,13 @@ static void say(struct world *w, unsigned peer, enum sw_class class, struct sw_b
     }
 }
 
+/* Nothing passes more than one relay: ours has one hop, another's two, and nobody to go on to. */
+static void check_hops(uint32_t hops, const char *origin, const char *target)
+{
+    const bool ours = strcmp(origin, "a") == 0;
+    must(hops == (ours ? 1 : 2) && (ours || target[0] == '\0'));
+}
+
 /* Everything that the node sends must be sound. */
 static void check_sent(struct world *w, struct sw_bytes message)
 {
@@ -84,8 +92,13 @@ static void check_sent(struct world *w, struct sw_bytes message)
     must(sw_envelope_unpack(&arena, message, &e) == SW_OK);
     if (e->body_case == SWARM__V1__ENVELOPE__BODY_QUERY) {
         w->id[w->n_ids++ % QUERIES] = e->query->id;
+        check_hops(e->query->hops, e->query->origin, e->query->target);
     } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ANT) {
         w->id[w->n_ids++ % QUERIES] = e->ant->nonce;
+        must(e->ant->hops == 0 || e->ant->target[0] != '\0' || e->ant->hops == 2);
+        if (e->ant->hops > 0) {
+            check_hops(e->ant->hops, e->ant->origin, e->ant->target);
+        }
     } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER &&
                e->zone_transfer->get != NULL) {
         w->asked = *e->zone_transfer->get->want;
@@ -193,6 +206,7 @@ static void begin(struct world *w)
         .query_deadline = 1900 * SW_MS,
         .query_attempts = 3,
         .retry_budget = 0.2,
+        .relay = true,
         .max_waiting = 16,
         .udp_size = 1232,
         .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
@@ -222,10 +236,11 @@ static void answer(struct world *w, unsigned peer, struct sw_bytes message)
     }
 }
 
-static uint8_t org[] = "\7example\3org";
+static uint8_t org[] = "\7example\3org"; /* held by the node, too */
+static uint8_t net[] = "\7example\3net"; /* of the same length */
 
-/* A valid record of @peer that holds the zone in the version that the input says. */
-static void announce(struct world *w, unsigned peer, struct sw_bytes bytes)
+/* A valid record of @peer that holds @zone in the version that the input says. */
+static void announce(struct world *w, unsigned peer, uint8_t *zone, struct sw_bytes bytes)
 {
     struct sw_rd r = { .buf = bytes.data, .len = bytes.len };
     uint8_t digest[48] = { 0 };
@@ -235,7 +250,7 @@ static void announce(struct world *w, unsigned peer, struct sw_bytes bytes)
     Swarm__V1__Record record = SWARM__V1__RECORD__INIT;
     Swarm__V1__ZoneHeld held = SWARM__V1__ZONE_HELD__INIT;
     Swarm__V1__ZoneHeld *zones[] = { &held };
-    held.name = (ProtobufCBinaryData){ sizeof org, org };
+    held.name = (ProtobufCBinaryData){ sizeof org, zone };
     held.epoch = sw_rd_u8(&r);
     held.serial = sw_rd_u32(&r);
     digest[0] = sw_rd_u8(&r);
@@ -279,6 +294,19 @@ static void deliver(struct world *w, unsigned peer, struct sw_bytes bytes)
     t.data = &data;
     ENVELOPE(&e, ZONE_TRANSFER, zone_transfer, &t);
     say(w, peer, SW_CLASS_BULK, envelope_bytes(&e));
+}
+
+/* A query or an ant for the other peer, or what the first byte makes of it. */
+static void ask_to_hand_on(struct world *w, unsigned peer, struct sw_bytes bytes)
+{
+    const unsigned what = bytes.len > 0 ? bytes.data[0] : 0;
+    const uint32_t hops = (what & 2) != 0 ? what >> 4 : 1;
+    const char *origin = w->peer[peer ^ (what >> 2 & 1)].name.s;
+    const char *target = (what & 8) != 0 ? "a" : w->peer[1 - peer].name.s;
+    const uint64_t id = bytes.len > 1 ? bytes.data[1] : 1;
+    const struct envelope e = (what & 1) != 0 ? envelope_ant_to(id, origin, hops, target)
+                                              : envelope_query_to(id, origin, hops, target);
+    say(w, peer, SW_CLASS_CONTROL, envelope_bytes(&e));
 }
 
 static void command(struct world *w, struct sw_bytes request)
@@ -342,10 +370,16 @@ static void record(struct world *w, uint8_t what, struct sw_bytes bytes)
         step(w, &drain);
         break;
     case 12:
-        announce(w, peer, bytes);
+        announce(w, peer, org, bytes);
         break;
     case 13:
         deliver(w, peer, bytes);
+        break;
+    case 14:
+        announce(w, peer, net, bytes);
+        break;
+    case 15:
+        ask_to_hand_on(w, peer, bytes);
         break;
     default:
         break;
@@ -368,6 +402,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct sw_node_counts counts;
         sw_node_counts(w.node, &counts);
         must(counts.waiting <= w.config.max_waiting);
+        must(sw_node_relays(w.node, NULL, 0) <= SW_RELAY_TARGETS * SW_RELAY_PATHS);
     }
     advance(&w, 10 * SW_SEC); /* whoever waits is answered by then */
     struct sw_node_counts counts;

@@ -74,6 +74,7 @@ uint32_t cluster_add(struct cluster *c, const char *name, const char *region)
         .query_deadline = 1900 * SW_MS,
         .query_attempts = 3,
         .retry_budget = 0.2,
+        .relay = true,
         .max_waiting = 256,
         .udp_size = 1232,
         .address = m->config.name.s, /* where it lies, whatever is assigned */

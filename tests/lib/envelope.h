@@ -115,8 +115,9 @@ static inline struct envelope envelope_hello_bulk(const char *name)
     return e;
 }
 
-/* A peer's query for www.example.org A. */
-static inline struct envelope envelope_query(uint64_t id, const char *origin, uint32_t hops)
+/* A peer's query for www.example.org A, to be handed on to @target unless that is empty. */
+static inline struct envelope envelope_query_to(uint64_t id, const char *origin, uint32_t hops,
+                                                const char *target)
 {
     static const uint8_t name[] = "\3www\7example\3org";
     uint8_t message[512];
@@ -124,15 +125,22 @@ static inline struct envelope envelope_query(uint64_t id, const char *origin, ui
     sw_query_write(&w, &(struct sw_query){ .id = 9, .type = SW_TYPE_A, .name = name });
     struct envelope e;
     char from[32];
-    strncpy(from, origin, sizeof from - 1);
-    from[sizeof from - 1] = '\0';
+    char to[32];
+    (void)snprintf(from, sizeof from, "%s", origin);
+    (void)snprintf(to, sizeof to, "%s", target);
     Swarm__V1__Query m = SWARM__V1__QUERY__INIT;
     m.id = id;
     m.hops = hops;
     m.origin = from;
+    m.target = to;
     m.message = (ProtobufCBinaryData){ w.len, message };
     ENVELOPE(&e, QUERY, query, &m);
     return e;
+}
+
+static inline struct envelope envelope_query(uint64_t id, const char *origin, uint32_t hops)
+{
+    return envelope_query_to(id, origin, hops, "");
 }
 
 static inline struct envelope envelope_answer(uint64_t id, struct sw_bytes message)
@@ -150,6 +158,23 @@ static inline struct envelope envelope_ant(uint64_t nonce)
     struct envelope e;
     Swarm__V1__Ant m = SWARM__V1__ANT__INIT;
     m.nonce = nonce;
+    ENVELOPE(&e, ANT, ant, &m);
+    return e;
+}
+
+static inline struct envelope envelope_ant_to(uint64_t nonce, const char *origin, uint32_t hops,
+                                              const char *target)
+{
+    struct envelope e;
+    char from[32];
+    char to[32];
+    (void)snprintf(from, sizeof from, "%s", origin);
+    (void)snprintf(to, sizeof to, "%s", target);
+    Swarm__V1__Ant m = SWARM__V1__ANT__INIT;
+    m.nonce = nonce;
+    m.hops = hops;
+    m.origin = from;
+    m.target = to;
     ENVELOPE(&e, ANT, ant, &m);
     return e;
 }

@@ -87,6 +87,7 @@ static inline void small_nodes(struct small_scenario *x, const struct small_worl
         c->query_deadline = 1900 * SW_MS;
         c->query_attempts = 3;
         c->retry_budget = 0.2;
+        c->relay = true;
         c->max_waiting = 8192;
         c->udp_size = 1232;
         c->address = c->name.s;

@@ -6,14 +6,22 @@
 #include "node/core/node_state.h"
 #include "node/core/swarm/serve.h"
 
-static void launch(struct sw_node *n, uint32_t peer)
+void sw_ant_launch(struct sw_node *n, uint32_t peer, uint64_t path)
 {
-    struct sw_attempt *a = sw_attempt_new(n, peer, true);
+    struct sw_attempt *a = n->attempts.probes < SW_ANTS_MAX ? sw_attempt_new(n, peer, true) : NULL;
     if (a == NULL) {
         return; /* queries come first */
     }
-    a->patience += a->patience / 2; /* a lost ant costs no client anything: be surer */
+    struct sw_name origin = n->config->name;
+    struct sw_name target = { "" };
     Swarm__V1__Ant ant = SWARM__V1__ANT__INIT;
+    if (path != 0) {
+        target = sw_relay_take(n, a, path);
+        ant.hops = 1;
+        ant.origin = origin.s;
+        ant.target = target.s;
+    }
+    a->patience += a->patience / 2; /* a lost ant costs no client anything: be surer */
     ant.nonce = sw_attempt_id(n, a);
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     e.body_case = SWARM__V1__ENVELOPE__BODY_ANT;
@@ -25,7 +33,7 @@ static void launch(struct sw_node *n, uint32_t peer)
         return;
     }
     n->counts.ants++;
-    sw_emit_trace(n, SW_TRACE_ANT, &n->peers.v[peer]->name, 0, 0, NULL);
+    sw_emit_trace(n, SW_TRACE_ANT, &n->peers.v[peer]->name, path != 0, 0, target.s);
 }
 
 static bool send_one(struct sw_node *n)
@@ -37,7 +45,7 @@ static bool send_one(struct sw_node *n)
     if (peer == SW_NO_PEER) {
         return false;
     }
-    launch(n, peer);
+    sw_ant_launch(n, peer, 0);
     return true;
 }
 
@@ -54,6 +62,10 @@ void sw_ant_send_all(struct sw_node *n)
 
 void sw_ant_reply(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Ant *ant)
 {
+    if (ant->target[0] != '\0') {
+        sw_carry_ant(n, link, ant);
+        return;
+    }
     Swarm__V1__Load load;
     sw_serve_load(n, &load);
     Swarm__V1__AntReply reply = SWARM__V1__ANT_REPLY__INIT;
@@ -71,8 +83,17 @@ int sw_ant_back(struct sw_node *n, const struct sw_link *link, const Swarm__V1__
     if (a == NULL || SW_BUGGIFY(n->buggify, ant_lost)) {
         return SW_OK; /* so late that it was forgotten */
     }
-    if (a->peer != link->peer || !a->probe) {
+    if (a->peer != link->peer || !a->probe || (reply->refused && a->path == 0 && a->asker == 0)) {
         return SW_ERR_MALFORMED;
+    }
+    if (a->asker != 0) {
+        sw_carry_ant_reply(n, a, reply);
+        return SW_OK;
+    }
+    if (reply->refused) {
+        sw_relay_refused(n, a);
+        sw_attempt_end(n, a);
+        return SW_OK;
     }
     const struct sw_telemetry t =
         sw_router_telemetry(reply->load, 0, false, n->event->now - a->sent_at);

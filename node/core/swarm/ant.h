@@ -14,12 +14,14 @@ struct sw_node;
 /* Ants that are out at once, at most. */
 #define SW_ANTS_MAX 1024U
 
+/* Send an ant to @peer; by @path, whose relay @peer is, unless that is 0. */
+void sw_ant_launch(struct sw_node *n, uint32_t peer, uint64_t path);
 /* Send the ant that the policy asks for, if it does: after each choice. */
 void sw_ant_send(struct sw_node *n);
 /* Send all that it asks for: once a second. */
 void sw_ant_send_all(struct sw_node *n);
 
-/* Answer a peer's ant at once. */
+/* Answer a peer's ant at once, or hand it on. */
 void sw_ant_reply(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Ant *ant);
 /* Our ant is back.  Errors: SW_ERR_MALFORMED: from another peer than it was sent to. */
 int sw_ant_back(struct sw_node *n, const struct sw_link *link, const Swarm__V1__AntReply *reply);

@@ -109,6 +109,7 @@ void sw_attempt_expire(struct sw_node *n, struct sw_attempt *a)
 void sw_attempt_end(struct sw_node *n, struct sw_attempt *a)
 {
     struct sw_peer *peer = n->peers.v[a->peer];
+    sw_carry_end(n, a);
     if (a->prev != SW_SLOT_NONE) {
         sw_attempt_at(n, a->prev)->next = a->next;
     } else {

@@ -5,6 +5,7 @@
 #define SW_SWARM_ATTEMPT_H
 
 #include "node/base/heap.h"
+#include "node/core/event.h"
 #include "node/core/swarm/slots.h"
 
 struct sw_node;
@@ -21,6 +22,10 @@ struct sw_attempt {
     uint32_t number;     /* of that query's attempts, from 0 */
     uint32_t epoch;      /* of the policy that sent it */
     bool probe;          /* an ant */
+    uint64_t path;       /* by a relay, who is @peer: relay.h; 0: directly */
+    sw_conn asker;       /* carried for whom that leads to: carry.h; 0: it is our own */
+    uint64_t asked;      /* the asker's number for it */
+    sw_dur waited;       /* in our queue */
     bool late;           /* its patience ran out */
     sw_time sent_at;
     sw_dur patience;

@@ -41,19 +41,27 @@ static size_t text_len(const char *text)
     return text == NULL ? 0 : strlen(text);
 }
 
+static size_t ant_size(const Swarm__V1__Ant *m)
+{
+    return number_size(m->nonce) + number_size(m->hops) + bytes_size(text_len(m->origin)) +
+           bytes_size(text_len(m->target));
+}
+
 static size_t body_size(const Swarm__V1__Envelope *e)
 {
     switch (e->body_case) {
     case SWARM__V1__ENVELOPE__BODY_ANT:
-        return number_size(e->ant->nonce);
+        return ant_size(e->ant);
     case SWARM__V1__ENVELOPE__BODY_ANT_REPLY: {
         const Swarm__V1__AntReply *m = e->ant_reply;
-        return number_size(m->nonce) + (m->load == NULL ? 0 : part_size(load_size(m->load)));
+        return number_size(m->nonce) + (m->load == NULL ? 0 : part_size(load_size(m->load))) +
+               number_size(m->refused != 0);
     }
     case SWARM__V1__ENVELOPE__BODY_QUERY: {
         const Swarm__V1__Query *m = e->query;
         return number_size(m->id) + number_size(m->hops) + bytes_size(text_len(m->origin)) +
-               bytes_size(m->message.len) + number_size(m->stream != 0);
+               bytes_size(m->message.len) + number_size(m->stream != 0) +
+               bytes_size(text_len(m->target));
     }
     default: {
         const Swarm__V1__Answer *m = e->answer;
@@ -107,15 +115,24 @@ static uint8_t *put_load(uint8_t *at, uint8_t tag, const Swarm__V1__Load *m)
     return put_number(at, VARINT(3), m->service);
 }
 
+static void put_ant(uint8_t *at, const Swarm__V1__Ant *m)
+{
+    at = put_number(at, VARINT(1), m->nonce);
+    at = put_number(at, VARINT(2), m->hops);
+    at = put_bytes(at, BYTES(3), m->origin, text_len(m->origin));
+    put_bytes(at, BYTES(4), m->target, text_len(m->target));
+}
+
 static void put_body(uint8_t *at, const Swarm__V1__Envelope *e)
 {
     switch (e->body_case) {
     case SWARM__V1__ENVELOPE__BODY_ANT:
-        put_number(at, VARINT(1), e->ant->nonce);
+        put_ant(at, e->ant);
         return;
     case SWARM__V1__ENVELOPE__BODY_ANT_REPLY:
         at = put_number(at, VARINT(1), e->ant_reply->nonce);
-        put_load(at, BYTES(2), e->ant_reply->load);
+        at = put_load(at, BYTES(2), e->ant_reply->load);
+        put_number(at, VARINT(3), e->ant_reply->refused != 0);
         return;
     case SWARM__V1__ENVELOPE__BODY_QUERY: {
         const Swarm__V1__Query *m = e->query;
@@ -123,7 +140,8 @@ static void put_body(uint8_t *at, const Swarm__V1__Envelope *e)
         at = put_number(at, VARINT(2), m->hops);
         at = put_bytes(at, BYTES(3), m->origin, text_len(m->origin));
         at = put_bytes(at, BYTES(4), m->message.data, m->message.len);
-        put_number(at, VARINT(5), m->stream != 0);
+        at = put_number(at, VARINT(5), m->stream != 0);
+        put_bytes(at, BYTES(6), m->target, text_len(m->target));
         return;
     }
     default: {
@@ -291,12 +309,16 @@ static void get_body(struct in *s, struct hot *h)
         h->ant = (Swarm__V1__Ant)SWARM__V1__ANT__INIT;
         h->e.ant = &h->ant;
         h->ant.nonce = get_number(s, VARINT(1), UINT64_MAX);
+        h->ant.hops = (uint32_t)get_number(s, VARINT(2), UINT32_MAX);
+        get_text(s, BYTES(3), &h->ant.origin);
+        get_text(s, BYTES(4), &h->ant.target);
         return;
     case SWARM__V1__ENVELOPE__BODY_ANT_REPLY:
         h->ant_reply = (Swarm__V1__AntReply)SWARM__V1__ANT_REPLY__INIT;
         h->e.ant_reply = &h->ant_reply;
         h->ant_reply.nonce = get_number(s, VARINT(1), UINT64_MAX);
         get_load(s, BYTES(2), &h->load, &h->ant_reply.load);
+        h->ant_reply.refused = (protobuf_c_boolean)get_number(s, VARINT(3), 1);
         return;
     case SWARM__V1__ENVELOPE__BODY_QUERY:
         h->query = (Swarm__V1__Query)SWARM__V1__QUERY__INIT;
@@ -306,6 +328,7 @@ static void get_body(struct in *s, struct hot *h)
         get_text(s, BYTES(3), &h->query.origin);
         get_bytes(s, BYTES(4), &h->query.message);
         h->query.stream = (protobuf_c_boolean)get_number(s, VARINT(5), 1);
+        get_text(s, BYTES(6), &h->query.target);
         return;
     default:
         h->answer = (Swarm__V1__Answer)SWARM__V1__ANSWER__INIT;

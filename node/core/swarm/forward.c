@@ -84,7 +84,9 @@ static void fail(struct sw_node *n, uint32_t slot, enum sw_ede ede)
 
 /* ---- asking ---- */
 
-static bool send_query(struct sw_node *n, const struct sw_waiting *w, const struct sw_attempt *a)
+/* @target: to be handed on to; empty: nobody. */
+static bool send_query(struct sw_node *n, const struct sw_waiting *w, const struct sw_attempt *a,
+                       struct sw_name target)
 {
     struct sw_name origin = n->config->name;
     Swarm__V1__Query query = SWARM__V1__QUERY__INIT;
@@ -93,6 +95,7 @@ static bool send_query(struct sw_node *n, const struct sw_waiting *w, const stru
     query.origin = origin.s;
     query.message = (ProtobufCBinaryData){ w->message.len, w->message.data };
     query.stream = w->client.stream != 0;
+    query.target = target.s;
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     e.body_case = SWARM__V1__ENVELOPE__BODY_QUERY;
     e.query = &query;
@@ -117,21 +120,29 @@ static bool may_ask(struct sw_node *n, const struct sw_waiting *w, bool free)
            (free || n->forward.retries >= 1);
 }
 
-static bool choose(struct sw_node *n, const struct sw_waiting *w, uint32_t *peer)
+/* @path: of a relay, which is @peer then; 0: none. */
+static bool choose(struct sw_node *n, const struct sw_waiting *w, uint32_t *peer, uint64_t *path)
 {
     struct sw_question q;
     if (sw_question_parse(sw_blob_bytes(&w->message), &q) != 0) {
         return false;
     }
     const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
-    return zone != NULL && sw_router_choose(n,
-                                            &(struct sw_router_question){
-                                                .zone = zone,
-                                                .query_class = sw_query_class(zone->hash, q.type),
-                                                .tried = w->tried,
-                                                .n_tried = w->n_tried,
-                                            },
-                                            peer);
+    if (zone == NULL) {
+        return false;
+    }
+    const struct sw_router_question question = {
+        .zone = zone,
+        .query_class = sw_query_class(zone->hash, q.type),
+        .tried = w->tried,
+        .n_tried = w->n_tried,
+    };
+    const bool direct = sw_router_choose(n, &question, peer);
+    *path = sw_relay_choose(n, &question, direct ? *peer : SW_NO_PEER);
+    if (*path != 0) {
+        *peer = sw_relay_path(n, *path)->relay;
+    }
+    return direct || *path != 0;
 }
 
 /* Ask another peer.  False: there is none, or it is not allowed. */
@@ -139,14 +150,16 @@ static bool ask(struct sw_node *n, uint32_t slot, bool free)
 {
     struct sw_waiting *w = waiting(n, slot);
     uint32_t peer;
-    if (!may_ask(n, w, free) || !choose(n, w, &peer)) {
+    uint64_t path;
+    if (!may_ask(n, w, free) || !choose(n, w, &peer, &path)) {
         return false;
     }
     struct sw_attempt *a = sw_attempt_new(n, peer, false);
     if (a == NULL) {
         return false;
     }
-    if (!sw_attempt_arm(n, a, w->give_up_at) || !send_query(n, w, a)) {
+    const struct sw_name target = path != 0 ? sw_relay_take(n, a, path) : (struct sw_name){ "" };
+    if (!sw_attempt_arm(n, a, w->give_up_at) || !send_query(n, w, a, target)) {
         n->out_of_memory = true;
         sw_attempt_end(n, a);
         return false;
@@ -159,8 +172,8 @@ static bool ask(struct sw_node *n, uint32_t slot, bool free)
     a->number = w->n_tried;
     w->tried[w->n_tried] = peer;
     w->attempt[w->n_tried++] = a->slot;
-    sw_router_sent(n, peer);
-    sw_emit_trace(n, SW_TRACE_ROUTED, &n->peers.v[peer]->name, a->number, 0, NULL);
+    sw_router_sent(n, a);
+    sw_emit_trace(n, SW_TRACE_ROUTED, &n->peers.v[peer]->name, a->number, path != 0, target.s);
     sw_ant_send(n);
     return true;
 }
@@ -320,6 +333,10 @@ int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
     }
     if (a->peer != link->peer || a->probe) {
         return SW_ERR_MALFORMED;
+    }
+    if (a->asker != 0) {
+        sw_carry_answer(n, a, answer);
+        return SW_OK;
     }
     if (answer->message.len == 0) {
         refused(n, a);

@@ -120,6 +120,9 @@ static void lost(struct sw_node *n, struct sw_link *link)
     if (link->class == SW_CLASS_CONTROL) {
         sw_router_reachable(n);
         sw_forward_peer_lost(n, link->peer);
+        if (peer->sent > 0) {
+            sw_relay_want(n, link->peer);
+        }
     } else if (greeted) {
         sw_backup_host_down(n, link);
         sw_zone_fetch_lost(n, link->peer);

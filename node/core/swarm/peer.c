@@ -218,6 +218,7 @@ void sw_peers_forget(struct sw_node *n, uint32_t number)
     sw_directory_forget(&n->directory, number);
     sw_gossip_forget(n, number);
     sw_probe_forget(n, number);
+    sw_relay_forget(n, number);
     p->n_live -= sw_member_lives(&peer->member);
     sw_sync_forget(n, peer);
     bool there;

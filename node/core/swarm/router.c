@@ -152,7 +152,7 @@ static size_t list_candidates(struct sw_router *r, const struct sw_known_zone *z
     return n;
 }
 
-static bool is_tried(const struct sw_router_question *q, uint32_t peer)
+bool sw_router_tried(const struct sw_router_question *q, uint32_t peer)
 {
     for (size_t i = 0; i < q->n_tried; i++) {
         if (q->tried[i] == peer) {
@@ -162,7 +162,7 @@ static bool is_tried(const struct sw_router_question *q, uint32_t peer)
     return false;
 }
 
-static struct sw_telemetry own_load(const struct sw_node *n)
+struct sw_telemetry sw_router_own_load(const struct sw_node *n)
 {
     const struct sw_load *load = &n->event->load;
     return (struct sw_telemetry){
@@ -183,10 +183,10 @@ bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uin
         .n = list_candidates(r, q->zone),
         .tried = q->tried,
         .n_tried = q->n_tried,
-        .own = own_load(n),
+        .own = sw_router_own_load(n),
     };
     size_t fresh = c.n; /* the last that was not asked */
-    while (fresh > 0 && is_tried(q, r->candidates[fresh - 1].peer)) {
+    while (fresh > 0 && sw_router_tried(q, r->candidates[fresh - 1].peer)) {
         fresh--;
     }
     if (fresh == 0) {
@@ -210,14 +210,18 @@ uint32_t sw_router_probe(struct sw_node *n)
                                        &r->rng);
 }
 
-sw_dur sw_router_patience(const struct sw_node *n, uint32_t peer)
+sw_dur sw_router_route_patience(const struct sw_route *r, uint32_t peer)
 {
-    const struct sw_route *r = &n->router.route;
     const sw_dur p = r->policy->patience != NULL ? r->policy->patience(r, peer) : SW_PATIENCE_USUAL;
     if (p < SW_PATIENCE_LEAST) {
         return SW_PATIENCE_LEAST;
     }
     return p < SW_PATIENCE_MOST ? p : SW_PATIENCE_MOST;
+}
+
+sw_dur sw_router_patience(const struct sw_node *n, uint32_t peer)
+{
+    return sw_router_route_patience(&n->router.route, peer);
 }
 
 /* ---- what came of it ---- */
@@ -235,12 +239,16 @@ static void notice(struct sw_node *n, uint32_t number)
     }
 }
 
-void sw_router_sent(struct sw_node *n, uint32_t peer)
+void sw_router_sent(struct sw_node *n, const struct sw_attempt *a)
 {
     struct sw_route *r = &n->router.route;
-    n->peers.v[peer]->sent++;
+    if (a->path != 0) {
+        sw_relay_sent(n, a);
+        return;
+    }
+    n->peers.v[a->peer]->sent++;
     if (r->policy->on_send != NULL) {
-        r->policy->on_send(r, peer, n->event->now);
+        r->policy->on_send(r, a->peer, n->event->now);
     }
 }
 
@@ -249,6 +257,10 @@ void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const stru
     struct sw_route *r = &n->router.route;
     struct sw_peer *peer = n->peers.v[a->peer];
     const sw_dur rtt = n->event->now - a->sent_at;
+    if (a->path != 0) {
+        sw_relay_replied(n, a, t);
+        return;
+    }
     peer->timeouts = 0;
     peer->srtt = peer->srtt == 0 ? rtt : peer->srtt - peer->srtt / 8 + rtt / 8;
     if (r->policy->on_reply != NULL && a->epoch == n->router.epoch) {
@@ -260,11 +272,19 @@ void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const stru
 void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a)
 {
     struct sw_route *r = &n->router.route;
-    n->peers.v[a->peer]->timeouts++;
+    struct sw_peer *peer = n->peers.v[a->peer];
+    if (a->path != 0) {
+        sw_relay_timed_out(n, a);
+        return;
+    }
+    peer->timeouts++;
     if (r->policy->on_timeout != NULL && a->epoch == n->router.epoch) {
         r->policy->on_timeout(r, a->peer, n->event->now, a->probe);
     }
     notice(n, a->peer);
+    if (peer->timeouts == SW_RELAY_CUT && peer->sent > 0) {
+        sw_relay_want(n, a->peer);
+    }
 }
 
 #define WAITING_MOST 1000000U

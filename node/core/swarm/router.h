@@ -50,13 +50,18 @@ struct sw_router_question {
     const uint32_t *tried;
     size_t n_tried;
 };
+bool sw_router_tried(const struct sw_router_question *q, uint32_t peer);
 bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t *peer);
 /* Who should get an ant now, or SW_NO_PEER. */
 uint32_t sw_router_probe(struct sw_node *n);
 sw_dur sw_router_patience(const struct sw_node *n, uint32_t peer);
+/* What @r says of @peer, within bounds. */
+sw_dur sw_router_route_patience(const struct sw_route *r, uint32_t peer);
+/* How busy this node is, as a policy sees it. */
+struct sw_telemetry sw_router_own_load(const struct sw_node *n);
 
-/* What became of an attempt. */
-void sw_router_sent(struct sw_node *n, uint32_t peer);
+/* What became of an attempt, or of the relay path that it took. */
+void sw_router_sent(struct sw_node *n, const struct sw_attempt *a);
 void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
 void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a);
 

@@ -18,8 +18,7 @@ void sw_serve_load(const struct sw_node *n, Swarm__V1__Load *load)
 }
 
 /* @message empty: refused. */
-static void reply(struct sw_node *n, const struct sw_link *link, uint64_t id,
-                  struct sw_bytes message)
+static void reply(struct sw_node *n, sw_conn conn, uint64_t id, struct sw_bytes message)
 {
     const struct sw_event *ev = n->event;
     Swarm__V1__Load load;
@@ -33,7 +32,12 @@ static void reply(struct sw_node *n, const struct sw_link *link, uint64_t id,
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     e.body_case = SWARM__V1__ENVELOPE__BODY_ANSWER;
     e.answer = &answer;
-    (void)sw_emit_envelope(n, link->conn, &e);
+    (void)sw_emit_envelope(n, conn, &e);
+}
+
+void sw_serve_refuse(struct sw_node *n, sw_conn conn, uint64_t id)
+{
+    reply(n, conn, id, (struct sw_bytes){ 0 });
 }
 
 static bool is_welcome(const struct sw_node *n, const Swarm__V1__Query *query)
@@ -50,8 +54,12 @@ int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V
     if (message.len > SW_DNS_MESSAGE_MAX) {
         return SW_ERR_MALFORMED;
     }
+    if (query->target[0] != '\0') {
+        sw_carry_query(n, link, query);
+        return SW_OK;
+    }
     if (!is_welcome(n, query)) {
-        reply(n, link, query->id, (struct sw_bytes){ 0 });
+        sw_serve_refuse(n, link->conn, query->id);
         return SW_OK;
     }
     const size_t cap = query->stream ? SW_DNS_MESSAGE_MAX : n->config->udp_size;
@@ -63,10 +71,10 @@ int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V
     switch (sw_answer(sw_views_current(n), message, query->stream != 0, &w)) {
     case SW_VERDICT_REPLY:
         n->counts.queries_for_peers++;
-        reply(n, link, query->id, (struct sw_bytes){ bytes, w.len });
+        reply(n, link->conn, query->id, (struct sw_bytes){ bytes, w.len });
         return SW_OK;
     case SW_VERDICT_FORWARD:
-        reply(n, link, query->id, (struct sw_bytes){ 0 });
+        sw_serve_refuse(n, link->conn, query->id);
         return SW_OK;
     case SW_VERDICT_DROP:
         break;

@@ -40,7 +40,8 @@ static void stop(void *self)
 static bool too_many(enum sw_trace_kind kind)
 {
     return kind == SW_TRACE_ROUTED || kind == SW_TRACE_ROUTE_REPLY ||
-           kind == SW_TRACE_ROUTE_TIMEOUT || kind == SW_TRACE_QUERY_FAILED || kind == SW_TRACE_ANT;
+           kind == SW_TRACE_ROUTE_TIMEOUT || kind == SW_TRACE_QUERY_FAILED ||
+           kind == SW_TRACE_ANT || kind == SW_TRACE_CARRIED;
 }
 
 static void add(struct events *m, const struct sim_event_row *e)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS, PER_QUERY };
+enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS, RELAYED, CARRIED, PER_QUERY };
 
 static const struct sim_metric metrics[] = {
     [FORWARDED] = { "route.forwarded", "", "queries handed to another node, first attempts",
@@ -19,8 +19,11 @@ static const struct sim_metric metrics[] = {
     [FAILED] = { "route.failed", "", "queries that no node answered", false },
     [ANTS] = { "route.ants", "", "probes sent", false },
     [SUSPICIONS] = { "route.suspicions", "", "times a node began to suspect another", false },
+    [RELAYED] = { "route.relayed", "", "attempts that went to a relay", false },
+    [CARRIED] = { "route.carried", "", "queries and probes that relays handed on", false },
     [PER_QUERY] = { "route.per_query", "",
-                    "requests and probes sent to other nodes, for every query that a client asked: "
+                    "requests and probes sent to other nodes, those that relays hand on included, "
+                    "for every query that a client asked: "
                     "what routing costs; the whole run",
                     false },
 };
@@ -80,6 +83,7 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
     switch (t->kind) {
     case SW_TRACE_ROUTED:
         m->counts[t->a == 0 ? FORWARDED : RETRIED]++;
+        m->counts[RELAYED] += t->b;
         break;
     case SW_TRACE_ROUTE_TIMEOUT:
         m->counts[TIMED_OUT]++;
@@ -89,6 +93,9 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
         break;
     case SW_TRACE_ANT:
         m->counts[ANTS]++;
+        break;
+    case SW_TRACE_CARRIED:
+        m->counts[CARRIED]++;
         break;
     case SW_TRACE_SUSPECT:
         m->counts[SUSPICIONS]++;
@@ -156,7 +163,8 @@ static double value(void *self, struct sim_world *w, size_t i, const char *durin
     (void)w;
     (void)during;
     if (i == PER_QUERY) {
-        const uint64_t sent = m->counts[FORWARDED] + m->counts[RETRIED] + m->counts[ANTS];
+        const uint64_t sent =
+            m->counts[FORWARDED] + m->counts[RETRIED] + m->counts[ANTS] + m->counts[CARRIED];
         return m->asked > 0 ? (double)sent / (double)m->asked : NAN;
     }
     return (double)m->counts[i];

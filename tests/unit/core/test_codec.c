@@ -165,6 +165,9 @@ static Swarm__V1__Envelope some_envelope(struct some_body *b)
     case 0:
         swarm__v1__ant__init(&b->ant);
         b->ant.nonce = some_number(UINT64_MAX);
+        b->ant.hops = (uint32_t)some_number(UINT32_MAX);
+        b->ant.origin = some_number(4) == 0 ? NULL : b->text;
+        b->ant.target = some_number(1) == 0 ? NULL : b->text;
         e.body_case = SWARM__V1__ENVELOPE__BODY_ANT;
         e.ant = &b->ant;
         break;
@@ -172,6 +175,7 @@ static Swarm__V1__Envelope some_envelope(struct some_body *b)
         swarm__v1__ant_reply__init(&b->ant_reply);
         b->ant_reply.nonce = some_number(UINT64_MAX);
         b->ant_reply.load = some_load(b);
+        b->ant_reply.refused = some_number(1) != 0;
         e.body_case = SWARM__V1__ENVELOPE__BODY_ANT_REPLY;
         e.ant_reply = &b->ant_reply;
         break;
@@ -182,6 +186,7 @@ static Swarm__V1__Envelope some_envelope(struct some_body *b)
         b->query.origin = some_number(4) == 0 ? NULL : b->text;
         b->query.message = some_bytes(b);
         b->query.stream = some_number(1) != 0;
+        b->query.target = some_number(1) == 0 ? NULL : b->text;
         e.body_case = SWARM__V1__ENVELOPE__BODY_QUERY;
         e.query = &b->query;
         break;
@@ -264,7 +269,7 @@ static void what_the_hot_codec_does_not_know_is_left_to_protobuf_c(void)
     CHECK(sw_hot_unpack(&a, envelope_bytes(&ant)) != NULL);
     CHECK(sw_hot_unpack(&a, envelope_bytes(&hello)) == NULL);
     memcpy(longer, ant.data, ant.len);
-    longer[ant.len] = 0x18; /* a field 3 that an Ant may have one day */
+    longer[ant.len] = 0x28; /* a field 5 that an Ant may have one day */
     longer[ant.len + 1] = 1;
     longer[1] = (uint8_t)(longer[1] + 2);
     const struct sw_bytes bytes = { longer, ant.len + 2 };

@@ -279,6 +279,7 @@ static void begin(struct host *h, uint64_t fails)
         .query_deadline = 1900 * SW_MS,
         .query_attempts = 3,
         .retry_budget = 0.2,
+        .relay = true,
         .max_waiting = 16,
         .udp_size = 1232,
         .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
