@@ -51,13 +51,13 @@ _swarmsim()
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
     compare) options='--policies --seeds -j --metric --baseline --expect --json --out --configuration --no-plots --help' ;;
     evaluate) options='--params --policy --seeds --metric -j --json --out --help' ;;
-    sweep) options='-j --shard --out --json --no-plots --help' ;;
+    sweep) options='--policy -j --shard --out --json --no-plots --help' ;;
     merge) options='--help' ;;
-    tune) options='--budget --optimiser --seed --sensitive -j --shard --out --json --help' ;;
+    tune) options='--budget --policy --optimiser --seed --sensitive -j --shard --out --json --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
     replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
-    report) options='--out --help' ;;
+    report) options='--metric --baseline --out --help' ;;
     export) options='--out --table --help' ;;
     selftest) options='--system --fresh --customers --seed --tolerance --wrong --json --help' ;;
     calibrate) options='--out --repetitions --json --help' ;;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Paired differences between systems, and which of them hold. */
+#define _POSIX_C_SOURCE 200809L
 #include "sim/analyse/compare.h"
 #include "embedded/sim_values_sql.h"
 #include "node/base/types.h"
@@ -70,6 +71,40 @@ int sim_comparison_add(struct sim_comparison *c, const char *text, size_t *index
     *index = c->n_measures;
     c->measures[c->n_measures++] = m;
     return 0;
+}
+
+static const char usual[] = "dns.latency.p50,dns.latency.p99,dns.latency.p99.9,availability,"
+                            "dns.slow,route.per_query";
+
+int sim_comparison_add_list(struct sim_comparison *c, const char *names, struct sw_diag *d)
+{
+    char *list = strdup(names != NULL ? names : usual);
+    char *rest = NULL;
+    size_t n = 0;
+    int err = list == NULL ? sw_diag_set(d, SW_ERR_NOMEM, "out of memory") : 0;
+    for (char *item = list != NULL ? strtok_r(list, ",", &rest) : NULL; item != NULL && err == 0;
+         item = strtok_r(NULL, ",", &rest)) {
+        size_t index;
+        err = sim_comparison_add(c, item + strspn(item, " "), &index, d);
+        n++;
+    }
+    free(list);
+    return err != 0 || n > 0 ? err
+                             : sw_diag_set(d, SW_ERR_MALFORMED, "name 1 to %d, separated by commas",
+                                           SIM_COMPARE_METRICS);
+}
+
+int sim_comparison_base(struct sim_comparison *c, const char *name, struct sw_diag *d)
+{
+    c->baseline = 0;
+    for (size_t i = 0; i < c->n_arms; i++) {
+        if (strcmp(c->arms[i], name != NULL ? name : "random") == 0) {
+            c->baseline = i;
+            return 0;
+        }
+    }
+    return name == NULL ? 0
+                        : sw_diag_set(d, SW_ERR_NOTFOUND, "'%s' is not among those compared", name);
 }
 
 void sim_measure_name(const struct sim_measure *m, char *out, size_t cap)

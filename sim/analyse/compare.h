@@ -64,6 +64,12 @@ struct sim_comparison {
  * so), SW_ERR_RANGE (too many). */
 int sim_comparison_add(struct sim_comparison *c, const char *text, size_t *index,
                        struct sw_diag *d);
+/* Add those of @names, separated by commas; NULL: what one usually asks.  Errors: the same, and
+ * SW_ERR_MALFORMED (none, or too many), SW_ERR_NOMEM. */
+int sim_comparison_add_list(struct sim_comparison *c, const char *names, struct sw_diag *d);
+/* Compare with the arm @name; NULL: with random where it takes part, otherwise with the first.
+ * Errors: SW_ERR_NOTFOUND. */
+int sim_comparison_base(struct sim_comparison *c, const char *name, struct sw_diag *d);
 /* Read the values of the latest study in @sq.  Errors: SW_ERR_NOMEM, SW_ERR_MALFORMED. */
 int sim_comparison_read(struct sim_comparison *c, struct sqlite3 *sq, struct sw_diag *d);
 /* Fill the cells from the values.

@@ -64,5 +64,7 @@ int sim_plot_trails(struct sim_plots *p, size_t arm);
 int sim_plot_members(struct sim_plots *p, size_t arm);
 int sim_plot_comparison(struct sim_plots *p);
 int sim_plot_intervals(struct sim_plots *p, const struct sim_comparison *c);
+/* The same of what is stored, where it is a comparison (report.h). */
+int sim_plot_stored_intervals(struct sim_plots *p, const struct sim_report_options *o);
 
 #endif

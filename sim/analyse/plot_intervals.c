@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A comparison as a picture: every measure's interval of every system. */
+#include "embedded/sim_compared_sql.h"
 #include "embedded/sim_intervals_gp.h"
 #include "node/base/types.h"
 #include "sim/analyse/compare.h"
 #include "sim/analyse/plot.h"
 #include "sim/analyse/verdict.h"
+#include "sim/record/db.h"
 
 #include <math.h>
 #include <string.h>
@@ -151,4 +153,63 @@ int sim_plot_intervals(struct sim_plots *p, const struct sim_comparison *c)
         return err;
     }
     return sim_plot_finish(p, &head, f, sim_intervals_gp);
+}
+
+/* Who was compared, and over which seeds; false when that is no comparison. */
+static bool read_compared(struct sim_plots *p, struct sim_comparison *c,
+                          char names[SIM_COMPARE_ARMS][SIM_PLOT_NAME])
+{
+    sqlite3_stmt *st = sim_plot_query(p, sim_compared_sql, NULL, NULL, NULL);
+    bool same = st != NULL;
+    while (same && sqlite3_step(st) == SQLITE_ROW) {
+        const uint64_t first = (uint64_t)sqlite3_column_int64(st, 1);
+        const size_t runs = (size_t)sqlite3_column_int64(st, 2);
+        same = c->n_arms < SIM_COMPARE_ARMS &&
+               (c->n_arms == 0 || (first == c->first_seed && runs == c->runs));
+        c->first_seed = first;
+        c->runs = runs;
+        if (same) {
+            (void)snprintf(names[c->n_arms], SIM_PLOT_NAME, "%s", sim_db_text(st, 0));
+            c->arms[c->n_arms] = names[c->n_arms];
+            c->n_arms++;
+        }
+    }
+    (void)sqlite3_finalize(st);
+    return same && c->n_arms > 1 && c->runs > 1;
+}
+
+static bool measured_any(const struct sim_comparison *c)
+{
+    for (size_t i = 0; i < c->n_measures * c->n_arms; i++) {
+        if (c->cells[i].measured > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int sim_plot_stored_intervals(struct sim_plots *p, const struct sim_report_options *o)
+{
+    struct sim_comparison c = { 0 };
+    char names[SIM_COMPARE_ARMS][SIM_PLOT_NAME];
+    if (!read_compared(p, &c, names)) {
+        return o->metrics == NULL && o->baseline == NULL
+                   ? 0
+                   : sw_diag_set(p->d, SW_ERR_NOTFOUND,
+                                 "nothing is compared: that takes several configurations with the "
+                                 "same seeds, two at least");
+    }
+    int err = sim_comparison_base(&c, o->baseline, p->d);
+    if (err == 0) {
+        err = sim_comparison_add_list(&c, o->metrics, p->d);
+    }
+    if (err == 0) {
+        err = sim_comparison_read(&c, p->sq, p->d);
+    }
+    if (err == 0) {
+        sim_comparison_judge(&c);
+        err = measured_any(&c) ? sim_plot_intervals(p, &c) : 0;
+    }
+    sim_comparison_fini(&c);
+    return err;
 }

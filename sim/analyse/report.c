@@ -64,7 +64,7 @@ static int read_arms(struct sim_plots *p, const char *path)
     return p->n_arms > 0 ? 0 : sw_diag_set(p->d, SW_ERR_MALFORMED, "%.150s: holds no runs", path);
 }
 
-static int draw(struct sim_plots *p)
+static int draw(struct sim_plots *p, const struct sim_report_options *o)
 {
     static int (*const plots[])(struct sim_plots *, size_t) = {
         sim_plot_latency, sim_plot_availability, sim_plot_answered,
@@ -76,7 +76,10 @@ static int draw(struct sim_plots *p)
             err = plots[i](p, arm);
         }
     }
-    return err == 0 && p->n_arms > 1 ? sim_plot_comparison(p) : err;
+    if (err == 0 && p->n_arms > 1) {
+        err = sim_plot_comparison(p);
+    }
+    return err == 0 ? sim_plot_stored_intervals(p, o) : err;
 }
 
 int sim_report(const struct sim_report_options *o, struct sw_diag *d)
@@ -96,7 +99,7 @@ int sim_report(const struct sim_report_options *o, struct sw_diag *d)
         err = sw_diag_set(d, SW_ERR_IO, "%.150s: %s", p.folder, strerror(errno));
     }
     if (err == 0) {
-        err = o->comparison != NULL ? sim_plot_intervals(&p, o->comparison) : draw(&p);
+        err = o->comparison != NULL ? sim_plot_intervals(&p, o->comparison) : draw(&p, o);
     }
     (void)sqlite3_close(p.sq);
     return err == 0 ? p.drawn : err;

@@ -231,7 +231,8 @@ static int settle_baselines(struct sim_search_file *f, const struct sw_yaml *y, 
     return blame(y, "baselines", err, &why, d);
 }
 
-int sim_search_file_read(const char *path, struct sim_search_file *out, struct sw_diag *d)
+int sim_search_file_read(const char *path, const char *policy, struct sim_search_file *out,
+                         struct sw_diag *d)
 {
     struct sw_yaml y;
     struct sw_diag why = { 0 };
@@ -241,7 +242,13 @@ int sim_search_file_read(const char *path, struct sim_search_file *out, struct s
     }
     err = sw_yaml_bind(&y, y.root, &study_table, out, d);
     if (err == 0) {
-        err = blame(&y, "policy", sim_point_route_by(&out->defaults, out->policy, &why), &why, d);
+        err = sim_point_route_by(&out->defaults, policy != NULL ? policy : out->policy, &why);
+        err = blame(&y, "policy", err, &why, d);
+    }
+    if (err == 0 && policy != NULL) {
+        const struct sw_name own = out->name;
+        (void)snprintf(out->name.s, sizeof out->name.s, "%.*s-%s",
+                       (int)(SW_NAME_MAX - 1 - strlen(out->defaults.policy)), own.s, policy);
     }
     if (err == 0 && out->n_dims == 0) {
         err = take_every_param(out, &y, d);

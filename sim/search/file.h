@@ -56,10 +56,12 @@ struct sim_search_file {
     struct sim_point *others;  /* the baselines */
 };
 
-/* Read @path; zero-initialise @out.  Free with sim_search_file_fini in any case.
+/* Read @path; zero-initialise @out.  @policy: instead of the file's, and then the study is called
+ * NAME-POLICY; NULL: the file's.  Free with sim_search_file_fini in any case.
  * Errors: SW_ERR_IO, SW_ERR_MALFORMED, SW_ERR_RANGE, SW_ERR_NOTFOUND; the diag reads
  * "file:line:col: key: what is wrong". */
-int sim_search_file_read(const char *path, struct sim_search_file *out, struct sw_diag *d);
+int sim_search_file_read(const char *path, const char *policy, struct sim_search_file *out,
+                         struct sw_diag *d);
 void sim_search_file_fini(struct sim_search_file *f);
 /* Its keys as Markdown. */
 void sim_search_file_document(FILE *to);

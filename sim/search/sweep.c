@@ -95,9 +95,9 @@ static int aim(struct sim_sweep *s, struct sw_diag *d)
     return err;
 }
 
-int sim_sweep_read(struct sim_sweep *s, const char *path, struct sw_diag *d)
+int sim_sweep_read(struct sim_sweep *s, const char *path, const char *policy, struct sw_diag *d)
 {
-    int err = sim_search_file_read(path, &s->file, d);
+    int err = sim_search_file_read(path, policy, &s->file, d);
     if (err == 0) {
         err = aim(s, d);
     }

@@ -29,9 +29,10 @@ struct sim_sweep {
     struct sim_effect *effects;   /* measure x dimension */
 };
 
-/* Read the study @path and lay out its points.  Zero-initialise @s; free with sim_sweep_fini in any
- * case.  Errors: those of sim_search_file_read; SW_ERR_RANGE: too many points. */
-int sim_sweep_read(struct sim_sweep *s, const char *path, struct sw_diag *d);
+/* Read the study @path, with @policy unless it is NULL, and lay out its points.  Zero-initialise
+ * @s; free with sim_sweep_fini in any case.  Errors: those of sim_search_file_read; SW_ERR_RANGE:
+ * too many points. */
+int sim_sweep_read(struct sim_sweep *s, const char *path, const char *policy, struct sw_diag *d);
 /* Try every trial, or of @shards shards number @shard (from 0).  Call sim_lab_open before.
  * Errors: those of sim_lab_try. */
 int sim_sweep_run(struct sim_sweep *s, size_t shard, size_t shards, struct sw_diag *d);

@@ -75,9 +75,9 @@ struct sim_tune {
     struct sim_tuned_table training, held_out; /* unseen seeds both; held_out.n 0: none given */
 };
 
-/* Read the study @path.  Errors: those of sim_search_file_read; SW_ERR_RANGE: held-out seeds that
- * the search may meet, a budget too small. */
-int sim_tune_read(struct sim_tune *t, const char *path, struct sw_diag *d);
+/* Read the study @path, with @policy unless it is NULL.  Errors: those of sim_search_file_read;
+ * SW_ERR_RANGE: held-out seeds that the search may meet, a budget too small. */
+int sim_tune_read(struct sim_tune *t, const char *path, const char *policy, struct sw_diag *d);
 /* After sim_lab_open(&t->lab): steps 1 to 4, then 5.  Errors: those of sim_lab_try. */
 int sim_tune_search(struct sim_tune *t, struct sw_diag *d);
 int sim_tune_judge(struct sim_tune *t, struct sw_diag *d);

@@ -41,10 +41,10 @@ static int check(const struct sim_tune *t, struct sw_diag *d)
     return 0;
 }
 
-int sim_tune_read(struct sim_tune *t, const char *path, struct sw_diag *d)
+int sim_tune_read(struct sim_tune *t, const char *path, const char *policy, struct sw_diag *d)
 {
     struct sim_search_file *f = &t->file;
-    int err = sim_search_file_read(path, f, d);
+    int err = sim_search_file_read(path, policy, f, d);
     err = err == 0 ? check(t, d) : err;
     if (err != 0) {
         return err;

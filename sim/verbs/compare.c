@@ -21,15 +21,10 @@ struct words {
     size_t n_scenarios;
     const char *policies, *seeds, *jobs, *metrics, *baseline, *expect, *json, *out, *configuration,
         *no_plots;
-    char *lists[3]; /* copies that the lists' items point into */
+    char *lists[2]; /* copies that the lists' items point into */
 };
 
 /* ---- the command line ---- */
-
-static const char *const default_metrics[] = {
-    "dns.latency.p50", "dns.latency.p99", "dns.latency.p99.9",
-    "availability",    "dns.slow",        "route.per_query",
-};
 
 /* Items of @text, separated by commas, into @out: pointers into the copy *@copy.  Returns how many,
  * or -1 when there are more than @max or memory is out. */
@@ -174,22 +169,6 @@ static int choose_arms(struct words *w, struct sim_study_options *o)
     return 0;
 }
 
-/* The one named; otherwise random when it takes part, otherwise the first. */
-static int choose_baseline(const struct words *w, struct sim_comparison *c)
-{
-    const char *name = w->baseline != NULL ? w->baseline : "random";
-    for (size_t i = 0; i < c->n_arms; i++) {
-        if (strcmp(c->arms[i], name) == 0) {
-            c->baseline = i;
-            return 0;
-        }
-    }
-    c->baseline = 0;
-    return w->baseline == NULL
-               ? 0
-               : sim_quit(SW_ERR_NOTFOUND, "--baseline: '%s' is not among those compared", name);
-}
-
 /* ---- what is compared ---- */
 
 static int check_windows(const struct sim_compare_study *cs)
@@ -203,34 +182,10 @@ static int check_windows(const struct sim_compare_study *cs)
     return 0;
 }
 
-static int add_measures(struct words *w, struct sim_comparison *c)
-{
-    const char *items[SIM_COMPARE_METRICS];
-    const char *const *names = default_metrics;
-    int n = SW_LEN(default_metrics);
-    if (w->metrics != NULL) {
-        n = split(w->metrics, &w->lists[1], items, SIM_COMPARE_METRICS);
-        names = items;
-    }
-    if (n < 1) {
-        return sim_quit(SW_ERR_MALFORMED, "--metric: name 1 to %d, separated by commas",
-                        SIM_COMPARE_METRICS);
-    }
-    struct sw_diag d = { 0 };
-    for (int i = 0; i < n; i++) {
-        size_t index;
-        const int err = sim_comparison_add(c, names[i], &index, &d);
-        if (err != 0) {
-            return sim_quit(err, "--metric: %s", d.text);
-        }
-    }
-    return 0;
-}
-
 static int add_claims(struct words *w, struct sim_compare_study *cs)
 {
     const char *items[SIM_CLAIMS];
-    const int n = w->expect != NULL ? split(w->expect, &w->lists[2], items, SIM_CLAIMS) : 0;
+    const int n = w->expect != NULL ? split(w->expect, &w->lists[1], items, SIM_CLAIMS) : 0;
     if (n < 0 || (n == 0 && w->expect != NULL)) {
         return sim_quit(SW_ERR_MALFORMED, "--expect: 1 to %d claims, separated by commas",
                         SIM_CLAIMS);
@@ -256,13 +211,16 @@ static int prepare(struct words *w, struct sim_compare_study *cs)
     }
     c->first_seed = st->tasks[0].seed;
     c->runs = st->n_arms > 0 ? st->n_tasks / st->n_arms : 0; /* which no loader leaves */
-    int err = choose_baseline(w, c);
-    if (err == 0) {
-        err = add_measures(w, c);
+    struct sw_diag d = { 0 };
+    int err = sim_comparison_base(c, w->baseline, &d);
+    if (err != 0) {
+        return sim_quit(err, "--baseline: %s", d.text);
     }
-    if (err == 0) {
-        err = add_claims(w, cs);
+    err = sim_comparison_add_list(c, w->metrics, &d);
+    if (err != 0) {
+        return sim_quit(err, "--metric: %s", d.text);
     }
+    err = add_claims(w, cs);
     return err == 0 ? check_windows(cs) : err;
 }
 

@@ -31,7 +31,12 @@ static int run(int argc, char **argv)
 {
     const char *database = NULL;
     const char *out = NULL;
-    const struct sim_option options[] = { { "--out", false, &out } };
+    struct sim_report_options o = { 0 };
+    const struct sim_option options[] = {
+        { "--out", false, &out },
+        { "--metric", false, &o.metrics },
+        { "--baseline", false, &o.baseline },
+    };
     size_t n = 0;
     if (sim_parse_options(argc, argv, options, SW_LEN(options), &database, 1, &n) != 0) {
         return SIM_EXIT_USAGE;
@@ -52,7 +57,8 @@ static int run(int argc, char **argv)
         return code;
     }
     struct sw_diag d = { 0 };
-    const struct sim_report_options o = { .database = database, .out = folder };
+    o.database = database;
+    o.out = folder;
     const int err = sim_report(&o, &d);
     if (err < 0) {
         /* gnuplot's own failure is the environment's */
@@ -70,10 +76,12 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_report;
 const struct sim_verb sim_verb_report = {
     .name = "report",
-    .usage = "STUDY.db [--out DIR]",
+    .usage = "STUDY.db [--metric M,...] [--baseline NAME] [--out DIR]",
     .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, trails;\n"
-            "with several configurations one set each, and a comparison.  Scripts and data stay\n"
-            "in DIR/plots (default: beside the database).  Says so when runs are missing that\n"
-            "were asked for; works while they run.  Needs gnuplot.\n",
+            "with several configurations one set each, and a comparison, and what compare draws:\n"
+            "means with their intervals (of the metrics and beside the baseline that it takes by\n"
+            "itself, unless others are named).  Scripts and data stay in DIR/plots (default:\n"
+            "beside the database).  Says so when runs are missing that were asked for; works\n"
+            "while they run.  Needs gnuplot.\n",
     .run = run,
 };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct command {
-    const char *study, *jobs, *shard, *json, *out, *no_plots;
+    const char *study, *policy, *jobs, *shard, *json, *out, *no_plots;
     uint64_t number, of; /* shard, from 1; 1 of 1: everything */
     char folder[512], database[600];
     struct sim_sweep sweep;
@@ -19,11 +19,9 @@ struct command {
 static int parse(int argc, char **argv, struct command *c)
 {
     const struct sim_option options[] = {
-        { "-j", false, &c->jobs },
-        { "--shard", false, &c->shard },
-        { "--json", true, &c->json },
-        { "--out", false, &c->out },
-        { "--no-plots", true, &c->no_plots },
+        { "--policy", false, &c->policy }, { "-j", false, &c->jobs },
+        { "--shard", false, &c->shard },   { "--json", true, &c->json },
+        { "--out", false, &c->out },       { "--no-plots", true, &c->no_plots },
     };
     size_t n = 0;
     uint64_t jobs = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -92,7 +90,7 @@ static int conclude(struct command *c, struct sw_diag *d)
 static int execute(struct command *c)
 {
     struct sw_diag d = { 0 };
-    int err = sim_sweep_read(&c->sweep, c->study, &d);
+    int err = sim_sweep_read(&c->sweep, c->study, c->policy, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
     }
@@ -128,12 +126,14 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_sweep;
 const struct sim_verb sim_verb_sweep = {
     .name = "sweep",
-    .usage = "STUDY.yaml [-j N] [--shard I/N] [--out DIR] [--json] [--no-plots]",
+    .usage = "STUDY.yaml [--policy P] [-j N] [--shard I/N] [--out DIR] [--json]\n"
+             "               [--no-plots]",
     .help =
         "Tries every point of a study's design over its scenarios and seeds, the same for all\n"
         "points, and writes DIR/study.db, points.csv (means, paired differences to the defaults\n"
         "with 95 % intervals and corrected p), effects.csv (what each parameter explains) and\n"
         "response plots.  `swarmsim list study` documents a study's keys.\n\n"
+        "  --policy P   instead of the study's; the study is then called NAME-P\n"
         "  -j N         processes at once (default: as many as processors)\n"
         "  --shard I/N  only every N-th run, from the I-th on, into DIR/shard-I-of-N.db; when all\n"
         "               are there: swarmsim merge DIR/study.db DIR/shard-*.db, and sweep again\n"

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct command {
-    const char *study, *optimiser, *budget, *seed, *sensitive, *jobs, *shard, *json, *out;
+    const char *study, *policy, *optimiser, *budget, *seed, *sensitive, *jobs, *shard, *json, *out;
     uint64_t number, of; /* shard, from 1 */
     char folder[512], database[600], file[700];
     char line[1000]; /* the command, for who wants to repeat it */
@@ -62,6 +62,7 @@ static int parse_numbers(struct command *c)
 static int parse(int argc, char **argv, struct command *c)
 {
     const struct sim_option options[] = {
+        { "--policy", false, &c->policy },
         { "--optimiser", false, &c->optimiser },
         { "--budget", false, &c->budget },
         { "--seed", false, &c->seed },
@@ -85,9 +86,11 @@ static int parse(int argc, char **argv, struct command *c)
     }
     const int err = parse_numbers(c);
     (void)snprintf(c->line, sizeof c->line,
-                   "swarmsim tune %s --optimiser %s --budget %llu --seed %llu --sensitive %zu",
-                   c->study, c->tune.optimiser->name, (unsigned long long)c->tune.budget,
-                   (unsigned long long)c->tune.search_seed, c->tune.sensitive);
+                   "swarmsim tune %s%s%s --optimiser %s --budget %llu --seed %llu --sensitive %zu",
+                   c->study, c->policy != NULL ? " --policy " : "",
+                   c->policy != NULL ? c->policy : "", c->tune.optimiser->name,
+                   (unsigned long long)c->tune.budget, (unsigned long long)c->tune.search_seed,
+                   c->tune.sensitive);
     return err;
 }
 
@@ -154,7 +157,7 @@ static int execute(struct command *c)
     struct sw_diag d = { 0 };
     c->tune.self = c;
     c->tune.tell = tell;
-    int err = sim_tune_read(&c->tune, c->study, &d);
+    int err = sim_tune_read(&c->tune, c->study, c->policy, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
     }
@@ -198,8 +201,8 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_tune;
 const struct sim_verb sim_verb_tune = {
     .name = "tune",
-    .usage = "STUDY.yaml --budget N [--optimiser NAME] [--seed N] [--sensitive K]\n"
-             "               [-j N] [--shard I/N] [--out DIR] [--json]",
+    .usage = "STUDY.yaml --budget N [--policy P] [--optimiser NAME] [--seed N]\n"
+             "               [--sensitive K] [-j N] [--shard I/N] [--out DIR] [--json]",
     .help =
         "Finds the parameters with the lowest objective over the study's scenarios: screening by\n"
         "Sobol points and the defaults, successive halving, an optimiser over the parameters that\n"
@@ -209,6 +212,7 @@ const struct sim_verb sim_verb_tune = {
         "is what a scenario and a node's configuration have under that key, and evaluate takes\n"
         "the file as --params.  `swarmsim list study` documents a study's keys.\n\n"
         "  --budget N         trials of the search: runs of one scenario with one seed\n"
+        "  --policy P         instead of the study's; the study is then called NAME-P\n"
         "  --optimiser NAME   see `swarmsim list optimisers`; default: pso\n"
         "  --seed N           of the search itself; default 1\n"
         "  --sensitive K      so many parameters for the optimiser; default 5\n"

@@ -222,6 +222,25 @@ class Compare(unittest.TestCase):
             self.assertIn(word, text)
         with open(os.path.join(self.out, "intervals.png"), "rb") as f:
             self.assertEqual(f.read(8), b"\x89PNG\r\n\x1a\n")
+        with open(svg, encoding="utf-8") as f:
+            before = f.read()
+        os.unlink(svg)
+        database = os.path.join(self.out, "study.db")
+        done = subprocess.run([TOOL, "report", database], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(svg, encoding="utf-8") as f:
+            self.assertEqual(f.read(), before)
+        done = subprocess.run([TOOL, "report", database, "--metric", "availability", "--baseline",
+                               "ant_colony"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text = " ".join(xml.etree.ElementTree.parse(svg).getroot().itertext())
+        self.assertIn("differences to ant_colony", text)
+        self.assertNotIn("dns.latency.p99.9", text)
+        for option, words in (("--metric=speed", "speed"), ("--baseline=nobody", "'nobody'")):
+            done = subprocess.run([TOOL, "report", database, option], capture_output=True,
+                                  text=True)
+            self.assertEqual(done.returncode, 2, option)
+            self.assertIn(words, done.stderr)
 
 
 if __name__ == "__main__":

@@ -222,6 +222,18 @@ metrics: [dns.latency.p99, dns.slow]
             done = self.good("sweep", os.path.join(folder, name), "--out", name, "--shard", "9999/9999")
             self.assertIn("0 runs", done.stdout)
 
+    def test_another_policy_than_the_studys_gives_another_study(self):
+        text = self.STUDY.replace("  - {key: price}\n", "")
+        self.write("study.yaml", text)
+        done = self.good("sweep", "study.yaml", "--policy", "c3", "--out", "c3", "--json", "--no-plots")
+        self.assertEqual(json.loads(done.stdout)["study"], "study-c3")
+        self.assertEqual({row[4] for row in self.content("c3/study.db")[1]}, {"c3"})
+        self.write("study.yaml", self.STUDY)
+        for policy, says in (("c4", "no policy is called 'c4'"), ("c3", "price: c3 has no")):
+            done = self.tool("sweep", "study.yaml", "--policy", policy, "--out", "bad")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
+
     def test_a_study_with_an_error_is_refused_with_its_place(self):
         for before, after, says in (
                 ("key: price", "key: prices", "study.yaml:5:1: parameters: prices: ant_colony has no"),
