@@ -37,7 +37,7 @@ add_custom_command(OUTPUT ${SW_CORE_O}
 # What the core is: digest, compiler, flags; for programs, never for the core itself.
 string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
 set(SW_CORE_COMPILER "${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION} ${CMAKE_SYSTEM_PROCESSOR}")
-set(SW_CORE_FLAGS "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} -std=c11 -fPIC ${SW_FLAGS_TEXT}")
+set(SW_CORE_FLAGS "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}} -std=c11 ${SW_FLAGS_TEXT}")
 set(SW_CORE_DIGEST ${CMAKE_SOURCE_DIR}/scripts/core-digest
   --compiler ${SW_CORE_COMPILER} "--flags=${SW_CORE_FLAGS}")
 set(stamp ${gen}/node/conf/stamp.h)

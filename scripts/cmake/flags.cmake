@@ -7,7 +7,8 @@ target_compile_options(sw_flags INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
   -Wundef -Wvla -Werror)
 
-set(SW_COMMON_FLAGS -ffp-contract=off -fno-math-errno -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+# There is no shared library: code for executables may inline what others see too.
+set(SW_COMMON_FLAGS -fPIE -ffp-contract=off -fno-math-errno -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
     -ffile-prefix-map=${CMAKE_BINARY_DIR}/=)
 set(hardening -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
     -ftrivial-auto-var-init=zero)
