@@ -9,6 +9,7 @@
 #include <math.h>
 
 #define MS ((double)SW_MS)
+#define PER_MS 1e-6
 #define NET_NEAR (1 * MS)  /* assumed before anything was heard: same region */
 #define NET_FAR (100 * MS) /* ... and elsewhere */
 #define BLIND_FADES (1 / (double)SW_SEC)
@@ -22,7 +23,7 @@ struct view {
     sw_time now;
     double own_service;
     double per_evaporation; /* 1/TQ */
-    int whole_beta;         /* beta when it is a small whole number, else -1 */
+    int whole_beta;         /* beta when it is a whole number, at most 10; else -1 */
 };
 
 static struct view look(const struct sw_route *r, sw_time now)
@@ -40,41 +41,54 @@ static struct view look(const struct sw_route *r, sw_time now)
     };
 }
 
-static struct sw_aco_peer *at(const struct view *v, const struct sw_candidate *d)
+static inline struct sw_aco_peer *at(const struct view *v, const struct sw_candidate *d)
 {
     SW_ASSERT(d->peer < v->n_peers);
     return &v->peers[d->peer];
 }
 
-static double priced(double service, double x, double price)
+static inline double priced(double service, double x, double price)
 {
     return service * (1 + x + price * x * x);
 }
 
-static double rounds(double q, double cores)
+/* Here and below, what can be said without a branch is: loads decide which way it goes, and no
+ * processor guesses those. */
+static inline double positive(double x)
 {
-    const double beyond = q + 1 - cores;
-    return beyond > 0 ? beyond / cores : 0;
+    return x > 0 ? x : 0;
+}
+
+static inline double rounds(double q, double cores)
+{
+    return positive(q + 1 - cores) / cores;
 }
 
 /* e^(-age @per_span); 0 where it no longer matters. */
-static double fading(const struct view *v, sw_time then, double per_span)
+static inline double fading(const struct view *v, sw_time then, double per_span)
 {
     const double age = (double)(v->now - then) * per_span;
-    return age > 40 ? 0 : sw_exp(-age);
+    return age > 40 ? 0 : sw_exp_near(-age);
 }
 
-static double cost_informed(const struct view *v, const struct sw_aco_peer *p)
+/* How much of the last reading is left. */
+static inline double unevaporated(const struct view *v, const struct sw_aco_peer *p)
 {
-    const double swing = p->q - p->q_avg;
+    return fading(v, p->heard_at, v->per_evaporation);
+}
+
+static inline double cost_informed(const struct view *v, const struct sw_aco_peer *p, double left)
+{
     const double excess = p->os - v->k->kappa * p->os_avg;
-    double q = p->q_avg;
-    if (swing != 0) {
-        q += swing * fading(v, p->heard_at, v->per_evaporation);
-    }
-    if (excess > 0) {
-        q += v->k->excess * excess;
-    }
+    const double q = p->q_avg + (p->q - p->q_avg) * left + v->k->excess * positive(excess);
+    return p->net + priced(p->service, rounds(q, p->cores), v->k->price);
+}
+
+/* What an informed peer costs at least: no reading is believed to be below both the last one and
+ * the average. */
+static inline double cost_least(const struct view *v, const struct sw_aco_peer *p)
+{
+    const double q = p->q < p->q_avg ? p->q : p->q_avg;
     return p->net + priced(p->service, rounds(q, p->cores), v->k->price);
 }
 
@@ -99,45 +113,46 @@ static double cost_unheard(const struct view *v, const struct sw_aco_peer *p, bo
     return (near ? NET_NEAR : NET_FAR) + priced(v->own_service, p->os, v->k->price);
 }
 
-static double cost_of(const struct view *v, const struct sw_choice *c, size_t i)
+static double cost_uninformed(const struct view *v, const struct sw_choice *c,
+                              const struct sw_candidate *d, const struct sw_aco_peer *p)
 {
-    const struct sw_candidate *d = &c->candidates[i];
-    const struct sw_aco_peer *p = at(v, d);
     if (d->self) {
         return cost_self(v, &c->own);
-    }
-    if (p->informed) {
-        return cost_informed(v, p);
     }
     return p->rtt.srtt > 0 ? cost_blind(v, p) : cost_unheard(v, p, d->same_region);
 }
 
+/* @left: what unevaporated says of @p. */
+static inline double cost_of(const struct view *v, const struct sw_choice *c,
+                             const struct sw_candidate *d, const struct sw_aco_peer *p, double left)
+{
+    return p->informed && !d->self ? cost_informed(v, p, left) : cost_uninformed(v, c, d, p);
+}
+
 /* @x^beta; by multiplying where beta is whole, as it usually is. */
-static double steepened(const struct view *v, double x)
+static inline double steepened(const struct view *v, double x)
 {
     if (v->whole_beta < 0) {
         return sw_pow(x, v->k->beta);
     }
-    double y = 1;
-    for (int e = v->whole_beta; e > 0; e /= 2) {
-        if (e % 2 == 1) {
-            y *= x;
-        }
-        x *= x;
-    }
-    return y;
+    const double x2 = x * x;
+    const double x4 = x2 * x2;
+    double y = (v->whole_beta & 1) != 0 ? x : 1;
+    y *= (v->whole_beta & 2) != 0 ? x2 : 1;
+    y *= (v->whole_beta & 4) != 0 ? x4 : 1;
+    return (v->whole_beta & 8) != 0 ? y * (x4 * x4) : y;
 }
 
 /* Who may be chosen: the strictest of the three rules that leaves anybody. */
 enum rule { UNTRIED_AND_TRUSTED, UNTRIED, ANYBODY };
 
-static bool eligible(const struct view *v, const struct sw_choice *c, size_t i, enum rule rule)
+static inline bool eligible(const struct view *v, const struct sw_choice *c, size_t i,
+                            const struct sw_aco_peer *p, enum rule rule)
 {
     if (rule == ANYBODY) {
         return true;
     }
-    const struct sw_candidate *d = &c->candidates[i];
-    const bool trusted = d->self || at(v, d)->suspicion < v->k->suspect_after;
+    const bool trusted = p->suspicion < v->k->suspect_after || c->candidates[i].self;
     return (rule == UNTRIED || trusted) && !sw_was_tried(c, i);
 }
 
@@ -146,7 +161,7 @@ static enum rule strictest(const struct view *v, const struct sw_choice *c)
     enum rule rule = UNTRIED_AND_TRUSTED;
     for (; rule < ANYBODY; rule++) {
         for (size_t i = 0; i < c->n; i++) {
-            if (eligible(v, c, i, rule)) {
+            if (eligible(v, c, i, at(v, &c->candidates[i]), rule)) {
                 return rule;
             }
         }
@@ -159,12 +174,14 @@ static size_t cheapest(const struct view *v, const struct sw_choice *c, enum rul
     size_t best = c->n;
     double least = (double)INFINITY;
     for (size_t i = 0; i < c->n; i++) {
-        const struct sw_aco_peer *p = at(v, &c->candidates[i]);
-        if (p->informed && !c->candidates[i].self && p->net + p->service >= least) {
-            continue; /* too dear even with nothing waiting there */
+        const struct sw_candidate *d = &c->candidates[i];
+        const struct sw_aco_peer *p = at(v, d);
+        if (p->informed && !d->self &&
+            (p->net + p->service >= least || cost_least(v, p) >= least)) {
+            continue; /* too dear even with nothing waiting there; or with the least believable */
         }
-        if (eligible(v, c, i, rule)) {
-            const double cost = cost_of(v, c, i);
+        if (eligible(v, c, i, p, rule)) {
+            const double cost = cost_of(v, c, d, p, unevaporated(v, p));
             if (best == c->n || cost < least) {
                 best = i;
                 least = cost;
@@ -175,9 +192,9 @@ static size_t cheapest(const struct view *v, const struct sw_choice *c, enum rul
 }
 
 /* tau^alpha (1 + cost)^-beta */
-static double attraction(const struct view *v, const struct sw_aco_peer *p, double cost)
+static inline double attraction(const struct view *v, const struct sw_aco_peer *p, double cost)
 {
-    const double near = 1 / steepened(v, 1 + cost / MS);
+    const double near = 1 / steepened(v, 1 + cost * PER_MS);
     return v->k->alpha == 0 ? near : near * sw_pow(sw_aco_trail(p, v->now), v->k->alpha);
 }
 
@@ -207,9 +224,15 @@ static size_t explore(const struct view *v, const struct sw_choice *c, enum rule
                       struct sw_rng *rng)
 {
     double total = 0;
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < c->n; i++) { /* by itself: short loops overlap in the processor */
         struct sw_aco_peer *p = at(v, &c->candidates[i]);
-        p->weight = eligible(v, c, i, rule) ? attraction(v, p, cost_of(v, c, i)) : 0;
+        p->weight = unevaporated(v, p);
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sw_candidate *d = &c->candidates[i];
+        struct sw_aco_peer *p = at(v, d);
+        const double cost = cost_of(v, c, d, p, p->weight);
+        p->weight = eligible(v, c, i, p, rule) ? attraction(v, p, cost) : 0;
         total += p->weight;
     }
     size_t best = c->n;
@@ -219,7 +242,9 @@ static size_t explore(const struct view *v, const struct sw_choice *c, enum rule
         if (i == c->n) {
             break;
         }
-        const double cost = cost_of(v, c, i);
+        const struct sw_candidate *d = &c->candidates[i];
+        const struct sw_aco_peer *p = at(v, d);
+        const double cost = cost_of(v, c, d, p, unevaporated(v, p));
         if (best == c->n || cost < least || (cost == least && i < best)) {
             best = i;
             least = cost;
@@ -267,7 +292,7 @@ double sw_aco_cost(const struct sw_route *r, uint32_t peer, sw_time now)
     if (p->rtt.srtt == 0) {
         return (double)NAN;
     }
-    return p->informed ? cost_informed(&v, p) : cost_blind(&v, p);
+    return p->informed ? cost_informed(&v, p, unevaporated(&v, p)) : cost_blind(&v, p);
 }
 
 static double trail(const struct sw_route *r, uint32_t peer, sw_time now)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static const double pow2_32nds[32] = {
+const double sw_pow2_32nds[32] = {
     0x1.0000000000000p+0, 0x1.059b0d3158574p+0, 0x1.0b5586cf9890fp+0, 0x1.11301d0125b51p+0,
     0x1.172b83c7d517bp+0, 0x1.1d4873168b9aap+0, 0x1.2387a6e756238p+0, 0x1.29e9df51fdee1p+0,
     0x1.306fe0a31b715p+0, 0x1.371a7373aa9cbp+0, 0x1.3dea64c123422p+0, 0x1.44e086061892dp+0,
@@ -26,14 +26,10 @@ static const double pow2_32nds[32] = {
     0x1.d5818dcfba487p+0, 0x1.dfc97337b9b5fp+0, 0x1.ea4afa2a490dap+0, 0x1.f50765b6e4540p+0,
 };
 
-/* ln 2 and ln 2 / 32, each as a head with trailing zeros, so that a small integer times the head
- * is exact, and a tail. */
+/* ln 2 as a head with trailing zeros, so that a small integer times the head is exact, and a
+ * tail. */
 #define LN2_HEAD 0x1.62e42fefa2000p-1
 #define LN2_TAIL 0x1.9ef35793c7673p-41
-#define LN2_32_HEAD 0x1.62e42fefa0000p-6
-#define LN2_32_TAIL 0x1.cf79abc9e3b3ap-45
-#define PER_LN2_32 0x1.71547652b82fep+5
-#define ROUNDER 0x1.8p52 /* adding and taking away rounds to an integer */
 #define SQRT_HALF 0x1.6a09e667f3bcdp-1
 
 static uint64_t to_bits(double x)
@@ -50,12 +46,6 @@ static double from_bits(uint64_t b)
     return x;
 }
 
-/* 2^@k for -1022 <= @k <= 1023. */
-static double two_to(int64_t k)
-{
-    return from_bits((uint64_t)(k + 1023) << 52);
-}
-
 double sw_exp(double x)
 {
     if (!(x <= 709.79)) {
@@ -64,20 +54,12 @@ double sw_exp(double x)
     if (x < -745.2) {
         return 0;
     }
-    const double rounded = x * PER_LN2_32 + ROUNDER;
-    const double n = rounded - ROUNDER;
-    const double r = (x - n * LN2_32_HEAD) - n * LN2_32_TAIL;
-    const double r2 = r * r;
-    const double tail =
-        (0.5 + r * (1.0 / 6)) + r2 * ((1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720));
-    const int64_t i = (int64_t)n;
-    const int64_t k = (i - (i & 31)) / 32;
-    const double t = pow2_32nds[i & 31];
-    const double y = t + t * (r + r2 * tail);
+    int64_t k;
+    const double y = sw_exp_parts(x, &k);
     if (k >= -1021 && k <= 1022) {
-        return y * two_to(k);
+        return y * sw_two_to(k);
     }
-    return k > 0 ? y * two_to(k - 1) * 2 : y * two_to(k + 1000) * 0x1p-1000;
+    return k > 0 ? y * sw_two_to(k - 1) * 2 : y * sw_two_to(k + 1000) * 0x1p-1000;
 }
 
 struct split {

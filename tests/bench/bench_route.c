@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a routing decision costs: nanoseconds and allocations a choice, for every policy, with 10
  * and with 50 peers whose loads keep changing.
- * usage: bench_route [CHOICES, default 1000000] */
+ * usage: bench_route [CHOICES, default 1000000 [POLICY: that one only]] */
 #define _POSIX_C_SOURCE 200809L
 #include "algorithms/route/policy.h"
 #include "node/base/err.h"
@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PEERS_MOST 50
 #define BATCH 50 /* choices between two rounds of replies */
@@ -82,13 +83,16 @@ int main(int argc, char **argv)
     uint64_t choices = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     choices -= choices % BATCH;
     if (choices == 0) {
-        (void)fprintf(stderr, "usage: bench_route [CHOICES >= %d]\n", BATCH);
+        (void)fprintf(stderr, "usage: bench_route [CHOICES >= %d [POLICY]]\n", BATCH);
         return 2;
     }
     printf("routing, a choice\n%-14s %12s %12s %12s %10s\n", "policy", "10 peers, ns",
            "50 peers, ns", "allocations", "bytes/peer");
     for (size_t i = 0; sw_policy_at(i) != NULL; i++) {
         const struct sw_policy *p = sw_policy_at(i);
+        if (argc > 2 && strcmp(p->name, argv[2]) != 0) {
+            continue;
+        }
         uint64_t allocations[2];
         const double ten = measure(p, 10, choices, &allocations[0]);
         const double fifty = measure(p, 50, choices, &allocations[1]);
