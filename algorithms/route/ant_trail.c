@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * ant_colony: trails, and the ants that refresh them.  Formulas: ant_colony.h. */
 #include "algorithms/route/ant_colony.h"
+#include "node/base/bug.h"
 #include "node/base/fmath.h"
 
 #define MS ((double)SW_MS)
@@ -8,10 +9,12 @@
 #define BEST_RISES (60.0 * (double)SW_SEC)
 #define SILENCE SW_SEC
 #define EARNED_MOST 16 /* ants saved up, of either kind */
+#define WEIGHT_MOST 0.2
 
 double sw_aco_trail(const struct sw_aco_peer *p, sw_time now)
 {
-    return p->trail == 0 ? 0.5 : 0.5 + p->trail * sw_exp(-(double)(now - p->trail_at) / DRIFT);
+    const double age = (double)(now - p->trail_at) / DRIFT;
+    return p->trail == 0 || age > 40 ? 0.5 : 0.5 + p->trail * sw_exp_near(-age);
 }
 
 static void set_trail(const struct sw_route *r, struct sw_aco_peer *p, sw_time now, double tau)
@@ -50,35 +53,55 @@ void sw_aco_trail_timeout(struct sw_route *r, struct sw_aco_peer *p, sw_time now
     set_trail(r, p, now, sw_aco_trail(p, now) * (1 - k->forget));
 }
 
+/* At most WEIGHT_MOST. */
 static double ant_weight(const struct sw_aco_peer *p, sw_time now)
 {
     return sw_aco_trail(p, now) / (p->net / MS + 5);
 }
 
-/* A drawn peer: uniform with probability epsilon, else by trail and nearness. */
-static uint32_t wander(const struct sw_route *r, sw_time now, const struct sw_candidate *peers,
-                       size_t n, struct sw_rng *rng)
+static const struct sw_aco_peer *at(const struct sw_route *r, const struct sw_candidate *c)
 {
-    const struct sw_aco_params *k = r->params;
-    const bool anywhere = sw_unit(sw_rng_next(rng)) < k->epsilon;
+    SW_ASSERT(c->peer < r->n_peers);
+    return (const struct sw_aco_peer *)(const void *)r->peers + c->peer;
+}
+
+/* Drawn in proportion to the weights, by weighing all. */
+static uint32_t weigh_all(const struct sw_route *r, sw_time now, const struct sw_candidate *peers,
+                          size_t n, struct sw_rng *rng)
+{
     double total = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!peers[i].self) {
-            struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
-            p->weight = anywhere ? 1 : ant_weight(p, now);
-            total += p->weight;
-        }
+        total += peers[i].self ? 0 : ant_weight(at(r, &peers[i]), now);
     }
     double left = sw_unit(sw_rng_next(rng)) * total;
     uint32_t drawn = SW_NO_PEER;
     for (size_t i = 0; i < n && left >= 0; i++) {
         if (!peers[i].self) {
-            const struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
             drawn = peers[i].peer;
-            left -= p->weight;
+            left -= ant_weight(at(r, &peers[i]), now);
         }
     }
     return drawn;
+}
+
+/* A drawn peer: uniform with probability epsilon, else by trail and nearness.  The weights are
+ * looked at one by one first, of peers drawn at random, and one is taken in proportion to its
+ * weight (stochastic acceptance: Lipowski and Lipowska 2012): the outcome is distributed alike,
+ * after a few peers instead of all. */
+static uint32_t wander(const struct sw_route *r, sw_time now, const struct sw_candidate *peers,
+                       size_t n, struct sw_rng *rng)
+{
+    const struct sw_aco_params *k = r->params;
+    const bool anywhere = sw_unit(sw_rng_next(rng)) < k->epsilon;
+    for (size_t looks = 2 + n / 4; looks > 0; looks--) {
+        const uint64_t bits = sw_rng_next(rng);
+        const struct sw_candidate *c = &peers[(bits >> 32) * n >> 32];
+        const double accept = (double)(uint32_t)bits * (WEIGHT_MOST * 0x1p-32);
+        if (!c->self && (anywhere || accept < ant_weight(at(r, c), now))) {
+            return c->peer;
+        }
+    }
+    return weigh_all(r, now, peers, n, rng);
 }
 
 /* The peer that was neither heard nor probed for the longest time, and for SILENCE at least. */
@@ -88,7 +111,7 @@ static uint32_t longest_silent(const struct sw_route *r, sw_time now,
     uint32_t found = SW_NO_PEER;
     sw_time oldest = now;
     for (size_t i = 0; i < n; i++) {
-        const struct sw_aco_peer *p = sw_route_peer(r, peers[i].peer);
+        const struct sw_aco_peer *p = at(r, &peers[i]);
         const sw_time last = p->heard_at > p->probed_at ? p->heard_at : p->probed_at;
         const bool never = last == 0;
         if (!peers[i].self && last < oldest && (never || now - last >= SILENCE)) {

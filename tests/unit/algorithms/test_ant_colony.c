@@ -394,7 +394,7 @@ static void queries_earn_ants(void)
         ants += probe(&t, ROUTE_PEERS) != SW_NO_PEER;
     }
     CHECK(ants >= 299 && ants <= 300);
-    CHECK_U64(t.rng.draws, 2 * ants);
+    CHECK(t.rng.draws >= 2 * ants && t.rng.draws < 4 * ants); /* some peers are turned down */
     route_end(&t);
 }
 
