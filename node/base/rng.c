@@ -29,24 +29,33 @@ struct sw_rng_key sw_rng_key(uint64_t seed, const char *purpose, const char *ent
     return key;
 }
 
+/* One round; keys are bumped by the golden ratio and sqrt(3) - 1. */
+#define ROUND(i)                                                               \
+    do {                                                                       \
+        const uint64_t a = UINT64_C(0xD2511F53) * c0;                          \
+        const uint64_t b = UINT64_C(0xCD9E8D57) * c2;                          \
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ (key.k[0] + (i)*UINT32_C(0x9E3779B9)); \
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ (key.k[1] + (i)*UINT32_C(0xBB67AE85)); \
+        c1 = (uint32_t)b;                                                      \
+        c3 = (uint32_t)a;                                                      \
+    } while (0)
+
 void sw_philox(struct sw_rng_key key, const uint32_t ctr[4], uint32_t out[4])
 {
-    uint32_t k0 = key.k[0];
-    uint32_t k1 = key.k[1];
     uint32_t c0 = ctr[0];
     uint32_t c1 = ctr[1];
     uint32_t c2 = ctr[2];
     uint32_t c3 = ctr[3];
-    for (int round = 0; round < 10; round++) {
-        const uint64_t a = UINT64_C(0xD2511F53) * c0;
-        const uint64_t b = UINT64_C(0xCD9E8D57) * c2;
-        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)b;
-        c3 = (uint32_t)a;
-        k0 += UINT32_C(0x9E3779B9); /* golden ratio */
-        k1 += UINT32_C(0xBB67AE85); /* sqrt(3) - 1 */
-    }
+    ROUND(0U);
+    ROUND(1U);
+    ROUND(2U);
+    ROUND(3U);
+    ROUND(4U);
+    ROUND(5U);
+    ROUND(6U);
+    ROUND(7U);
+    ROUND(8U);
+    ROUND(9U);
     out[0] = c0;
     out[1] = c1;
     out[2] = c2;

@@ -29,15 +29,6 @@ static void draw(const struct sim_network *net, struct sim_luck luck, uint32_t b
 
 /* ---- delay ---- */
 
-/* Log-normal with mean and standard deviation both @scale: sigma^2 = ln 2, mu = ln(scale) -
- * sigma^2 / 2. */
-static sw_dur jitter(sw_dur scale, const uint64_t bits[2])
-{
-    const double sigma = 0.83255461115769769; /* sqrt(ln 2) */
-    const double median = (double)scale * 0.70710678118654752;
-    return (sw_dur)(median * sw_exp(sigma * sw_normal(bits[0], bits[1])) + 0.5);
-}
-
 static sw_dur held_up(const struct sim_network *net, const struct sim_link *l, struct sim_luck luck)
 {
     uint64_t bits[2];
@@ -61,7 +52,7 @@ sw_dur sim_network_flight(const struct sim_network *net, struct sim_place from, 
     if (l->jitter > 0) {
         uint64_t bits[2];
         draw(net, luck, 0, bits);
-        d += jitter(l->jitter, bits);
+        d += (sw_dur)((double)l->jitter * sim_jitter_at(&net->jitter, bits[0]) + 0.5);
     }
     return d;
 }

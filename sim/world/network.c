@@ -179,6 +179,7 @@ struct sim_network *sim_network_new(const struct sim_scenario *s, uint64_t seed)
     net->n = s->n_regions;
     net->luck = sw_rng_key(seed, "packet", "");
     net->bursts = sw_rng_key(seed, "burst", "");
+    sim_jitter_init(&net->jitter);
     net->latency = calloc(net->n * net->n + 1, sizeof *net->latency);
     net->cut = calloc(net->n * net->n + 1, sizeof *net->cut);
     net->dark = calloc(net->n + 1, sizeof *net->dark);

@@ -4,6 +4,7 @@
 #define SIM_NETWORK_INSIDE_H
 
 #include "node/base/rng.h"
+#include "sim/world/jitter.h"
 #include "sim/world/network.h"
 
 /* An uplink, a downlink, or the line between two regions in one direction. */
@@ -23,6 +24,7 @@ struct sim_network {
     const struct sim_scenario *s;
     size_t n; /* regions */
     struct sw_rng_key luck, bursts;
+    struct sim_jitter jitter;
     sw_dur *latency; /* n^2, one way */
     uint32_t *home;  /* a host: its region */
     uint32_t *path;  /* n^2, the scenario's path + 1, 0: none; NULL when it has none */

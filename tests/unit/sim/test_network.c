@@ -117,6 +117,40 @@ static void jitter_has_the_stated_mean_and_deviation(void)
     free(x);
 }
 
+/* R: qnorm(p), and exp(sqrt(log 2) * z) / sqrt 2. */
+static void jitter_has_the_log_normals_quantiles(void)
+{
+    static const struct {
+        double p, z;
+    } known[] = {
+        { 1e-9, -5.997807015007686 },      { 1e-6, -4.753424308822899 },
+        { 0.001, -3.090232306167813 },     { 0.025, -1.959963984540054 },
+        { 0.1, -1.281551565544601 },       { 0.25, -0.6744897501960817 },
+        { 0.4, -0.2533471031357998 },      { 0.49999999, -2.506628274631e-8 },
+        { 0.50000001, 2.506628274631e-8 }, { 0.75, 0.6744897501960817 },
+        { 0.9, 1.281551565544601 },        { 0.975, 1.959963984540054 },
+        { 0.999, 3.090232306167813 },      { 0.999999, 4.753424308822899 },
+    };
+    struct sim_jitter j;
+    sim_jitter_init(&j);
+    for (size_t i = 0; i < SW_LEN(known); i++) {
+        const double p = known[i].p;
+        /* the first bit names the end, the others how far it is from there */
+        const uint64_t bits =
+            p < 0.5 ? (uint64_t)(p * 0x1p64) : UINT64_C(1) << 63 | (uint64_t)((1 - p) * 0x1p64);
+        const double quantile = exp(sqrt(log(2)) * known[i].z) / sqrt(2);
+        CHECK_NEAR(sim_jitter_at(&j, bits), quantile, 1e-5 * quantile);
+    }
+    CHECK(sim_jitter_at(&j, 0) > 0); /* beyond the table: its end */
+    CHECK(sim_jitter_at(&j, UINT64_C(1) << 63) < 150);
+    for (int end = 0; end < 2; end++) { /* no step between neighbours */
+        for (uint64_t i = 1; i < 4096; i++) {
+            const uint64_t at = (uint64_t)end << 63 | i << 51;
+            CHECK_NEAR(sim_jitter_at(&j, at) / sim_jitter_at(&j, at - 1), 1, 1e-9);
+        }
+    }
+}
+
 static void an_uplink_serialises_and_drops_when_its_queue_is_full(void)
 {
     struct small_scenario *x;
@@ -418,6 +452,7 @@ CU_TestInfo tests_network[] = {
     { "a packet's fate belongs to it and not to the order of sending",
       a_packets_fate_belongs_to_it_and_not_to_the_order_of_sending },
     { "jitter has the stated mean and deviation", jitter_has_the_stated_mean_and_deviation },
+    { "jitter has the log-normal's quantiles", jitter_has_the_log_normals_quantiles },
     { "an uplink serialises and drops when its queue is full",
       an_uplink_serialises_and_drops_when_its_queue_is_full },
     { "trunks are shared and downlinks serialise", trunks_are_shared_and_downlinks_serialise },
