@@ -111,3 +111,8 @@ void *sw_route_peer(const struct sw_route *r, uint32_t peer)
     SW_ASSERT(peer < r->n_peers);
     return r->peers + peer * r->policy->peer_size;
 }
+
+bool sw_route_wants_regions(const struct sw_route *r)
+{
+    return r->policy->wants_regions != NULL && r->policy->wants_regions(r);
+}

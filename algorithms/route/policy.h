@@ -18,8 +18,9 @@ struct sw_route;
 struct sw_candidate {
     uint32_t peer;
     bool same_region;
-    bool self;   /* this node itself: no network between */
-    uint64_t id; /* a hash of its name: the same at every node, as @peer is not */
+    bool self;       /* this node itself: no network between */
+    uint64_t id;     /* a hash of its name: the same at every node, as @peer is not */
+    uint32_t region; /* in the latest struct sw_regions, or SW_REGION_NONE: it is in none */
 };
 
 /* What an answer says about the node that gave it. */
@@ -40,7 +41,29 @@ struct sw_choice {
     size_t n;              /* >= 1 */
     const uint32_t *tried; /* peers already asked for this query, best avoided */
     size_t n_tried;
-    struct sw_telemetry own; /* this node's own load */
+    struct sw_telemetry own;          /* this node's own load */
+    const struct sw_telemetry *truth; /* of each candidate, as it is at this moment (not known: it
+                                       * is down); NULL except for a reference in a simulator */
+};
+
+#define SW_REGIONS_MOST 16U /* balanced at once; members of others are asked in need only */
+#define SW_REGION_NONE UINT32_MAX
+
+/* What the members of a region said lately, summed. */
+struct sw_region {
+    uint64_t id;                 /* a hash of its name */
+    double demand;               /* queries a second that they route, for their clients */
+    double capacity;             /* queries a second that they can answer for others */
+    double cores;                /* that do so */
+    double rtt[SW_REGIONS_MOST]; /* to each region, ns */
+};
+
+/* All regions, in ascending order of id: where gossip is the same, so is this. */
+struct sw_regions {
+    uint32_t n;
+    uint32_t own;   /* this node's */
+    uint64_t epoch; /* seconds of the wall clock: the same at every node */
+    struct sw_region v[SW_REGIONS_MOST];
 };
 
 /* A parameter: all doubles in the policy's parameter struct. */
@@ -54,11 +77,14 @@ struct sw_param {
     const char *help;
 };
 
+/* Why a node outside a simulator refuses a reference, in messages. */
+#define SW_REFERENCE_WHY "only a simulator can show it the true queues"
+
 struct sw_policy {
     const char *name;   /* as in scenario files */
     const char *help;   /* one line */
     const char *source; /* paper, RFC or program */
-    bool reference;     /* only meaningful in a simulator that shows it the truth */
+    bool reference;     /* only a simulator can show it the truth: nodes refuse it elsewhere */
 
     size_t params_size; /* bytes of its parameter struct */
     const struct sw_param *params;
@@ -82,6 +108,10 @@ struct sw_policy {
      * again as a query. */
     uint32_t (*next_probe)(struct sw_route *r, sw_time now, const struct sw_candidate *peers,
                            size_t n, struct sw_rng *rng);
+    /* Once a second while it wants them: @g.  A policy that has neither never does; gossip costs
+     * bytes only where one does. */
+    bool (*wants_regions)(const struct sw_route *r);
+    void (*on_regions)(struct sw_route *r, const struct sw_regions *g);
     /* How long to wait for @peer before trying another. */
     sw_dur (*patience)(const struct sw_route *r, uint32_t peer);
     /* For people and recorders; each may be NULL. */
@@ -110,6 +140,7 @@ int sw_route_grow(struct sw_route *r, size_t n_peers);
 void sw_route_forget(struct sw_route *r, uint32_t peer);
 /* The policy's own bytes for @peer. */
 void *sw_route_peer(const struct sw_route *r, uint32_t peer);
+bool sw_route_wants_regions(const struct sw_route *r);
 
 /* Every registered policy in registry order; NULL past the end. */
 const struct sw_policy *sw_policy_at(size_t i);

@@ -15,20 +15,13 @@ struct params {
     double after, hold;
 };
 
-struct peer {
-    struct sw_usual usual;
-    uint32_t failures; /* in a row */
-    sw_time failed_at;
-};
-
 /* Far levels count as so many queries in flight that load never makes up for it. */
 #define LEVEL 1e12
 
 static double score(const struct sw_route *r, const struct sw_choice *c, size_t i)
 {
     const struct params *k = r->params;
-    const struct peer *p = sw_route_peer(r, c->candidates[i].peer);
-    const bool down = (double)p->failures >= k->after && (double)(c->now - p->failed_at) < k->hold;
+    const bool down = sw_usual_failing(sw_usual_of(r, c, i), c->now, k->after, k->hold);
     return LEVEL * (2 * down + !c->candidates[i].same_region) + sw_usual_outstanding(r, c, i);
 }
 
@@ -36,22 +29,6 @@ static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rn
 {
     (void)rng;
     return sw_least(r, c, score);
-}
-
-static void on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
-                     const struct sw_telemetry *t, bool probe, bool late)
-{
-    struct peer *p = sw_route_peer(r, peer);
-    sw_usual_on_reply(r, peer, now, rtt, t, probe, late);
-    p->failures = 0;
-}
-
-static void on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe)
-{
-    struct peer *p = sw_route_peer(r, peer);
-    sw_usual_on_timeout(r, peer, now, probe);
-    p->failures += p->failures < UINT32_MAX;
-    p->failed_at = now;
 }
 
 static const struct sw_param parameters[] = {
@@ -68,10 +45,10 @@ const struct sw_policy sw_policy_region_first = {
     .params_size = sizeof(struct params),
     .params = parameters,
     .n_params = SW_LEN(parameters),
-    .peer_size = sizeof(struct peer),
+    .peer_size = sizeof(struct sw_usual),
     .choose = choose,
     .on_send = sw_usual_on_send,
-    .on_reply = on_reply,
-    .on_timeout = on_timeout,
+    .on_reply = sw_usual_on_reply,
+    .on_timeout = sw_usual_on_timeout,
     .patience = sw_usual_patience,
 };

@@ -20,6 +20,7 @@ void sw_usual_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rt
     (void)now, (void)t;
     struct sw_usual *u = sw_route_peer(r, peer);
     sw_rtt_sample(&u->rtt, (double)rtt);
+    u->failures = 0;
     if (!probe && !late) {
         ended(u);
     }
@@ -27,9 +28,10 @@ void sw_usual_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rt
 
 void sw_usual_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe)
 {
-    (void)now;
     struct sw_usual *u = sw_route_peer(r, peer);
     sw_rtt_back_off(&u->rtt);
+    u->failures += u->failures < UINT32_MAX;
+    u->failed_at = now;
     if (!probe) {
         ended(u);
     }

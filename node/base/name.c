@@ -20,3 +20,12 @@ bool sw_name_valid(const char *text)
 {
     return sw_name_valid_bytes((const uint8_t *)text, strlen(text));
 }
+
+uint64_t sw_name_id(const struct sw_name *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = name->s; *c != '\0'; c++) {
+        h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}

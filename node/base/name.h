@@ -9,4 +9,7 @@ bool sw_name_valid(const char *text);
 /* The same of bytes that need not be terminated. */
 bool sw_name_valid_bytes(const uint8_t *s, size_t len);
 
+/* A number for @name, the same at every node: FNV-1a, 64 bits (Fowler, Noll, Vo). */
+uint64_t sw_name_id(const struct sw_name *name);
+
 #endif

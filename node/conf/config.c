@@ -222,6 +222,11 @@ static int load(const struct sw_yaml *y, struct sw_node_file *f, struct sw_diag 
     if (err == 0) {
         err = sw_config_routing(y, y->root, &f->config, d);
     }
+    if (err == 0 && sw_policy_find(f->config.policy)->reference) {
+        err = sw_yaml_fail(y, sw_yaml_get(sw_yaml_get(y->root, "routing"), "policy"), "policy",
+                           SW_ERR_STATE, d, "%s is a reference for scenarios: " SW_REFERENCE_WHY,
+                           f->config.policy);
+    }
     if (err == 0 && f->host.n_dns == 0) {
         err = sw_yaml_fail(y, sw_yaml_get(sw_yaml_get(y->root, "listen"), "dns"), "dns",
                            SW_ERR_RANGE, d, "is empty (at least one address)");

@@ -31,6 +31,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->seed = options->seed;
     n->buggify = options->buggify;
     n->planted = options->planted;
+    n->router.truth = options->truth;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
@@ -106,6 +107,7 @@ static void on_beat(struct sw_node *n)
     sw_member_forget_gone(n);
     sw_hello_beat(n);
     sw_forward_beat(n);
+    sw_demand_beat(n);
     sw_zone_fetch_beat(n);
     sw_ant_send_all(n);
     sw_relay_beat(n);

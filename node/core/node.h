@@ -27,11 +27,20 @@ enum sw_planted {
     SW_PLANTED_DEAF = 2,        /* newer zones are not fetched */
 };
 
+/* How busy a node really is at this moment, which only a simulator knows. */
+struct sw_truth {
+    void *self;
+    /* False: it is down, or there is none called @node. */
+    bool (*load)(void *self, const struct sw_name *node, struct sw_load *out);
+};
+
 struct sw_node_options {
-    uint64_t seed;              /* of every decision's random stream */
-    struct sw_buggify *buggify; /* bad luck on purpose (buggify.h), lent for the node's life; NULL
-                                 * in every live node */
-    unsigned planted;           /* enum sw_planted, or-ed; 0 outside tests */
+    uint64_t seed;                /* of every decision's random stream */
+    struct sw_buggify *buggify;   /* bad luck on purpose (buggify.h), lent for the node's life; NULL
+                                   * in every live node */
+    const struct sw_truth *truth; /* for policies that are references, lent for the node's life;
+                                   * NULL in every live node */
+    unsigned planted;             /* enum sw_planted, or-ed; 0 outside tests */
 };
 
 /* A node in Setup; NULL when memory is out. */

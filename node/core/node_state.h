@@ -13,6 +13,7 @@
 #include "node/core/swarm/ant.h"
 #include "node/core/swarm/attempt.h"
 #include "node/core/swarm/carry.h"
+#include "node/core/swarm/demand.h"
 #include "node/core/swarm/directory.h"
 #include "node/core/swarm/forward.h"
 #include "node/core/swarm/gossip.h"
@@ -61,6 +62,7 @@ struct sw_node {
     struct sw_gossip gossip; /* what others must still hear */
     struct sw_probe probe;   /* the failure detector */
     struct sw_sync sync;     /* anti-entropy */
+    struct sw_demand demand; /* by region, as gossip tells */
     struct sw_router router;
     struct sw_attempts attempts; /* queries and ants that are out */
     struct sw_forward forward;   /* clients that wait */

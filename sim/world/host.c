@@ -106,6 +106,7 @@ void sim_host_start(struct sim_host *h)
     const struct sw_rng_key key = sw_rng_key(w->seed, "node", h->config->name.s);
     const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0),
                                           .buggify = w->buggify ? &h->buggify : NULL,
+                                          .truth = &w->truth,
                                           .planted = w->hooks.planted };
     const struct sw_front_options front = { .number = 0 };
     h->life++;
@@ -485,6 +486,19 @@ void sim_host_command(struct sim_host *h, const char *method, struct sw_bytes re
 }
 
 /* ---- looking in ---- */
+
+bool sim_host_true_load(void *world, const struct sw_name *node, struct sw_load *out)
+{
+    const struct sim_world *w = world;
+    const uint32_t i = sim_find_node(w->s, node->s);
+    const struct sim_host *h = i != UINT32_MAX ? w->hosts[i] : NULL;
+    if (h == NULL || h->node == NULL) {
+        return false;
+    }
+    *out = sim_host_event(h, SW_EV_TICK).load;
+    out->waiting += sim_conns_coming(w->conns, i);
+    return true;
+}
 
 struct sim_world *sim_host_world(const struct sim_host *h)
 {

@@ -20,6 +20,10 @@ struct sim_datagram {
     uint8_t data[];
 };
 
+/* For struct sw_truth; @world is a struct sim_world.  What is on its way to a node from others
+ * counts as waiting there. */
+bool sim_host_true_load(void *world, const struct sw_name *node, struct sw_load *out);
+
 /* Errors: SW_ERR_NOMEM, SW_ERR_NOTFOUND (zone), SW_ERR_FULL (the disk). */
 int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, struct sw_diag *d);
 void sim_host_free(struct sim_host *h);

@@ -3,6 +3,7 @@
 #ifndef SIM_INSIDE_H
 #define SIM_INSIDE_H
 
+#include "node/core/node.h"
 #include "sim/engine/engine.h"
 #include "sim/faults/fault.h"
 #include "sim/world/network.h"
@@ -64,6 +65,7 @@ struct sim_world {
     struct sim_watching *watching;
     size_t n_watching;
     struct sim_hooks hooks;
+    struct sw_truth truth;         /* of how busy its nodes are */
     struct sim_effecting *effects; /* of faults that last */
     size_t n_effects;
     struct sim_progress {

@@ -2,6 +2,8 @@
  * Bytes through a connection: order, loss repair, back-pressure. */
 #include "sim/world/peerflow.h"
 
+#include "node/core/swarm/lane.h"
+
 #include <stddef.h>
 
 #define PROBE_MIN (10 * SW_MS) /* RFC 8985, 7.2 */
@@ -18,12 +20,24 @@ void sim_mail_free(struct sim_conns *c, struct sim_mail *mail)
     sim_pool_put(&c->pool, m, sizeof *m + m->mail.message.len);
 }
 
+/* @m is no longer on its way. */
+static void arrived(const struct waiting *m)
+{
+    m->way->conn->owner->hosts[m->to].coming -= m->work;
+}
+
+uint32_t sim_conns_coming(const struct sim_conns *c, uint32_t host)
+{
+    return c->hosts[host].coming;
+}
+
 static void deliver(void *self, uint64_t arg)
 {
     struct waiting *m = self;
     struct way *w = m->way;
     struct conn *conn = w->conn;
     (void)arg;
+    arrived(m);
     const unsigned to = 1 - w->side;
     if (conn->number == m->mail.conn && conn->open[to]) {
         conn->end[to].user->message(conn->end[to].self, &m->mail);
@@ -167,6 +181,9 @@ void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn number, struct sw
     m->next = NULL;
     m->way = w;
     m->wire = message.len + SIM_TCP_OVERHEAD;
+    m->work = sw_envelope_lane(message) == SW_LANE_WORK;
+    m->to = conn->host[1 - side];
+    c->hosts[m->to].coming += m->work;
     if (message.len > 0) {
         memcpy(m->data, message.data, message.len);
     }
@@ -220,6 +237,7 @@ void sim_way_drop(struct way *w)
     sim_flow_stop(&w->flow);
     while (w->head != NULL) {
         struct waiting *next = w->head->next;
+        arrived(w->head);
         sim_mail_free(w->conn->owner, &w->head->mail);
         w->head = next;
     }

@@ -18,6 +18,8 @@ struct waiting {
     struct waiting *next;
     struct way *way;
     uint64_t wire; /* bytes with framing */
+    bool work;     /* counted as coming to host @to */
+    uint32_t to;
     uint8_t data[];
 };
 
@@ -56,7 +58,8 @@ struct host {
     bool silent; /* its machine is off */
     bool paused; /* its process stands still, since: */
     sw_time paused_at;
-    uint64_t life; /* counts its processes */
+    uint64_t life;   /* counts its processes */
+    uint32_t coming; /* work on its way to it */
 };
 
 struct sim_conns {

@@ -72,6 +72,8 @@ void sim_conn_dial(struct sim_conns *c, uint32_t from, struct sim_conn_end end, 
 /* Send a copy of @message; nothing happens when @host's end is closed. */
 void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn conn, struct sw_bytes message,
                    struct sim_luck luck);
+/* Work (lane.h) on its way to @host, from anybody. */
+uint32_t sim_conns_coming(const struct sim_conns *c, uint32_t host);
 /* Close: what was sent at once still arrives, what waits does not.  @host hears down. */
 void sim_conn_hang_up(struct sim_conns *c, uint32_t host, sw_conn conn);
 /* @host's process is gone and hears nothing more.  @silent: its machine is, too. */

@@ -453,6 +453,7 @@ int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
         return sw_diag_set(d, SW_ERR_STATE, "libsodium can't start");
     }
     struct sim_world *w = sim_calloc(1, sizeof *w);
+    w->truth = (struct sw_truth){ .self = w, .load = sim_host_true_load };
     w->s = s;
     w->seed = seed;
     w->result.seed = seed;

@@ -51,7 +51,7 @@ static double measure(const struct sw_policy *policy, size_t n, uint64_t choices
     sw_rng_init(&b.draws, sw_rng_key(1, "bench route", "draws"));
     sw_rng_init(&b.world, sw_rng_key(1, "bench route", "world"));
     for (uint32_t i = 0; i < n; i++) {
-        b.peers[i] = (struct sw_candidate){ i, i % 5 == 0, false, i + 1 };
+        b.peers[i] = (struct sw_candidate){ i, i % 5 == 0, false, i + 1, i % 5 };
     }
     (void)fail_alloc_stop();
     for (uint64_t done = 0; done < choices; done += BATCH) {

@@ -44,6 +44,7 @@ static void peer_free(struct sw_node *n, struct sw_peer *peer)
     if (peer != NULL) {
         sw_member_fini(n, &peer->member);
         free(peer->address);
+        free(peer->reading);
         free(peer);
     }
 }

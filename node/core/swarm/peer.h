@@ -44,6 +44,8 @@ struct sw_peer {
     bool stores;   /* keeps other nodes' objects */
     uint32_t cores;
 
+    struct sw_reading *reading; /* demand.c; NULL: none */
+
     /* what is out there: attempt.c */
     uint32_t first, last; /* attempts, oldest first */
 
@@ -51,6 +53,7 @@ struct sw_peer {
     bool suspected;
     uint32_t timeouts; /* in a row */
     sw_dur srtt;       /* smoothed round trip (RFC 6298, 2.3); 0 unknown */
+    sw_dur net;        /* the same without the stay there */
     uint64_t sent;     /* queries */
 };
 

@@ -184,6 +184,7 @@ static bool send(struct sw_node *n, uint32_t to, Swarm__V1__ProbeKind kind, uint
         probe.target = name.s;
     }
     probe.gossip = SW_BUGGIFY(n->buggify, gossip_late) ? NULL : sw_gossip_for(n, to);
+    sw_demand_tell(n, &probe);
     e.body_case = SWARM__V1__ENVELOPE__BODY_PROBE;
     e.probe = &probe;
     n->counts.probes++;
@@ -244,6 +245,7 @@ static void begin_period(struct sw_node *n)
     p->nonce = ++p->last_nonce;
     p->stage = SW_PROBE_DIRECT;
     p->sent = ping(n, p->target, p->nonce);
+    p->sent_at = n->now;
     wait_until(n, &p->timer, n->now + stretched(n, c->timeout));
 }
 
@@ -351,6 +353,9 @@ static void on_ack(struct sw_node *n, uint32_t from, uint64_t nonce)
     }
     if (nonce != 0 && nonce == p->nonce &&
         (p->stage == SW_PROBE_DIRECT || p->stage == SW_PROBE_INDIRECT)) {
+        if (from == p->target && p->sent) {
+            sw_router_measured(n, from, n->now - p->sent_at);
+        }
         if (from == p->target || helper_of(p, from) != NULL) {
             answered(n);
         }
@@ -383,6 +388,7 @@ int sw_probe_receive(struct sw_node *n, const struct sw_link *link, const Swarm_
     if (n->peers.v[from] == NULL || !is_linked(n, from)) {
         return SW_OK; /* what it brought was its own death */
     }
+    sw_demand_take(n, from, probe);
     switch (probe->kind) {
     case SWARM__V1__PROBE_KIND__PROBE_PING:
         (void)send(n, from, SWARM__V1__PROBE_KIND__PROBE_ACK, probe->nonce, NULL);
@@ -410,6 +416,7 @@ void sw_probe_linked(struct sw_node *n, uint32_t peer)
     if (p->target == peer && !p->sent &&
         (p->stage == SW_PROBE_DIRECT || p->stage == SW_PROBE_INDIRECT)) {
         p->sent = ping(n, peer, p->nonce);
+        p->sent_at = n->now;
     }
     for (uint32_t i = 0; i < SW_RELAYS; i++) {
         struct sw_relay *r = &p->relay[i];

@@ -44,6 +44,7 @@ struct sw_probe {
     uint64_t nonce; /* of the present probe */
     uint64_t last_nonce;
     bool sent; /* the ping; otherwise it leaves when the target's Hello comes */
+    sw_time sent_at;
     struct sw_helper helper[SW_PROBE_HELPERS]; /* asked for the present probe */
     uint32_t n_helpers;
     sw_time period_ends_at;

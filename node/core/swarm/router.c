@@ -3,6 +3,7 @@
 #include "node/core/swarm/router.h"
 
 #include "node/base/bug.h"
+#include "node/base/name.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
@@ -55,6 +56,10 @@ int sw_router_plan(struct sw_router *r, const struct sw_config *config, size_t n
         return sw_diag_set(d, SW_ERR_NOTFOUND, "no routing policy is called %s",
                            config->policy != NULL ? config->policy : "nothing");
     }
+    if (policy->reference && r->truth == NULL) {
+        return sw_diag_set(d, SW_ERR_STATE, "policy %s is a reference: " SW_REFERENCE_WHY,
+                           policy->name);
+    }
     int err = sw_route_init(plan, policy, n_peers);
     if (err != SW_OK) {
         return err;
@@ -95,7 +100,7 @@ void sw_router_fini(struct sw_router *r)
     }
     free(r->reachable);
     free(r->candidates);
-    *r = (struct sw_router){ 0 };
+    *r = (struct sw_router){ .truth = r->truth };
 }
 
 bool sw_router_grow(struct sw_node *n, size_t n_peers)
@@ -104,16 +109,6 @@ bool sw_router_grow(struct sw_node *n, size_t n_peers)
 }
 
 /* ---- who ---- */
-
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
-static uint64_t id_of(const struct sw_name *name)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (const char *c = name->s; *c != '\0'; c++) {
-        h = (h ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-    }
-    return h;
-}
 
 void sw_router_reachable(struct sw_node *n)
 {
@@ -125,7 +120,8 @@ void sw_router_reachable(struct sw_node *n)
             r->reachable[r->n_reachable++] = (struct sw_candidate){
                 .peer = i,
                 .same_region = strcmp(peer->region.s, n->config->region.s) == 0,
-                .id = id_of(&peer->name),
+                .id = sw_name_id(&peer->name),
+                .region = n->demand.wanted ? sw_demand_region(n, &peer->region) : SW_REGION_NONE,
             };
         }
     }
@@ -173,10 +169,33 @@ struct sw_telemetry sw_router_own_load(const struct sw_node *n)
     };
 }
 
+/* How busy each of @n_candidates really is; NULL where the policy must not know. */
+static const struct sw_telemetry *true_loads(struct sw_node *n, size_t n_candidates)
+{
+    const struct sw_router *r = &n->router;
+    if (!r->route.policy->reference) {
+        return NULL;
+    }
+    struct sw_telemetry *truth = sw_arena_alloc(&n->scratch, n_candidates * sizeof *truth);
+    if (truth == NULL) {
+        n->out_of_memory = true;
+        return NULL;
+    }
+    for (size_t i = 0; i < n_candidates; i++) {
+        struct sw_load load = { 0 };
+        const struct sw_name *name = &n->peers.v[r->candidates[i].peer]->name;
+        truth[i] = (struct sw_telemetry){ .known = r->truth->load(r->truth->self, name, &load) };
+        truth[i].waiting = load.waiting;
+        truth[i].cores = load.cores;
+        truth[i].service = load.service;
+    }
+    return truth;
+}
+
 bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t *peer)
 {
     struct sw_router *r = &n->router;
-    const struct sw_choice c = {
+    struct sw_choice c = {
         .now = n->event->now,
         .query_class = q->query_class,
         .candidates = r->candidates,
@@ -192,6 +211,7 @@ bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uin
     if (fresh == 0) {
         return false;
     }
+    c.truth = true_loads(n, c.n);
     const size_t chosen = SW_BUGGIFY(n->buggify, peer_any)
                               ? fresh - 1
                               : r->route.policy->choose(&r->route, &c, &r->rng);
@@ -252,6 +272,12 @@ void sw_router_sent(struct sw_node *n, const struct sw_attempt *a)
     }
 }
 
+void sw_router_measured(struct sw_node *n, uint32_t peer, sw_dur net)
+{
+    sw_dur *mean = &n->peers.v[peer]->net;
+    *mean = *mean == 0 ? net : *mean - *mean / 8 + net / 8;
+}
+
 void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t)
 {
     struct sw_route *r = &n->router.route;
@@ -263,6 +289,9 @@ void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const stru
     }
     peer->timeouts = 0;
     peer->srtt = peer->srtt == 0 ? rtt : peer->srtt - peer->srtt / 8 + rtt / 8;
+    if (t->known) {
+        sw_router_measured(n, a->peer, rtt - t->sojourn);
+    }
     if (r->policy->on_reply != NULL && a->epoch == n->router.epoch) {
         r->policy->on_reply(r, a->peer, n->event->now, rtt, t, a->probe, a->late);
     }

@@ -19,6 +19,7 @@ struct sw_known_zone;
 #define SW_PATIENCE_USUAL (400 * SW_MS)
 
 struct sw_router {
+    const struct sw_truth *truth; /* NULL in every live node */
     struct sw_route route;
     uint32_t epoch; /* counts policies: one must not learn from what another sent */
     struct sw_rng rng;
@@ -29,7 +30,8 @@ struct sw_router {
 };
 
 /* Prepare @config's policy and parameters for up to @n_peers peers; nothing visible changes.
- * Errors: SW_ERR_NOTFOUND (policy, parameter), SW_ERR_RANGE; the diag says what.  SW_ERR_NOMEM. */
+ * Errors: SW_ERR_NOTFOUND (policy, parameter), SW_ERR_RANGE, SW_ERR_STATE (a reference, and no
+ * simulator); the diag says what.  SW_ERR_NOMEM. */
 int sw_router_plan(struct sw_router *r, const struct sw_config *config, size_t n_peers,
                    struct sw_route *plan, struct sw_diag *d);
 /* Carry it out: same policy, new parameters, and what was learned stays; or another policy. */
@@ -59,6 +61,9 @@ sw_dur sw_router_patience(const struct sw_node *n, uint32_t peer);
 sw_dur sw_router_route_patience(const struct sw_route *r, uint32_t peer);
 /* How busy this node is, as a policy sees it. */
 struct sw_telemetry sw_router_own_load(const struct sw_node *n);
+
+/* A round trip to @peer without its stay there. */
+void sw_router_measured(struct sw_node *n, uint32_t peer, sw_dur net);
 
 /* What became of an attempt, or of the relay path that it took. */
 void sw_router_sent(struct sw_node *n, const struct sw_attempt *a);

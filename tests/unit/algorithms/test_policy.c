@@ -176,8 +176,27 @@ static void launch(struct world *w, uint32_t peer, bool probe)
     }
 }
 
+/* What gossip says of three regions, one of them at times without any capacity. */
+static void gossip(struct world *w)
+{
+    struct sw_regions g = { .n = 3, .epoch = w->now / SW_SEC };
+    for (uint32_t i = 0; i < g.n; i++) {
+        g.v[i] = (struct sw_region){ .id = i + 1,
+                                     .demand = (double)below(w, 300),
+                                     .capacity = below(w, 4) > 0 ? 200 : 0,
+                                     .cores = 4 };
+        for (uint32_t k = 0; k < g.n; k++) {
+            g.v[i].rtt[k] = i == k ? 0 : (double)(below(w, 100) * SW_MS);
+        }
+    }
+    if (sw_route_wants_regions(&w->route)) {
+        w->route.policy->on_regions(&w->route, &g);
+    }
+}
+
 static void ask(struct world *w)
 {
+    struct sw_telemetry truth[PEERS];
     struct sw_candidate candidates[PEERS];
     uint32_t tried[3];
     struct sw_choice c = { .now = w->now, .query_class = below(w, 3), .candidates = candidates };
@@ -191,6 +210,12 @@ static void ask(struct world *w)
         tried[c.n_tried] = (uint32_t)below(w, PEERS);
     }
     c.own = random_telemetry(w);
+    if (w->route.policy->reference) {
+        for (size_t i = 0; i < c.n; i++) {
+            truth[i] = random_telemetry(w);
+        }
+        c.truth = truth;
+    }
     const size_t chosen = w->route.policy->choose(&w->route, &c, &w->draws);
     check_choice(&w->route, &c, chosen);
     fold(w, candidates[chosen].peer);
@@ -268,7 +293,8 @@ static uint64_t live_through(const struct sw_policy *policy, uint64_t seed, uint
     sw_rng_init(&w.events, sw_rng_key(seed, "test policy", "events"));
     sw_rng_init(&w.draws, sw_rng_key(seed, "test policy", "draws"));
     for (uint32_t i = 0; i < PEERS; i++) {
-        w.peers[i] = (struct sw_candidate){ i, i % 3 == 0, i == 7 && seed % 3 == 0, i + 1 };
+        w.peers[i] = (struct sw_candidate){ i, i % 3 == 0, i == 7 && seed % 3 == 0, i + 1,
+                                            i == 5 ? SW_REGION_NONE : i % 3 };
     }
     fail_alloc_from(0);
     for (int step = 0; step < STEPS; step++) {
@@ -277,6 +303,9 @@ static uint64_t live_through(const struct sw_policy *policy, uint64_t seed, uint
         probe(&w);
         land(&w);
         land(&w);
+        if (step == STEPS / 4) {
+            gossip(&w);
+        }
         if (step % 10 == 0) {
             check_what_it_says(&w);
         }

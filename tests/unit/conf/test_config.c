@@ -104,6 +104,10 @@ static const struct {
     { "policy: peak_ewma", "policy: peak",
       "n.yaml:4:19: policy: no policy is called 'peak' "
       "(see swarmsim list policies)" },
+    { "policy: peak_ewma, parameters: {tau: 5s}", "policy: full_information",
+      "n.yaml:4:19: policy: full_information is a reference for scenarios: only a simulator can "
+      "show "
+      "it the true queues" },
     { "tau: 5s", "tau: 5", "n.yaml:4:48: tau: is not a duration (like 80ms, 2.5s, 1h30m)" },
     { "name: nyc-1", "name: fra-1", "n.yaml:8:12: name: 'fra-1' is this node itself" },
     { "192.0.2.1:7300", "192.0.2.1",
