@@ -86,10 +86,16 @@ CREATE TABLE IF NOT EXISTS metrics (
 CREATE TABLE IF NOT EXISTS samples (
     run           INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
     metric        TEXT NOT NULL,
-    entity        TEXT NOT NULL,        -- a region, 'node>peer', a group of clients 'region/number' (its
+    entity        TEXT NOT NULL,        -- a region, 'node>peer' (route.trail), 'region>region' (route.sent:
+                                        -- queries a second from nodes here to nodes there, retries
+                                        -- too), a group of clients 'region/number' (its
                                         -- place in the scenario, from 0), or '' for the whole swarm
     at            REAL NOT NULL,        -- s; the beginning of the interval
-    value         REAL NOT NULL,        -- in the metric's unit; rates are 1/s
+    value         REAL NOT NULL,        -- in the metric's unit; rates are 1/s.  Of the nodes in a region
+                                        -- that hold zones: load.asked, in healthy cores, what
+                                        -- requests would take if none waited; load.capacity, what is
+                                        -- there when the interval begins, fewer where nodes are slow
+                                        -- or down; load.waiting, requests that wait then
     PRIMARY KEY (run, metric, entity, at)
 ) WITHOUT ROWID;
 

@@ -60,6 +60,8 @@ void sim_plot_text(FILE *f, const char *text);
 int sim_plot_latency(struct sim_plots *p, size_t arm);
 int sim_plot_availability(struct sim_plots *p, size_t arm);
 int sim_plot_answered(struct sim_plots *p, size_t arm);
+int sim_plot_sent(struct sim_plots *p, size_t arm);
+int sim_plot_load(struct sim_plots *p, size_t arm);
 int sim_plot_trails(struct sim_plots *p, size_t arm);
 int sim_plot_members(struct sim_plots *p, size_t arm);
 int sim_plot_comparison(struct sim_plots *p);

@@ -67,8 +67,8 @@ static int read_arms(struct sim_plots *p, const char *path)
 static int draw(struct sim_plots *p, const struct sim_report_options *o)
 {
     static int (*const plots[])(struct sim_plots *, size_t) = {
-        sim_plot_latency, sim_plot_availability, sim_plot_answered,
-        sim_plot_trails,  sim_plot_members,
+        sim_plot_latency, sim_plot_availability, sim_plot_answered, sim_plot_sent,
+        sim_plot_load,    sim_plot_trails,       sim_plot_members,
     };
     int err = 0;
     for (size_t arm = 0; arm < p->n_arms; arm++) {

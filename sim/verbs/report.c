@@ -77,7 +77,8 @@ extern const struct sim_verb sim_verb_report;
 const struct sim_verb sim_verb_report = {
     .name = "report",
     .usage = "STUDY.db [--metric M,...] [--baseline NAME] [--out DIR]",
-    .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, trails;\n"
+    .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, who\n"
+            "sent what where, load against capacity, trails;\n"
             "with several configurations one set each, and a comparison, and what compare draws:\n"
             "means with their intervals (of the metrics and beside the baseline that it takes by\n"
             "itself, unless others are named).  Scripts and data stay in DIR/plots (default:\n"

@@ -51,7 +51,7 @@ struct sim_processor_state {
     struct urgent *urgent, *unused;
 
     uint64_t served, dropped;
-    sw_dur busy;
+    sw_dur busy, asked;
     double mean; /* ns */
 };
 
@@ -249,6 +249,7 @@ static void grow(struct sim_processor_state *p)
 
 static bool submit(struct sim_processor_state *p, const struct task *t)
 {
+    p->asked += t->service;
     if (p->idle != 0 && p->paused_at == SW_TIME_NEVER) {
         begin_service(p, t);
         return true;
@@ -443,4 +444,14 @@ uint64_t sim_processor_dropped(const struct sim_processor_state *p)
 sw_dur sim_processor_busy(const struct sim_processor_state *p)
 {
     return p->busy;
+}
+
+sw_dur sim_processor_asked(const struct sim_processor_state *p)
+{
+    return p->asked;
+}
+
+double sim_processor_speed(const struct sim_processor_state *p)
+{
+    return p->paused_at == SW_TIME_NEVER ? p->model.cores / p->slow : 0;
 }

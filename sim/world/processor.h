@@ -79,5 +79,9 @@ uint64_t sim_processor_served(const struct sim_processor_state *p);
 uint64_t sim_processor_dropped(const struct sim_processor_state *p);
 /* Core time spent in service since the start; over (cores * time) it is the utilisation. */
 sw_dur sim_processor_busy(const struct sim_processor_state *p);
+/* Core time that all requests so far ask for on a healthy node, dropped ones too. */
+sw_dur sim_processor_asked(const struct sim_processor_state *p);
+/* What it can give now, in healthy cores: fewer while it is slow, none while it is paused. */
+double sim_processor_speed(const struct sim_processor_state *p);
 
 #endif

@@ -599,6 +599,17 @@ uint32_t sim_world_waiting(const struct sim_world *w, uint32_t i)
     return sim_processor_waiting(sim_host_processor(w->hosts[i]));
 }
 
+sw_dur sim_world_asked(const struct sim_world *w, uint32_t i)
+{
+    return sim_processor_asked(sim_host_processor(w->hosts[i]));
+}
+
+double sim_world_speed(const struct sim_world *w, uint32_t i)
+{
+    return sim_host_node(w->hosts[i]) != NULL ? sim_processor_speed(sim_host_processor(w->hosts[i]))
+                                              : 0;
+}
+
 uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node)
 {
     return sim_conns_pending(w->conns, node);

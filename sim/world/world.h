@@ -56,6 +56,10 @@ const struct sim_disk_state *sim_world_disk(const struct sim_world *w, uint32_t 
 
 /* Requests that wait for node @i's processor. */
 uint32_t sim_world_waiting(const struct sim_world *w, uint32_t i);
+/* Node @i's processor: core time that requests asked of it since the run began, and what it can
+ * give now, in healthy cores; 0 while the node is down. */
+sw_dur sim_world_asked(const struct sim_world *w, uint32_t i);
+double sim_world_speed(const struct sim_world *w, uint32_t i);
 /* Bytes that wait to leave, of the connection where most do; @node gets whose they are. */
 uint64_t sim_world_pending(const struct sim_world *w, uint32_t *node);
 

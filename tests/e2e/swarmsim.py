@@ -426,11 +426,27 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(self.query("SELECT seed FROM runs"), [(1,)])
 
     @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is not installed")
+    def test_what_regions_send_each_other_and_what_holders_can_give_is_recorded(self):
+        self.assertEqual(self.run_tiny().returncode, 0)
+        sent = dict(self.query("SELECT entity, sum(value) FROM samples WHERE metric = 'route.sent'"
+                               " GROUP BY entity"))
+        self.assertEqual(sorted(sent), ["nyc>fra", "nyc>nyc"])  # fra asks nobody
+        counted = dict(self.query("SELECT metric, value FROM metrics WHERE metric LIKE 'route.%'"))
+        self.assertAlmostEqual(sum(sent.values()), counted["route.forwarded"] + counted["route.retried"])
+        # a holder a region, of two cores; nyc's is dead from 15 s to 20 s
+        capacity = {(region, at): value for region, at, value in self.query(
+            "SELECT entity, at, value FROM samples WHERE metric = 'load.capacity'")}
+        self.assertEqual([capacity["nyc", at] for at in (14, 15, 19, 20)], [2, 0, 0, 2])
+        self.assertEqual({capacity["fra", at] for at in range(1, 40)}, {2})
+        # 20 us a query on average, at the entry node and at the holder
+        [(each,)] = self.query("SELECT value FROM metrics WHERE metric = 'load.per_query'")
+        self.assertAlmostEqual(each, 40e-6, delta=4e-6)
+
     def test_plots_are_drawn_as_svg_and_png(self):
         done = self.tool("run", self.file(TINY), "--out", self.out())
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("plots ", done.stdout)
-        for name in ("latency", "availability", "answered", "trails"):
+        for name in ("latency", "availability", "answered", "sent", "load", "trails"):
             svg = self.out(f"out/{name}.svg")
             self.assertTrue(xml.etree.ElementTree.parse(svg).getroot().tag.endswith("svg"))
             with open(self.out(f"out/{name}.png"), "rb") as f:
