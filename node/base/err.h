@@ -24,7 +24,8 @@
     X(SW_ERR_IS_A_DIRECTORY, -16, "is a directory")    \
     X(SW_ERR_NOT_EMPTY, -17, "directory not empty")    \
     X(SW_ERR_LOOP, -18, "too many symbolic links")     \
-    X(SW_ERR_BUSY, -19, "busy, try again later")
+    X(SW_ERR_BUSY, -19, "busy, try again later")       \
+    X(SW_ERR_TOO_FEW, -20, "too few nodes")
 
 enum sw_err {
     SW_OK = 0,

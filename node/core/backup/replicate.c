@@ -328,7 +328,7 @@ static void pump_spread(struct sw_backup *b, struct sw_spread *s, const struct g
     }
     begin_puts(b, s, g);
     if (hopeless(s, g)) {
-        sw_spread_fail(b, s, SW_BACKUP_PRECONDITION, SW_ERR_UNREACHABLE,
+        sw_spread_fail(b, s, SW_BACKUP_PRECONDITION, SW_ERR_TOO_FEW,
                        "there are fewer other nodes with a store than backup.copies");
     }
 }

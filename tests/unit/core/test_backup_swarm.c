@@ -707,6 +707,12 @@ static void too_few_nodes_for_the_copies_is_said_and_not_waited_for(void)
     REQUIRE(r != NULL);
     CHECK_I64(r->status, 9);
     CHECK_STR(r->reason, "there are fewer other nodes with a store than backup.copies");
+    int64_t why = 0;
+    for (size_t i = 0; i < s.nodes[0].n_traces; i++) {
+        const struct swarm_trace *t = &s.nodes[0].traces[i];
+        why = t->kind == SW_TRACE_SNAPSHOT_FAILED ? (int64_t)t->b : why;
+    }
+    CHECK_I64(why, SW_ERR_TOO_FEW);              /* and not that somebody is unreachable */
     CHECK(restores(&s, &s.nodes[2], 8, "back")); /* what could be done was done */
     swarm_fini(&s);
 }
