@@ -163,7 +163,7 @@ struct sw_event {
     X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")  \
     X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                   \
     X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                       \
-    X(SW_TRACE_CARRIED, "handed on for another", "1: an ant", "")                  \
+    X(SW_TRACE_CARRIED, "handed on for another", "1: an ant, 2: zone", "")         \
     X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                  \
     X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")
 

@@ -109,6 +109,7 @@ static void on_beat(struct sw_node *n)
     sw_forward_beat(n);
     sw_demand_beat(n);
     sw_zone_fetch_beat(n);
+    sw_zone_carry_beat(n);
     sw_ant_send_all(n);
     sw_relay_beat(n);
 }

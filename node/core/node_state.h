@@ -23,6 +23,7 @@
 #include "node/core/swarm/router.h"
 #include "node/core/swarm/sync.h"
 #include "node/core/views.h"
+#include "node/core/zones/carry.h"
 #include "node/core/zones/serve.h"
 
 /* struct sw_timer's kind. */
@@ -64,10 +65,11 @@ struct sw_node {
     struct sw_sync sync;     /* anti-entropy */
     struct sw_demand demand; /* by region, as gossip tells */
     struct sw_router router;
-    struct sw_attempts attempts; /* queries and ants that are out */
-    struct sw_forward forward;   /* clients that wait */
-    struct sw_relays relays;     /* ways to members that we can't reach */
-    struct sw_carry carry;       /* what we hand on for others */
+    struct sw_attempts attempts;     /* queries and ants that are out */
+    struct sw_forward forward;       /* clients that wait */
+    struct sw_relays relays;         /* ways to members that we can't reach */
+    struct sw_carry carry;           /* what we hand on for others */
+    struct sw_zone_carry zone_carry; /* parts of zones among it */
     struct sw_backup *backup;
     bool backup_configured; /* ... and it said yes */
     struct sw_node_counts counts;

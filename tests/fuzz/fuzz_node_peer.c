@@ -33,6 +33,7 @@ struct world {
     uint64_t announced;        /* records with a version of the zone so far */
     Swarm__V1__ZoneHeld asked; /* the version that the node asked for last */
     uint8_t asked_digest[48];
+    uint64_t asked_id;
     const struct sw_view *view;
     bool drained;
 };
@@ -101,7 +102,12 @@ static void check_sent(struct world *w, struct sw_bytes message)
         }
     } else if (e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER &&
                e->zone_transfer->get != NULL) {
-        w->asked = *e->zone_transfer->get->want;
+        const Swarm__V1__ZoneGet *get = e->zone_transfer->get;
+        if (get->hops > 0) {
+            check_hops(get->hops, get->origin, get->target);
+        }
+        w->asked = *get->want;
+        w->asked_id = get->id;
         must(w->asked.digest.len == sizeof w->asked_digest);
         memcpy(w->asked_digest, w->asked.digest.data, sizeof w->asked_digest);
     }
@@ -227,6 +233,16 @@ static void query(struct world *w, struct sw_bytes message)
     step(w, &ev);
 }
 
+/* A reply to one of the latest ants; the first byte says which. */
+static void reply_to_ant(struct world *w, unsigned peer, struct sw_bytes bytes)
+{
+    const unsigned back = bytes.len > 0 ? bytes.data[0] : 0;
+    if (back < w->n_ids) {
+        const struct envelope e = envelope_ant_reply(w->id[(w->n_ids - 1 - back) % QUERIES]);
+        say(w, peer, SW_CLASS_CONTROL, envelope_bytes(&e));
+    }
+}
+
 /* A valid Answer to the latest query, around whatever the input says. */
 static void answer(struct world *w, unsigned peer, struct sw_bytes message)
 {
@@ -288,10 +304,34 @@ static void deliver(struct world *w, unsigned peer, struct sw_bytes bytes)
     w->asked.base.descriptor = &swarm__v1__zone_held__descriptor;
     data.name = (ProtobufCBinaryData){ sizeof org, org };
     data.version = &w->asked;
+    data.id = w->asked_id;
     data.difference = bytes.data[0] & 1;
     data.size = bytes.len - 1 + ((bytes.data[0] & 2) != 0 ? 100 : 0);
     data.data = (ProtobufCBinaryData){ bytes.len - 1, (uint8_t *)(uintptr_t)(bytes.data + 1) };
     t.data = &data;
+    ENVELOPE(&e, ZONE_TRANSFER, zone_transfer, &t);
+    say(w, peer, SW_CLASS_BULK, envelope_bytes(&e));
+}
+
+/* The same for the part of a zone. */
+static void ask_to_hand_on_part(struct world *w, unsigned peer, uint64_t id,
+                                const struct sw_name *target)
+{
+    static uint8_t digest[48];
+    struct envelope e;
+    struct sw_name origin = w->peer[peer].name;
+    struct sw_name to = *target;
+    Swarm__V1__ZoneHeld want = SWARM__V1__ZONE_HELD__INIT;
+    Swarm__V1__ZoneGet get = SWARM__V1__ZONE_GET__INIT;
+    Swarm__V1__ZoneTransfer t = SWARM__V1__ZONE_TRANSFER__INIT;
+    want.digest = (ProtobufCBinaryData){ sizeof digest, digest };
+    get.name = (ProtobufCBinaryData){ sizeof net, net };
+    get.want = &want;
+    get.id = id;
+    get.hops = 1;
+    get.origin = origin.s;
+    get.target = to.s;
+    t.get = &get;
     ENVELOPE(&e, ZONE_TRANSFER, zone_transfer, &t);
     say(w, peer, SW_CLASS_BULK, envelope_bytes(&e));
 }
@@ -304,6 +344,10 @@ static void ask_to_hand_on(struct world *w, unsigned peer, struct sw_bytes bytes
     const char *origin = w->peer[peer ^ (what >> 2 & 1)].name.s;
     const char *target = (what & 8) != 0 ? "a" : w->peer[1 - peer].name.s;
     const uint64_t id = bytes.len > 1 ? bytes.data[1] : 1;
+    if ((what & 128) != 0) {
+        ask_to_hand_on_part(w, peer, id, &w->peer[1 - peer].name);
+        return;
+    }
     const struct envelope e = (what & 1) != 0 ? envelope_ant_to(id, origin, hops, target)
                                               : envelope_query_to(id, origin, hops, target);
     say(w, peer, SW_CLASS_CONTROL, envelope_bytes(&e));
@@ -343,7 +387,11 @@ static void record(struct world *w, uint8_t what, struct sw_bytes bytes)
         query(w, bytes);
         break;
     case 3:
-        answer(w, peer, bytes);
+        if ((what & 32) != 0) {
+            reply_to_ant(w, peer, bytes);
+        } else {
+            answer(w, peer, bytes);
+        }
         break;
     case 4:
         advance(w, bytes.len * 10 * SW_MS);

@@ -10,40 +10,40 @@
 
 /* ---- may it pass? ---- */
 
-/* Take the time of one request from what was saved up.  False: there is not enough. */
-static bool afford(struct sw_node *n)
+/* Take the time of so many requests from what was saved up.  False: there is not enough. */
+static bool afford(struct sw_node *n, double requests)
 {
     struct sw_carry *c = &n->carry;
     const struct sw_load *load = &n->event->load;
-    const double service = (double)(load->service > 0 ? load->service : SW_CARRY_SERVICE);
+    const double each = (double)(load->service > 0 ? load->service : SW_CARRY_SERVICE);
     const double share = SW_CARRY_SHARE * (load->cores > 0 ? load->cores : n->config->cores);
     const double most = share * (double)SW_SEC;
     const double saved =
         c->saved_at == 0 ? most : c->saved + share * (double)(n->now - c->saved_at);
     c->saved = saved < most ? saved : most;
     c->saved_at = n->now;
-    if (c->saved < service) {
+    if (c->saved < each * requests) {
         return false;
     }
-    c->saved -= service;
+    c->saved -= each * requests;
     return true;
 }
 
-/* To whom may be handed on what @link's peer says?  SW_PEER_NONE: to nobody. */
-static uint32_t bound_for(struct sw_node *n, const struct sw_link *link, uint32_t hops,
-                          const char *origin, const char *target)
+uint32_t sw_carry_bound_for(struct sw_node *n, const struct sw_link *link, double requests,
+                            const struct sw_carry_way *way)
 {
     const uint32_t limit = n->config->max_queue;
-    const uint32_t to = sw_peers_find(&n->peers, target);
-    if (!n->config->relay || n->state == SW_STATE_DRAINING || hops != 1 ||
-        strcmp(origin, n->peers.v[link->peer]->name.s) != 0 || to == SW_PEER_NONE ||
+    const uint32_t to = sw_peers_find(&n->peers, way->target);
+    if (!n->config->relay || n->state == SW_STATE_DRAINING || way->hops != 1 ||
+        strcmp(way->origin, n->peers.v[link->peer]->name.s) != 0 || to == SW_PEER_NONE ||
         to == link->peer || SW_BUGGIFY(n->buggify, peer_refused)) {
         return SW_PEER_NONE;
     }
     const struct sw_peer *peer = n->peers.v[to];
     const bool fit = n->carry.n < SW_CARRY_MOST && (limit == 0 || n->event->load.waiting <= limit);
-    return fit && sw_peer_ready(peer) && peer->timeouts < SW_RELAY_CUT && afford(n) ? to
-                                                                                    : SW_PEER_NONE;
+    return fit && sw_peer_ready(peer) && peer->timeouts < SW_RELAY_CUT && afford(n, requests)
+               ? to
+               : SW_PEER_NONE;
 }
 
 /* ---- replies ---- */
@@ -183,7 +183,8 @@ static void hand_on(struct sw_node *n, struct sw_attempt *a, const Swarm__V1__En
 
 void sw_carry_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query)
 {
-    const uint32_t to = bound_for(n, link, query->hops, query->origin, query->target);
+    const struct sw_carry_way way = { query->hops, query->origin, query->target };
+    const uint32_t to = sw_carry_bound_for(n, link, 1, &way);
     struct sw_attempt *a = take_on(n, link, to, query->id, false);
     if (a == NULL) {
         refuse(n, link->conn, query->id, false);
@@ -202,7 +203,8 @@ void sw_carry_query(struct sw_node *n, const struct sw_link *link, const Swarm__
 
 void sw_carry_ant(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Ant *ant)
 {
-    const uint32_t to = bound_for(n, link, ant->hops, ant->origin, ant->target);
+    const struct sw_carry_way way = { ant->hops, ant->origin, ant->target };
+    const uint32_t to = sw_carry_bound_for(n, link, 1, &way);
     struct sw_attempt *a = take_on(n, link, to, ant->nonce, true);
     if (a == NULL) {
         refuse(n, link->conn, ant->nonce, true);

@@ -23,12 +23,22 @@ struct sw_node;
 /* Queries and ants carried at once. */
 #define SW_CARRY_MOST 256U
 
+/* What a message says of its way. */
+struct sw_carry_way {
+    uint32_t hops;
+    const char *origin, *target;
+};
+
 struct sw_carry {
     double saved; /* ns of processor time */
     sw_time saved_at;
     uint32_t n; /* carried now */
 };
 
+/* To whom may be handed on what @link's peer says, at a price of @requests requests?  That is paid
+ * then.  SW_PEER_NONE: to nobody. */
+uint32_t sw_carry_bound_for(struct sw_node *n, const struct sw_link *link, double requests,
+                            const struct sw_carry_way *way);
 /* Hand on @query, or refuse it by an empty Answer; @ant, or refuse it. */
 void sw_carry_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query);
 void sw_carry_ant(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Ant *ant);

@@ -126,6 +126,7 @@ static void lost(struct sw_node *n, struct sw_link *link)
     } else if (greeted) {
         sw_backup_host_down(n, link);
         sw_zone_fetch_lost(n, link->peer);
+        sw_zone_carry_lost(n, link->peer);
     }
 }
 

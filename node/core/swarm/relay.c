@@ -3,6 +3,7 @@
 #include "node/core/swarm/relay.h"
 
 #include "node/base/bug.h"
+#include "node/base/name.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
@@ -57,15 +58,16 @@ static uint32_t count(const struct sw_node *n, uint32_t to)
     return found;
 }
 
-static bool leads(const struct sw_node *n, uint32_t relay, uint32_t to)
+/* The slot of the path through @relay to @to, or SW_SLOT_NONE. */
+static uint32_t find(const struct sw_node *n, uint32_t relay, uint32_t to)
 {
     for (uint32_t i = 0; i < n->relays.slots.made; i++) {
         const struct sw_relay_path *p = at(n, i);
         if (p != NULL && p->to == to && p->relay == relay) {
-            return true;
+            return i;
         }
     }
-    return false;
+    return SW_SLOT_NONE;
 }
 
 static bool is_well(const struct sw_node *n, uint32_t relay)
@@ -102,7 +104,7 @@ static uint32_t draw(struct sw_node *n, uint32_t to)
     uint64_t eligible = 0;
     for (size_t i = 0; i < router->n_reachable; i++) {
         const uint32_t relay = router->reachable[i].peer;
-        if (relay != to && is_well(n, relay) && !leads(n, relay, to) &&
+        if (relay != to && is_well(n, relay) && find(n, relay, to) == SW_SLOT_NONE &&
             sw_rng_below(&n->relays.policy.rng, ++eligible) == 0) {
             chosen = relay; /* reservoir sampling (Vitter 1985, algorithm R) */
         }
@@ -127,7 +129,8 @@ static void explore(struct sw_node *n, struct sw_relay_target *t)
     }
 }
 
-/* The policy for paths, once it is needed.  False: memory is out. */
+/* The policy for paths, once it is needed.  False: memory is out, or the policy is a reference that
+ * must be shown the truth, which paths have none of. */
 static bool set_up(struct sw_node *n)
 {
     struct sw_router *policy = &n->relays.policy;
@@ -136,8 +139,9 @@ static bool set_up(struct sw_node *n)
     if (policy->route.policy != NULL) {
         return true;
     }
-    if (sw_router_plan(policy, n->config, n->relays.slots.limit, &plan, &d) != SW_OK) {
-        n->out_of_memory = true;
+    const int err = sw_router_plan(policy, n->config, n->relays.slots.limit, &plan, &d);
+    if (err != SW_OK) {
+        n->out_of_memory = n->out_of_memory || err == SW_ERR_NOMEM;
         return false;
     }
     sw_router_commit(policy, &plan);
@@ -148,12 +152,17 @@ static bool set_up(struct sw_node *n)
 void sw_relay_want(struct sw_node *n, uint32_t peer)
 {
     struct sw_relays *r = &n->relays;
-    if (!sw_relay_is_cut_off(n, peer) || target(n, peer) != NULL ||
-        r->n_targets == SW_RELAY_TARGETS || n->state == SW_STATE_DRAINING || !set_up(n)) {
+    struct sw_relay_target *t = target(n, peer);
+    if (t != NULL) {
+        t->wanted_at = n->now;
         return;
     }
-    struct sw_relay_target *t = &r->target[r->n_targets++];
-    *t = (struct sw_relay_target){ .peer = peer, .tries = SW_RELAY_TRIES };
+    if (!sw_relay_is_cut_off(n, peer) || r->n_targets == SW_RELAY_TARGETS ||
+        n->state == SW_STATE_DRAINING || !set_up(n)) {
+        return;
+    }
+    t = &r->target[r->n_targets++];
+    *t = (struct sw_relay_target){ .peer = peer, .tries = SW_RELAY_TRIES, .wanted_at = n->now };
     explore(n, t);
 }
 
@@ -246,17 +255,28 @@ static void refresh(struct sw_node *n, uint32_t to)
     }
 }
 
+/* Where the policy has no ants of its own, nothing else would find that @to can be reached again.
+ */
+static void try_directly(struct sw_node *n, uint32_t to)
+{
+    if (n->router.route.policy->next_probe == NULL && sw_peer_ready(n->peers.v[to])) {
+        sw_ant_launch(n, to, 0);
+    }
+}
+
 void sw_relay_beat(struct sw_node *n)
 {
     struct sw_relays *r = &n->relays;
     for (uint32_t i = r->n_targets; i > 0; i--) {
         struct sw_relay_target *t = &r->target[i - 1];
-        if (!sw_relay_is_cut_off(n, t->peer) || n->state == SW_STATE_DRAINING) {
+        if (!sw_relay_is_cut_off(n, t->peer) || n->state == SW_STATE_DRAINING ||
+            n->now - t->wanted_at >= SW_RELAY_UNWANTED) {
             end_target(n, t);
             continue;
         }
         t->tries = SW_RELAY_TRIES;
         drop_stale(n, t->peer);
+        try_directly(n, t->peer);
         make_place(n, t->peer);
         refresh(n, t->peer);
         explore(n, t);
@@ -295,7 +315,8 @@ static size_t list(struct sw_node *n, const struct sw_router_question *q)
             c[listed++] = (struct sw_candidate){
                 .peer = i,
                 .same_region = strcmp(relay->region.s, n->config->region.s) == 0,
-                .id = (uint64_t)p->relay << 32 | p->to,
+                .id = sw_name_id(&relay->name),
+                .region = SW_REGION_NONE,
             };
         }
     }
@@ -357,6 +378,22 @@ uint64_t sw_relay_choose(struct sw_node *n, const struct sw_router_question *q, 
     return well && !is_cheaper(n, i, direct) ? 0 : sw_slots_id(&n->relays.slots, i);
 }
 
+uint32_t sw_relay_for_bulk(const struct sw_node *n, uint32_t to)
+{
+    uint32_t best = SW_SLOT_NONE;
+    for (uint32_t i = 0; i < n->relays.slots.made; i++) {
+        const struct sw_relay_path *p = at(n, i);
+        if (p == NULL || p->to != to || !p->known || !is_well(n, p->relay) ||
+            !n->peers.v[p->relay]->link[SW_CLASS_BULK].greeted) {
+            continue;
+        }
+        if (best == SW_SLOT_NONE || cost(n, i) < cost(n, best)) {
+            best = i;
+        }
+    }
+    return best != SW_SLOT_NONE ? at(n, best)->relay : SW_PEER_NONE;
+}
+
 struct sw_name sw_relay_take(struct sw_node *n, struct sw_attempt *a, uint64_t path)
 {
     const uint32_t i = sw_slots_find(&n->relays.slots, path);
@@ -371,9 +408,12 @@ struct sw_name sw_relay_take(struct sw_node *n, struct sw_attempt *a, uint64_t p
 void sw_relay_sent(struct sw_node *n, const struct sw_attempt *a)
 {
     struct sw_route *r = &n->relays.policy.route;
+    const uint32_t i = sw_slots_find(&n->relays.slots, a->path);
+    SW_ASSERT(i != SW_SLOT_NONE);
     n->counts.relayed++;
+    target(n, at(n, i)->to)->wanted_at = n->now;
     if (r->policy->on_send != NULL) {
-        r->policy->on_send(r, sw_slots_find(&n->relays.slots, a->path), n->now);
+        r->policy->on_send(r, i, n->now);
     }
 }
 
@@ -420,6 +460,14 @@ void sw_relay_timed_out(struct sw_node *n, const struct sw_attempt *a)
     }
     struct sw_relay_path *p = at(n, i);
     if (++p->failures >= SW_RELAY_CUT || !p->known) {
+        give_up(n, i);
+    }
+}
+
+void sw_relay_give_up(struct sw_node *n, uint32_t relay, uint32_t to)
+{
+    const uint32_t i = find(n, relay, to);
+    if (i != SW_SLOT_NONE) {
         give_up(n, i);
     }
 }

@@ -9,7 +9,7 @@
  * drawn.  The paths that answer take part in the routing policy as if they were peers, with a
  * policy of their own: the same cost, price and evaporation, of the whole way.  Every second each
  * path gets an ant, and the dearest of a full set gives its place to one drawn anew.  They are
- * forgotten when the member is reached directly again.
+ * forgotten when the member is reached directly again, or no longer wanted.
  *
  * No loop can come about: a relay (carry.h) hands on only what comes from its origin itself, and
  * to the member named; what it hands on names none.  So nothing passes more than one relay. */
@@ -31,6 +31,8 @@ struct sw_attempt;
 #define SW_RELAY_TRIES 4U
 /* A path that brought nothing for so long is forgotten. */
 #define SW_RELAY_SILENT (5 * SW_SEC)
+/* Nobody looks for ways to a member that was not wanted for so long. */
+#define SW_RELAY_UNWANTED (10 * SW_SEC)
 
 struct sw_relay_path {
     uint32_t relay, to; /* peers */
@@ -42,6 +44,7 @@ struct sw_relay_path {
 struct sw_relay_target {
     uint32_t peer;
     uint32_t tries; /* left in this second */
+    sw_time wanted_at;
 };
 
 struct sw_relays {
@@ -69,6 +72,10 @@ void sw_relay_forget(struct sw_node *n, uint32_t peer);
 /* The path to take for @q rather than @direct, whom the router would ask (SW_NO_PEER: nobody):
  * where @direct is cut off or dearer.  0: none. */
 uint64_t sw_relay_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t direct);
+/* The relay of the cheapest path to @to whose bulk connection stands, or SW_PEER_NONE. */
+uint32_t sw_relay_for_bulk(const struct sw_node *n, uint32_t to);
+/* @relay does not lead to @to any longer. */
+void sw_relay_give_up(struct sw_node *n, uint32_t relay, uint32_t to);
 /* A path by its number, which no other ever has; NULL: forgotten. */
 const struct sw_relay_path *sw_relay_path(const struct sw_node *n, uint64_t path);
 /* @a, not sent yet, goes by @path; whom it is for. */

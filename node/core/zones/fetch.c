@@ -21,7 +21,7 @@
 
 void sw_zone_fetch_init(struct sw_zone_fetch *f)
 {
-    *f = (struct sw_zone_fetch){ .from = SW_PEER_NONE };
+    *f = (struct sw_zone_fetch){ .from = SW_PEER_NONE, .via = SW_PEER_NONE };
 }
 
 void sw_zone_fetch_fini(struct sw_zone_fetch *f)
@@ -55,11 +55,19 @@ static const char *name_of(const struct sw_node *n, const struct sw_held_zone *z
 
 /* ---- whom to ask ---- */
 
-static bool reachable(const struct sw_node *n, const struct sw_holder *h)
+/* Can @h be asked now?  @via: the relay to ask where it is cut off, or SW_PEER_NONE. */
+static bool reachable(struct sw_node *n, const struct sw_holder *h, uint32_t *via)
 {
-    const struct sw_peer *peer = n->peers.v[h->peer];
-    return peer->link[SW_CLASS_BULK].conn != 0 && peer->link[SW_CLASS_BULK].greeted &&
-           h->not_before <= n->now;
+    const struct sw_link *link = &n->peers.v[h->peer]->link[SW_CLASS_BULK];
+    *via = SW_PEER_NONE;
+    if (h->not_before > n->now) {
+        return false;
+    }
+    if (sw_relay_is_cut_off(n, h->peer)) {
+        sw_relay_want(n, h->peer);
+        *via = sw_relay_for_bulk(n, h->peer);
+    }
+    return *via != SW_PEER_NONE || (link->conn != 0 && link->greeted);
 }
 
 /* Is @a nearer than @b?  By round trip as the router measured it; where it has not, those of our
@@ -94,26 +102,48 @@ static bool wanted(const struct sw_node *n, const struct sw_held_zone *z, const 
                                h->version.epoch - z->box->version.epoch <= EPOCHS_AHEAD));
 }
 
-/* The holder of the newest version that we want and can get now; of several the nearest. */
-static struct sw_holder *choose(struct sw_node *n, const struct sw_held_zone *z,
-                                const struct sw_known_zone *known)
+/* A holder that can be asked. */
+struct source {
+    struct sw_holder *holder; /* NULL: there is none */
+    uint32_t via;
+};
+
+/* Is @a better than @b: newer, or as new and asked directly, or as both and nearer? */
+static bool better(const struct sw_node *n, const struct source *a, const struct source *b)
 {
-    struct sw_holder *best = NULL;
+    const bool a_directly = a->via == SW_PEER_NONE;
+    const bool b_directly = b->via == SW_PEER_NONE;
+    if (b->holder == NULL || sw_version_newer(&a->holder->version, &b->holder->version)) {
+        return true;
+    }
+    if (sw_version_newer(&b->holder->version, &a->holder->version)) {
+        return false;
+    }
+    return a_directly != b_directly ? a_directly : nearer(n, a->holder->peer, b->holder->peer);
+}
+
+/* Where to get the newest version that we want and can get now. */
+static struct source choose(struct sw_node *n, const struct sw_held_zone *z,
+                            const struct sw_known_zone *known)
+{
+    struct source best = { NULL, SW_PEER_NONE };
     for (uint32_t i = 0; i < known->n_holders; i++) {
-        struct sw_holder *h = &known->holders[i];
-        note_conflict(n, z, h);
-        if (!wanted(n, z, h) || !reachable(n, h)) {
-            continue;
-        }
-        if (best == NULL || sw_version_newer(&h->version, &best->version) ||
-            (!sw_version_newer(&best->version, &h->version) && nearer(n, h->peer, best->peer))) {
-            best = h;
+        struct source s = { &known->holders[i], SW_PEER_NONE };
+        note_conflict(n, z, s.holder);
+        if (wanted(n, z, s.holder) && reachable(n, s.holder, &s.via) && better(n, &s, &best)) {
+            best = s;
         }
     }
     return best;
 }
 
 /* ---- asking ---- */
+
+/* By whose connection parts come. */
+static uint32_t asked(const struct sw_zone_fetch *f)
+{
+    return f->via != SW_PEER_NONE ? f->via : f->from;
+}
 
 static bool ask_part(struct sw_node *n, const struct sw_held_zone *z, uint64_t offset)
 {
@@ -123,7 +153,14 @@ static bool ask_part(struct sw_node *n, const struct sw_held_zone *z, uint64_t o
     Swarm__V1__ZoneGet get = SWARM__V1__ZONE_GET__INIT;
     Swarm__V1__ZoneTransfer t = SWARM__V1__ZONE_TRANSFER__INIT;
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
+    struct sw_name origin = n->config->name;
+    struct sw_name target = n->peers.v[f->from]->name;
     sw_zone_version_say(&f->version, &want);
+    if (f->via != SW_PEER_NONE) {
+        get.hops = 1;
+        get.origin = origin.s;
+        get.target = target.s;
+    }
     get.name = (ProtobufCBinaryData){ sw_dname_len(z->name), (uint8_t *)(uintptr_t)z->name };
     get.want = &want;
     get.offset = offset;
@@ -134,7 +171,7 @@ static bool ask_part(struct sw_node *n, const struct sw_held_zone *z, uint64_t o
     t.get = &get;
     e.body_case = SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER;
     e.zone_transfer = &t;
-    return sw_emit_envelope(n, n->peers.v[f->from]->link[SW_CLASS_BULK].conn, &e);
+    return sw_emit_envelope(n, n->peers.v[asked(f)]->link[SW_CLASS_BULK].conn, &e);
 }
 
 /* Ask for as many parts as may be on their way. */
@@ -151,6 +188,7 @@ static void stop(struct sw_zone_fetch *f)
 {
     sw_blob_fini(&f->data);
     f->from = SW_PEER_NONE;
+    f->via = SW_PEER_NONE;
     f->applying = false;
     f->begun = false;
     f->size = 0;
@@ -174,7 +212,8 @@ void sw_zone_fetch_look(struct sw_node *n, struct sw_held_zone *z)
         n->state == SW_STATE_DRAINING || (n->planted & SW_PLANTED_DEAF) != 0) {
         return;
     }
-    const struct sw_holder *h = choose(n, z, known);
+    const struct source source = choose(n, z, known);
+    const struct sw_holder *h = source.holder;
     if (h == NULL || f->not_before > n->now || fetches(n) >= SW_FETCHES_MOST) {
         return;
     }
@@ -185,6 +224,7 @@ void sw_zone_fetch_look(struct sw_node *n, struct sw_held_zone *z)
                       name_of(n, z));
     }
     f->from = h->peer;
+    f->via = source.via;
     f->version = h->version;
     f->has_base = z->box != NULL && !f->whole;
     f->base = z->box != NULL ? z->box->version : f->base;
@@ -233,6 +273,13 @@ static struct sw_holder *holder(const struct sw_node *n, const struct sw_held_zo
     return NULL;
 }
 
+/* Of what the holder does not know, for all we know. */
+static bool is_relays_fault(const struct sw_zone_fetch *f, int err)
+{
+    return f->via != SW_PEER_NONE &&
+           (err == SW_ERR_UNREACHABLE || err == SW_ERR_BUSY || err == SW_ERR_TIMEOUT);
+}
+
 /* The holder asked did not deliver: another one, or it once more after a while. */
 static void fail(struct sw_node *n, struct sw_held_zone *z, int err)
 {
@@ -240,7 +287,9 @@ static void fail(struct sw_node *n, struct sw_held_zone *z, int err)
     struct sw_holder *h = holder(n, z);
     sw_emit_trace(n, SW_TRACE_ZONE_FETCH_FAILED, &n->peers.v[f->from]->name, (uint64_t)err,
                   f->version.serial, name_of(n, z));
-    if (h != NULL) {
+    if (is_relays_fault(f, err)) {
+        sw_relay_give_up(n, f->via, f->from);
+    } else if (h != NULL) {
         const bool lied = err == SW_ERR_CRYPTO || err == SW_ERR_MALFORMED;
         const uint32_t doubled = h->failures < AGAIN_DOUBLED ? h->failures : AGAIN_DOUBLED;
         h->failures++;
@@ -253,7 +302,7 @@ void sw_zone_fetch_lost(struct sw_node *n, uint32_t peer)
 {
     for (size_t i = 0; i < n->held.n; i++) {
         struct sw_held_zone *z = n->held.v[i];
-        if (z->fetch.from == peer && !z->fetch.applying) {
+        if (z->fetch.from != SW_PEER_NONE && asked(&z->fetch) == peer && !z->fetch.applying) {
             fail(n, z, SW_ERR_UNREACHABLE);
             sw_zone_fetch_look(n, z);
         }
@@ -343,8 +392,8 @@ static bool expected(const struct sw_held_zone *z, const struct sw_link *link,
 {
     struct sw_zone_version version;
     const struct sw_zone_fetch *f = &z->fetch;
-    return f->from == link->peer && !f->applying && sw_zone_version_hear(d->version, &version) &&
-           sw_version_same(&version, &f->version);
+    return f->from != SW_PEER_NONE && asked(f) == link->peer && !f->applying &&
+           sw_zone_version_hear(d->version, &version) && sw_version_same(&version, &f->version);
 }
 
 /* Could such a part be? */
@@ -365,6 +414,10 @@ int sw_zone_fetch_data(struct sw_node *n, const struct sw_link *link, const Swar
     if (d->name.len > sizeof name || sw_dname_check(d->name.data, d->name.len) != d->name.len ||
         d->name.len == 0) {
         return SW_ERR_MALFORMED;
+    }
+    if (d->id != 0) {
+        sw_zone_carry_data(n, link, d);
+        return SW_OK;
     }
     memcpy(name, d->name.data, d->name.len);
     struct sw_held_zone *z = sw_held_zone(&n->held, name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A backup gets a newer version of a zone: it hears of one in a member's record, asks the nearest
- * holder that it reaches over the bulk class, and takes what comes when its digest is right.  A
+ * holder that it reaches over the bulk class, one that is cut off by a relay (swarm/relay.h), and
+ * takes what comes when its digest is right.  A
  * holder that fails is left alone for a while, and the next one asked. */
 #ifndef SW_ZONES_FETCH_H
 #define SW_ZONES_FETCH_H
@@ -21,6 +22,7 @@ struct sw_held_zone;
 
 struct sw_zone_fetch {
     uint32_t from; /* a peer, or SW_PEER_NONE: nothing is fetched */
+    uint32_t via;  /* the relay that is asked, or SW_PEER_NONE: @from itself is */
     struct sw_zone_version version;
     struct sw_zone_version
         base; /* what a difference may be from, where there is one: what we hold */

@@ -20,6 +20,7 @@ void sw_zone_reads_fini(struct sw_zone_reads *r)
 struct answer {
     const uint8_t *name;
     const struct sw_zone_version *version;
+    uint64_t id;
     int status;
     bool difference;
     uint64_t offset, size;
@@ -35,6 +36,7 @@ static void reply(struct sw_node *n, sw_conn conn, const struct answer *a)
     sw_zone_version_say(a->version, &version);
     d.name = (ProtobufCBinaryData){ sw_dname_len(a->name), (uint8_t *)(uintptr_t)a->name };
     d.version = &version;
+    d.id = a->id;
     d.status = a->status;
     d.difference = a->difference;
     d.offset = a->offset;
@@ -48,17 +50,18 @@ static void reply(struct sw_node *n, sw_conn conn, const struct answer *a)
 
 /* What leads from @have to what we serve, where it is known and no longer than all of it. */
 static bool reply_difference(struct sw_node *n, const struct sw_link *link,
-                             const struct sw_held_zone *z, const Swarm__V1__ZoneHeld *have)
+                             const struct sw_held_zone *z, const Swarm__V1__ZoneGet *get)
 {
     struct sw_zone_version from;
     struct sw_blob difference = { 0 };
-    const bool known = sw_zone_version_hear(have, &from) &&
+    const bool known = sw_zone_version_hear(get->have, &from) &&
                        sw_history_since(&z->box->history, from.digest, &difference) &&
                        difference.len <= sw_zone_image(z->box->zone).len;
     if (known) {
         reply(n, link->conn,
               &(struct answer){ .name = z->name,
                                 .version = &z->box->version,
+                                .id = get->id,
                                 .difference = true,
                                 .size = difference.len,
                                 .data = sw_blob_bytes(&difference) });
@@ -93,7 +96,7 @@ static struct sw_zone_read *add_read(struct sw_node *n, sw_conn conn)
 
 /* Read a part; false: there is no room for it now. */
 static bool read_part(struct sw_node *n, const struct sw_link *link, const struct sw_held_zone *z,
-                      uint64_t offset)
+                      const Swarm__V1__ZoneGet *get)
 {
     struct sw_zone_read *read = add_read(n, link->conn);
     Swarm__Job__ZoneVersion version = SWARM__JOB__ZONE_VERSION__INIT;
@@ -101,15 +104,16 @@ static bool read_part(struct sw_node *n, const struct sw_link *link, const struc
     if (read == NULL) {
         return false;
     }
-    *read =
-        (struct sw_zone_read){ .conn = link->conn, .offset = offset, .version = z->box->version };
+    *read = (struct sw_zone_read){
+        .conn = link->conn, .id = get->id, .offset = get->offset, .version = z->box->version
+    };
     memcpy(read->name, z->name, sw_dname_len(z->name));
     version.epoch = read->version.epoch;
     version.serial = read->version.serial;
     version.digest = (ProtobufCBinaryData){ SW_ZONEMD_LEN, read->version.digest };
     job.copy = sw_held_copy(n, z);
     job.version = &version;
-    job.offset = offset;
+    job.offset = get->offset;
     job.length = SW_ZONE_PART;
     if (job.copy == NULL || sw_jobs_submit_message(n, SW_JOB_ZONE_PART, SW_STRAND_ZONES, &job.base,
                                                    &read->job) != SW_OK) {
@@ -128,18 +132,22 @@ int sw_zone_serve(struct sw_node *n, const struct sw_link *link, const Swarm__V1
         !sw_zone_version_hear(get->want, &want)) {
         return SW_ERR_MALFORMED;
     }
+    if (get->target[0] != '\0') {
+        sw_zone_carry_get(n, link, get);
+        return SW_OK;
+    }
     memcpy(name, get->name.data, get->name.len);
     const struct sw_held_zone *z = sw_held_zone(&n->held, name);
-    struct answer a = { .name = name, .version = &want, .offset = get->offset };
+    struct answer a = { .name = name, .version = &want, .id = get->id, .offset = get->offset };
     if (z == NULL || z->box == NULL || !sw_version_same(&want, &z->box->version)) {
         a.status = SW_ERR_NOTFOUND;
         reply(n, link->conn, &a);
         return SW_OK;
     }
-    if (get->offset == 0 && get->have != NULL && reply_difference(n, link, z, get->have)) {
+    if (get->offset == 0 && get->have != NULL && reply_difference(n, link, z, get)) {
         return SW_OK;
     }
-    if (!read_part(n, link, z, get->offset)) {
+    if (!read_part(n, link, z, get)) {
         a.status = SW_ERR_BUSY;
         reply(n, link->conn, &a);
     }
@@ -159,9 +167,11 @@ void sw_zone_serve_done(struct sw_node *n, const struct sw_job *job)
     const struct sw_zone_read read = r->v[i];
     memmove(&r->v[i], &r->v[i + 1], (r->n - i - 1) * sizeof *r->v);
     r->n--;
-    struct answer a = {
-        .name = read.name, .version = &read.version, .status = job->status, .offset = read.offset
-    };
+    struct answer a = { .name = read.name,
+                        .version = &read.version,
+                        .id = read.id,
+                        .status = job->status,
+                        .offset = read.offset };
     ProtobufCMessage *m = NULL;
     if (a.status == SW_OK) {
         a.status = sw_proto_unpack(&n->scratch, &swarm__job__zone_part__descriptor,

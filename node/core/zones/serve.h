@@ -18,6 +18,7 @@ struct sw_link;
 struct sw_zone_read {
     uint64_t job;
     sw_conn conn; /* who asked */
+    uint64_t id;  /* its number for it */
     uint8_t name[256];
     uint64_t offset;
     struct sw_zone_version version;
@@ -30,7 +31,8 @@ struct sw_zone_reads {
 
 void sw_zone_reads_fini(struct sw_zone_reads *r);
 
-/* A peer asks.  Errors: SW_ERR_MALFORMED: such a message can't be. */
+/* A peer asks; what has a target is handed on (carry.h).  Errors: SW_ERR_MALFORMED: such a message
+ * can't be. */
 int sw_zone_serve(struct sw_node *n, const struct sw_link *link, const Swarm__V1__ZoneGet *get);
 /* A part was read. */
 void sw_zone_serve_done(struct sw_node *n, const struct sw_job *job);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Relay paths: who can't be reached is reached through a third, and nothing goes in circles. */
+#include "node/core/dns/version.h"
 #include "node/core/swarm/carry.h"
 #include "node/core/swarm/relay.h"
+#include "node/core/zones/carry.h"
 #include "tests/lib/check.h"
 #include "tests/lib/cluster.h"
 #include "tests/lib/envelope.h"
+#include "tests/lib/memfs.h"
 #include "tests/lib/swarm_zones.h"
 
 /* a is where clients ask, b holds example.org; c and d hold nothing; c is the nearer one. */
@@ -219,6 +222,44 @@ static void once_it_can_be_reached_again_it_is_asked_directly(void)
     }
     CHECK_U64(cluster_counts(c, A).relayed, relayed);
     CHECK_U64(sw_node_relays(cluster_node(c, A), NULL, 0), 0);
+    cluster_free(c);
+}
+
+/* By an ant, though the policy has none, and a query would go by the relay for ever. */
+static void who_answers_again_is_found_under_any_policy(void)
+{
+    static char policy[] = "peak_ewma";
+    struct cluster *c = four_of(true);
+    cluster_config(c, A)->policy = policy;
+    cluster_start(c);
+    cluster_run(c, 2 * SW_SEC);
+    check_answered(c);
+    cluster_silence(c, B, A, true);
+    (void)ask(c);
+    (void)ask(c);
+    cluster_run(c, 3 * SW_SEC);
+    check_answered(c);
+    CHECK(cluster_counts(c, A).relayed > 0);
+    cluster_silence(c, B, A, false);
+    cluster_run(c, 3 * SW_SEC);
+    const uint64_t relayed = cluster_counts(c, A).relayed;
+    for (unsigned i = 0; i < 5; i++) {
+        check_answered(c);
+    }
+    CHECK_U64(cluster_counts(c, A).relayed, relayed);
+    cluster_free(c);
+}
+
+static void whom_nobody_asks_for_nobody_looks_for(void)
+{
+    struct cluster *c = four();
+    cluster_cut(c, A, B, true);
+    cluster_run(c, 5 * SW_SEC);
+    CHECK(known_paths(c) > 0);
+    cluster_run(c, 10 * SW_SEC);
+    CHECK_U64(sw_node_relays(cluster_node(c, A), NULL, 0), 0);
+    check_answered(c); /* and it is looked for again */
+    CHECK(known_paths(c) > 0);
     cluster_free(c);
 }
 
@@ -481,6 +522,226 @@ static void a_busy_or_leaving_relay_refuses(void)
     cluster_free(c);
 }
 
+/* ---- zones ---- */
+
+/* a is a backup of example.org and b its primary, with files of their own; c and d hold nothing. */
+static struct cluster *holders(const char *file_a, const char *text_b, bool relay)
+{
+    static char ants[] = "ant_colony";
+    struct cluster *c = cluster_new(1);
+    cluster_file(c, "a.zone", ZONE_ORG);
+    cluster_file(c, "org.zone", text_b);
+    (void)cluster_add(c, "a", "eu");
+    cluster_zone(c, cluster_add(c, "b", "us"), "example.org", "org.zone");
+    cluster_zone(c, A, "example.org", file_a);
+    (void)cluster_add(c, "c", "eu");
+    (void)cluster_add(c, "d", "sa");
+    for (uint32_t i = A; i <= D; i++) {
+        cluster_config(c, i)->policy = ants;
+        cluster_config(c, i)->relay = relay;
+    }
+    return c;
+}
+
+static struct cluster *backup_and_primary(bool relay)
+{
+    struct cluster *c = holders("a.zone", ZONE_ORG, relay);
+    cluster_start(c);
+    cluster_run(c, 3 * SW_SEC);
+    return c;
+}
+
+static void edit(struct cluster *c, const char *text)
+{
+    static char name[] = "example.org";
+    Swarm__V1__ReloadRequest r = SWARM__V1__RELOAD_REQUEST__INIT;
+    uint8_t packed[64];
+    r.zone = name;
+    CHECK(memfs_put(cluster_disk(c, B), "org.zone", text, strlen(text)));
+    const size_t n = swarm__v1__reload_request__pack(&r, packed);
+    cluster_command(c, B, "Reload", (struct sw_bytes){ packed, n });
+    cluster_run(c, SW_SEC);
+    CHECK_I64(cluster_command_status(c), 0);
+}
+
+static uint32_t serial(struct cluster *c, uint32_t node)
+{
+    struct sw_zone_info z = { 0 };
+    (void)sw_node_zones(cluster_node(c, node), &z, 1);
+    return z.serial;
+}
+
+static void a_backup_that_is_cut_off_gets_the_zone_through_a_third(void)
+{
+    struct cluster *c = backup_and_primary(true);
+    cluster_cut(c, A, B, true);
+    edit(c, ZONE_ORG_8);
+    cluster_run(c, 5 * SW_SEC);
+    CHECK_U64(serial(c, A), 8);
+    CHECK_U64(serial(c, C), 0); /* it handed on what it does not hold */
+    CHECK(strstr(cluster_log(c, A), "zone fetched b ") != NULL);
+    cluster_free(c);
+}
+
+static void a_backup_without_relays_stays_behind(void)
+{
+    struct cluster *c = backup_and_primary(false);
+    cluster_cut(c, A, B, true);
+    edit(c, ZONE_ORG_8);
+    cluster_run(c, 20 * SW_SEC);
+    CHECK_U64(serial(c, A), 7); /* it knows of 8, and nobody brings it */
+    cluster_cut(c, A, B, false);
+    cluster_run(c, 20 * SW_SEC);
+    CHECK_U64(serial(c, A), 8);
+    cluster_free(c);
+}
+
+/* Parts that c and d handed on. */
+static uint64_t parts_handed_on(struct cluster *c)
+{
+    uint64_t parts = 0;
+    for (uint32_t i = C; i <= D; i++) {
+        for (const char *at = cluster_log(c, i); (at = strstr(at, "another b 2 ")) != NULL; at++) {
+            parts++;
+        }
+    }
+    return parts;
+}
+
+/* By who never had it, nor ever reached the primary. */
+static void a_zone_of_many_parts_comes_through_a_third(void)
+{
+    static char text[1000000];
+    size_t at = (size_t)snprintf(text, sizeof text, "%s", ZONE_ORG_8);
+    for (unsigned i = 0; i < 12000; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, "h%05u 300 IN TXT \"%050u\"\n", i, i);
+    }
+    struct cluster *c = holders("missing.zone", text, true);
+    cluster_cut(c, A, B, true);
+    cluster_start(c);
+    cluster_run(c, 20 * SW_SEC);
+    CHECK_U64(serial(c, A), 8);
+    CHECK(parts_handed_on(c) >= 3);
+    cluster_free(c);
+}
+
+static void a_fetch_goes_on_when_its_relay_dies(void)
+{
+    struct cluster *c = backup_and_primary(true);
+    cluster_cut(c, A, B, true);
+    cluster_cut(c, D, B, true);
+    edit(c, ZONE_ORG_8);
+    while (cluster_traces(c, A, SW_TRACE_ZONE_FETCHING) == 0) {
+        cluster_run(c, SW_MS);
+    }
+    cluster_kill(c, C);
+    cluster_cut(c, D, B, false);
+    cluster_run(c, 30 * SW_SEC);
+    CHECK_U64(serial(c, A), 8);
+    CHECK(cluster_counts(c, D).carried > 0);
+    cluster_free(c);
+}
+
+/* What a hears by its bulk connection with c. */
+struct heard_bulk {
+    unsigned refusals, parts;
+    uint64_t id;
+    uint32_t hops;
+    unsigned handed_on;
+};
+
+static bool listen_bulk(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                        struct sw_bytes message)
+{
+    struct heard_bulk *h = arg;
+    Swarm__V1__Envelope *e = class == SW_CLASS_BULK && from == C
+                                 ? swarm__v1__envelope__unpack(NULL, message.len, message.data)
+                                 : NULL;
+    if (e != NULL && e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER) {
+        const Swarm__V1__ZoneData *d = e->zone_transfer->data;
+        const Swarm__V1__ZoneGet *get = e->zone_transfer->get;
+        if (d != NULL && to == A) {
+            h->refusals += d->status == SW_ERR_UNREACHABLE;
+            h->parts += d->status == 0;
+            h->id = d->id;
+        }
+        h->handed_on += get != NULL && to == B;
+        h->hops = get != NULL ? get->hops : h->hops;
+    }
+    if (e != NULL) {
+        swarm__v1__envelope__free_unpacked(e, NULL);
+    }
+    return true;
+}
+
+/* a asks c for version @digest's of example.org from b. */
+static void ask_part(struct cluster *c, uint64_t id, const char *origin, uint32_t hops,
+                     const char *target)
+{
+    static uint8_t name[] = "\7example\3org";
+    struct sw_zone_info z;
+    char from[16];
+    char to[16];
+    struct envelope e;
+    Swarm__V1__ZoneHeld want = SWARM__V1__ZONE_HELD__INIT;
+    Swarm__V1__ZoneGet get = SWARM__V1__ZONE_GET__INIT;
+    Swarm__V1__ZoneTransfer t = SWARM__V1__ZONE_TRANSFER__INIT;
+    (void)sw_node_zones(cluster_node(c, B), &z, 1);
+    (void)snprintf(from, sizeof from, "%s", origin);
+    (void)snprintf(to, sizeof to, "%s", target);
+    want.serial = z.serial;
+    want.digest = (ProtobufCBinaryData){ SW_ZONEMD_LEN, (uint8_t *)(uintptr_t)z.digest };
+    get.name = (ProtobufCBinaryData){ sizeof name, name };
+    get.want = &want;
+    get.id = id;
+    get.origin = from;
+    get.hops = hops;
+    get.target = to;
+    t.get = &get;
+    ENVELOPE(&e, ZONE_TRANSFER, zone_transfer, &t);
+    CHECK(cluster_inject(c, A, C, SW_CLASS_BULK, envelope_bytes(&e)));
+}
+
+static void parts_of_zones_do_not_go_in_circles_either(void)
+{
+    struct cluster *c = backup_and_primary(true);
+    struct heard_bulk h = { 0 };
+    cluster_set_tap(c, listen_bulk, &h);
+    ask_part(c, 1, "a", 2, "b");
+    ask_part(c, 2, "d", 1, "b");
+    ask_part(c, 3, "a", 1, "a");
+    ask_part(c, 4, "a", 1, "c");
+    ask_part(c, 5, "a", 1, "else");
+    CHECK_U64(h.refusals, 5);
+    CHECK_U64(h.id, 5);
+    CHECK_U64(h.handed_on, 0);
+    ask_part(c, 6, "a", 1, "b");
+    cluster_run(c, SW_SEC);
+    CHECK_U64(h.handed_on, 1);
+    CHECK_U64(h.hops, 2);
+    CHECK_U64(h.parts, 1);
+    CHECK_U64(h.id, 6); /* a's number again */
+    CHECK_U64(h.refusals, 5);
+    cluster_free(c);
+}
+
+static void only_so_many_parts_are_carried_at_once(void)
+{
+    struct cluster *c = backup_and_primary(true);
+    struct heard_bulk h = { 0 };
+    cluster_set_tap(c, listen_bulk, &h);
+    for (unsigned i = 0; i < SW_ZONE_CARRY_MOST + 3; i++) {
+        ask_part(c, 1 + i, "a", 1, "b");
+    }
+    CHECK_U64(h.handed_on, SW_ZONE_CARRY_MOST);
+    CHECK_U64(h.refusals, 3);
+    cluster_run(c, SW_SEC);
+    CHECK_U64(h.parts, SW_ZONE_CARRY_MOST);
+    ask_part(c, 99, "a", 1, "b");
+    CHECK_U64(h.handed_on, SW_ZONE_CARRY_MOST + 1);
+    cluster_free(c);
+}
+
 extern CU_TestInfo tests_relay[];
 CU_TestInfo tests_relay[] = {
 #define T(name)     \
@@ -497,6 +758,8 @@ CU_TestInfo tests_relay[] = {
     T(a_relay_that_dies_is_given_up_for_another),
     T(when_the_target_dies_the_relay_refuses_what_it_carries),
     T(once_it_can_be_reached_again_it_is_asked_directly),
+    T(who_answers_again_is_found_under_any_policy),
+    T(whom_nobody_asks_for_nobody_looks_for),
     T(a_member_that_died_has_no_paths),
     T(where_all_reach_each_other_no_relay_is_tried),
     T(another_configuration_begins_anew),
@@ -507,5 +770,11 @@ CU_TestInfo tests_relay[] = {
     T(a_relay_gives_others_no_more_than_its_share),
     T(a_relay_carries_only_so_much_at_once),
     T(a_busy_or_leaving_relay_refuses),
+    T(a_backup_that_is_cut_off_gets_the_zone_through_a_third),
+    T(a_backup_without_relays_stays_behind),
+    T(a_zone_of_many_parts_comes_through_a_third),
+    T(a_fetch_goes_on_when_its_relay_dies),
+    T(parts_of_zones_do_not_go_in_circles_either),
+    T(only_so_many_parts_are_carried_at_once),
     CU_TEST_INFO_NULL,
 };
