@@ -32,6 +32,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->buggify = options->buggify;
     n->planted = options->planted;
     n->router.truth = options->truth;
+    n->lent = options->scratch;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
@@ -251,12 +252,19 @@ int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions
     n->out = out;
     n->now = ev->now;
     n->out_of_memory = false;
-    sw_arena_reset(&n->scratch);
+    if (n->lent != NULL) {
+        n->scratch = *n->lent;
+    }
     const int err = dispatch(n);
     settle(n);
     SW_ASSERT_SLOW(n->steps++ % CHECK_EVERY != 0 || sw_node_is_sound(n));
     n->event = NULL;
     n->out = NULL;
+    sw_arena_reset(&n->scratch);
+    if (n->lent != NULL) {
+        *n->lent = n->scratch;
+        n->scratch = (struct sw_arena){ 0 };
+    }
     return err == SW_OK && n->out_of_memory ? SW_ERR_NOMEM : err;
 }
 

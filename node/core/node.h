@@ -41,6 +41,8 @@ struct sw_node_options {
     const struct sw_truth *truth; /* for policies that are references, lent for the node's life;
                                    * NULL in every live node */
     unsigned planted;             /* enum sw_planted, or-ed; 0 outside tests */
+    struct sw_arena *scratch;   /* memory for the length of a step, lent for the node's life: one for
+                                 * all nodes that take their steps in turn; NULL: its own */
 };
 
 /* A node in Setup; NULL when memory is out. */

@@ -75,7 +75,8 @@ struct sw_node {
     struct sw_node_counts counts;
 
     struct sw_heap timers;
-    struct sw_arena scratch; /* emptied at each step */
+    struct sw_arena scratch; /* empty between steps */
+    struct sw_arena *lent;   /* where it is from; NULL: our own */
 
     /* of the step that is being taken */
     const struct sw_event *event;

@@ -89,9 +89,6 @@ void sim_host_free(struct sim_host *h)
     sim_host_free_jobs(h);
     sw_front_free(h->front);
     sw_node_free(h->node);
-    sw_actions_fini(&h->node_out);
-    sw_actions_fini(&h->front_out);
-    sw_actions_fini(&h->answer_out);
     sim_processor_free(h->processor);
     sim_disk_free(h->disk);
     free(h);
@@ -107,7 +104,8 @@ void sim_host_start(struct sim_host *h)
     const struct sw_node_options node = { .seed = sw_rng_at(key, h->life, 0),
                                           .buggify = w->buggify ? &h->buggify : NULL,
                                           .truth = &w->truth,
-                                          .planted = w->hooks.planted };
+                                          .planted = w->hooks.planted,
+                                          .scratch = &w->scratch };
     const struct sw_front_options front = { .number = 0 };
     h->life++;
     h->node = sw_node_new(&node);

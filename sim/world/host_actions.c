@@ -88,6 +88,7 @@ static void carry_out_front(struct sim_host *h, const struct sw_action *a)
 
 static void step_front(struct sim_host *h, struct sw_event *ev, struct sw_actions *out)
 {
+    SW_ASSERT(out->n == 0);
     if (sw_front_step(h->front, ev, out) == SW_ERR_NOMEM) {
         sim_out_of_memory("a front");
     }
@@ -96,11 +97,12 @@ static void step_front(struct sim_host *h, struct sw_event *ev, struct sw_action
 /* An event from the node for its front. */
 static void tell_front(struct sim_host *h, struct sw_event *ev)
 {
-    step_front(h, ev, &h->answer_out);
-    for (size_t i = 0; i < h->answer_out.n; i++) {
-        carry_out_front(h, &h->answer_out.v[i]);
+    struct sw_actions *out = &h->w->answer_out;
+    step_front(h, ev, out);
+    for (size_t i = 0; i < out->n; i++) {
+        carry_out_front(h, &out->v[i]);
     }
-    sw_actions_clear(&h->answer_out);
+    sw_actions_clear(out);
 }
 
 /* ---- the node's ---- */
@@ -202,10 +204,10 @@ static void command_reply(struct sim_host *h, const struct sw_action *a)
     }
 }
 
-static void carry_out(struct sim_host *h)
+static void carry_out(struct sim_host *h, struct sw_actions *out)
 {
-    for (size_t i = 0; i < h->node_out.n; i++) {
-        const struct sw_action *a = &h->node_out.v[i];
+    for (size_t i = 0; i < out->n; i++) {
+        const struct sw_action *a = &out->v[i];
         switch (a->kind) {
         case SW_ACT_SEND:
             send(h, a->u.send.conn, a->u.send.message);
@@ -241,7 +243,7 @@ static void carry_out(struct sim_host *h)
             SW_ASSERT(false); /* not a node's */
         }
     }
-    sw_actions_clear(&h->node_out);
+    sw_actions_clear(out);
 }
 
 /* Times that the node was unlucky on purpose. */
@@ -257,11 +259,13 @@ static uint64_t fired(const struct sim_host *h)
 static void step_once(struct sim_host *h, struct sw_event *ev)
 {
     const uint64_t before = fired(h);
+    struct sw_actions *out = &h->w->node_out;
+    SW_ASSERT(out->n == 0);
     /* On purpose it may well have found none; otherwise it was this machine's. */
-    if (sw_node_step(h->node, ev, &h->node_out) == SW_ERR_NOMEM && fired(h) == before) {
+    if (sw_node_step(h->node, ev, out) == SW_ERR_NOMEM && fired(h) == before) {
         sim_out_of_memory("a node");
     }
-    carry_out(h);
+    carry_out(h, out);
 }
 
 /* What a step left for afterwards: true when there was something. */
@@ -335,9 +339,10 @@ void sim_host_step(struct sim_host *h, struct sw_event *ev)
 
 void sim_host_step_front(struct sim_host *h, struct sw_event *ev)
 {
-    step_front(h, ev, &h->front_out);
-    for (size_t i = 0; i < h->front_out.n; i++) {
-        const struct sw_action *a = &h->front_out.v[i];
+    struct sw_actions *out = &h->w->front_out;
+    step_front(h, ev, out);
+    for (size_t i = 0; i < out->n; i++) {
+        const struct sw_action *a = &out->v[i];
         if (a->kind != SW_ACT_FORWARD) {
             carry_out_front(h, a);
             continue;
@@ -352,5 +357,5 @@ void sim_host_step_front(struct sim_host *h, struct sw_event *ev)
         query.u.query.message = a->u.forward.message;
         sim_host_step(h, &query);
     }
-    sw_actions_clear(&h->front_out);
+    sw_actions_clear(out);
 }

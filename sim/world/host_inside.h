@@ -64,8 +64,6 @@ struct sim_host {
     struct sw_rng_key entropy;
     uint64_t entropy_drawn;
 
-    /* Each step has its own list, since carrying one out may take the next step. */
-    struct sw_actions node_out, front_out, answer_out;
     const struct sw_view *view;
     const struct sw_view *retired[8]; /* to be told to the node after its present step */
     size_t n_retired;

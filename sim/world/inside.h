@@ -62,6 +62,10 @@ struct sim_world {
     struct sim_operations *operations;
     struct sim_zone_text *zone_texts; /* what master files said around edits */
     struct sim_pool pool;
+    /* Of the step that is being taken, of whatever host: of its node, and of its front for a client
+     * or for its node, since carrying one list out may take the next step. */
+    struct sw_actions node_out, front_out, answer_out;
+    struct sw_arena scratch; /* of all nodes */
     struct sim_watching *watching;
     size_t n_watching;
     struct sim_hooks hooks;

@@ -508,6 +508,10 @@ void sim_world_free(struct sim_world *w)
     free(w->progress);
     sim_storm_free(w->stormy.faults, w->stormy.n_faults);
     sim_pool_fini(&w->pool);
+    sw_actions_fini(&w->node_out);
+    sw_actions_fini(&w->front_out);
+    sw_actions_fini(&w->answer_out);
+    sw_arena_fini(&w->scratch);
     sim_engine_free(w->engine);
     free(w);
 }
