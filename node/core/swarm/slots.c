@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define PER_CHUNK 32U /* a quiet node pays for few; a busy one gets more, and keeps them */
+#define FIRST_CHUNK 4U /* slots; each chunk has twice as many as the one before */
 
 /* Before every item. */
 struct head {
@@ -21,10 +21,17 @@ static size_t stride(const struct sw_slots *s)
     return sizeof(struct head) + s->size;
 }
 
+/* The first slot of chunk @i: 4 (1 + 2 + ... + 2^(i - 1)). */
+static uint32_t first_of(uint32_t i)
+{
+    return FIRST_CHUNK * ((UINT32_C(1) << i) - 1);
+}
+
 static struct head *head(const struct sw_slots *s, uint32_t index)
 {
     SW_ASSERT(index < s->made);
-    return (struct head *)(void *)(s->chunks[index / PER_CHUNK] + index % PER_CHUNK * stride(s));
+    const uint32_t chunk = 31U - (uint32_t)__builtin_clz(index / FIRST_CHUNK + 1);
+    return (struct head *)(void *)(s->chunks[chunk] + (index - first_of(chunk)) * stride(s));
 }
 
 void sw_slots_init(struct sw_slots *s, size_t size)
@@ -48,7 +55,7 @@ static bool grow(struct sw_slots *s)
         return false;
     }
     s->chunks = v;
-    v[s->n_chunks] = calloc(PER_CHUNK, stride(s));
+    v[s->n_chunks] = calloc((size_t)FIRST_CHUNK << s->n_chunks, stride(s));
     if (v[s->n_chunks] == NULL) {
         return false;
     }
@@ -62,7 +69,7 @@ void *sw_slots_take(struct sw_slots *s, uint32_t *index)
         return NULL;
     }
     if (s->free == SW_SLOT_NONE) {
-        if (s->made == s->n_chunks * PER_CHUNK && !grow(s)) {
+        if (s->made == first_of(s->n_chunks) && !grow(s)) {
             return NULL;
         }
         s->free = s->made++;
