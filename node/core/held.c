@@ -193,8 +193,8 @@ static const Swarm__Job__ZoneResult *read_result(struct sw_node *n, const struct
 }
 
 /* The version in a job's result.  Errors as sw_zone_new. */
-static int open_result(const struct sw_held_zone *z, const Swarm__Job__ZoneResult *r,
-                       struct sw_zone_box **out)
+static int open_result(const struct sw_node *n, const struct sw_held_zone *z,
+                       const Swarm__Job__ZoneResult *r, struct sw_zone_box **out)
 {
     struct sw_blob image = { 0 };
     struct sw_zone *zone = NULL;
@@ -212,6 +212,9 @@ static int open_result(const struct sw_held_zone *z, const Swarm__Job__ZoneResul
     if (box == NULL) {
         sw_zone_free(zone);
         return err == SW_OK ? SW_ERR_NOMEM : err;
+    }
+    if (n->shelf != NULL) {
+        sw_zone_share(zone, n->shelf);
     }
     *box = (struct sw_zone_box){ .zone = zone, .users = 1 };
     box->version.epoch = r->version->epoch;
@@ -282,7 +285,7 @@ static void settle(struct sw_node *n, struct sw_held_zone *z, const struct sw_jo
     int err;
     const Swarm__Job__ZoneResult *r = read_result(n, job, &err);
     const char *reason = r != NULL ? r->reason : "";
-    err = err == SW_OK ? open_result(z, r, &box) : err;
+    err = err == SW_OK ? open_result(n, z, r, &box) : err;
     z->job = 0;
     if (job->kind == SW_JOB_ZONE) {
         z->settled = z->settled || err != SW_ERR_NOMEM;

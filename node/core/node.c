@@ -32,6 +32,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->buggify = options->buggify;
     n->planted = options->planted;
     n->router.truth = options->truth;
+    n->shelf = options->shelf;
     n->lent = options->scratch;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);

@@ -4,6 +4,7 @@
 #define SW_CORE_NODE_H
 
 #include "node/base/err.h"
+#include "node/base/shelf.h"
 #include "node/core/event.h"
 
 struct sw_node;
@@ -41,8 +42,10 @@ struct sw_node_options {
     const struct sw_truth *truth; /* for policies that are references, lent for the node's life;
                                    * NULL in every live node */
     unsigned planted;             /* enum sw_planted, or-ed; 0 outside tests */
-    struct sw_arena *scratch;   /* memory for the length of a step, lent for the node's life: one for
-                                 * all nodes that take their steps in turn; NULL: its own */
+    const struct sw_shelf *shelf; /* keeps zones for many nodes, lent for longer than their life;
+                                   * NULL: each node has its own */
+    struct sw_arena *scratch;     /* memory for the length of a step, lent for the node's life: one
+                                   * for all nodes that take their steps in turn; NULL: its own */
 };
 
 /* A node in Setup; NULL when memory is out. */

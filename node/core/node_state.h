@@ -41,6 +41,7 @@ struct sw_node {
     uint64_t seed;
     struct sw_buggify *buggify;      /* NULL in every live node */
     unsigned planted;                /* enum sw_planted */
+    const struct sw_shelf *shelf;    /* NULL: zones are our own */
     enum sw_state state;             /* life.c */
     struct sw_config *config;        /* configure.c; ours; NULL before the first */
     struct sw_config *config_before; /* kept while @backup may still look at it */

@@ -105,6 +105,7 @@ void sim_host_start(struct sim_host *h)
                                           .buggify = w->buggify ? &h->buggify : NULL,
                                           .truth = &w->truth,
                                           .planted = w->hooks.planted,
+                                          .shelf = &w->shelf.shelf,
                                           .scratch = &w->scratch };
     const struct sw_front_options front = { .number = 0 };
     h->life++;

@@ -458,6 +458,7 @@ int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
     w->seed = seed;
     w->result.seed = seed;
     w->buggify = options->buggify;
+    sim_shelf_init(&w->shelf);
     raise_storm(w);
     const int err = populate(w, options, d);
     if (err != 0) {
@@ -512,6 +513,7 @@ void sim_world_free(struct sim_world *w)
     sw_actions_fini(&w->front_out);
     sw_actions_fini(&w->answer_out);
     sw_arena_fini(&w->scratch);
+    sim_shelf_fini(&w->shelf);
     sim_engine_free(w->engine);
     free(w);
 }

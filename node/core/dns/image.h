@@ -42,9 +42,10 @@
 
 struct sw_zone {
     struct sw_blob image;
-    const uint8_t *apex; /* the node */
-    const uint8_t *soa;  /* its RRset entry */
-    uint32_t mask;       /* slots - 1 */
+    const struct sw_shelf *shelf; /* where it lies; NULL: it is ours */
+    const uint8_t *apex;          /* the node */
+    const uint8_t *soa;           /* its RRset entry */
+    uint32_t mask;                /* slots - 1 */
     uint32_t seed;
     uint32_t negative_ttl; /* of the SOA in a negative answer (RFC 2308, 3), seconds */
     uint8_t name_len;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "node/base/shelf.h"
 #include "node/core/dns/image.h"
 
 void sw_zone_free(struct sw_zone *z)
@@ -11,8 +12,26 @@ void sw_zone_free(struct sw_zone *z)
     if (z == NULL) {
         return;
     }
-    sw_blob_fini(&z->image);
+    if (z->shelf != NULL) {
+        z->shelf->give(z->shelf->self, z->image.data);
+    } else {
+        sw_blob_fini(&z->image);
+    }
     free(z);
+}
+
+void sw_zone_share(struct sw_zone *z, const struct sw_shelf *shelf)
+{
+    const struct sw_bytes ours = sw_blob_bytes(&z->image);
+    const uint8_t *at = z->shelf == NULL ? shelf->take(shelf->self, ours) : NULL;
+    if (at == NULL) {
+        return;
+    }
+    z->apex = at + (z->apex - ours.data);
+    z->soa = at + (z->soa - ours.data);
+    sw_blob_fini(&z->image);
+    z->image = (struct sw_blob){ .data = (uint8_t *)(uintptr_t)at, .len = ours.len };
+    z->shelf = shelf;
 }
 
 const uint8_t *sw_zone_name(const struct sw_zone *z)

@@ -15,6 +15,11 @@ struct sw_zone;
 int sw_zone_new(struct sw_blob *bytes, struct sw_zone **out);
 void sw_zone_free(struct sw_zone *z);
 
+struct sw_shelf; /* base/shelf.h */
+/* Have the image lie on @shelf, lent for the zone's life.  Without room there it stays where it is.
+ */
+void sw_zone_share(struct sw_zone *z, const struct sw_shelf *shelf);
+
 /* Compile master-file @text of the zone @origin (presentation form) into @image.
  * $INCLUDE and DNAME are refused.  Errors: SW_ERR_MALFORMED (the diag names line and reason: no SOA
  * at the apex, CNAME beside other data, a record out of the zone, ...), SW_ERR_NOMEM. */
