@@ -329,6 +329,7 @@ const struct sw_policy sw_policy_ant_colony = {
     .on_send = sw_aco_on_send,
     .on_reply = sw_aco_on_reply,
     .on_timeout = sw_aco_on_timeout,
+    .on_refused = sw_aco_on_refused,
     .next_probe = sw_aco_next_probe,
     .patience = sw_aco_patience,
     .cost = sw_aco_cost,

@@ -29,6 +29,8 @@
  *   net   += g (T - stay - net);  q_avg += 0.05 (q - q_avg);  q_last = q;  s += 0.05 (s_said - s)
  *     stay = min(sojourn, 8 s (1 + q/c)): a peer is believed to have kept a query no longer than
  *     the load it admits to can explain, so that it can't claim to be near and idle at once.
+ *   A refusal teaches what an ant's reply does: it passed the queue.  Where the load that it tells
+ *   does not explain it (q <= c), it is a time-out.
  *   An answer after its time-out says what the queue is, but neither moves net nor the trail: one
  *   lost segment makes a whole connection's answers late together, and the path is as it was.
  *   os_avg follows os with a time constant of 1 s, at each send.
@@ -128,6 +130,8 @@ void sw_aco_on_send(struct sw_route *r, uint32_t peer, sw_time now);
 void sw_aco_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late);
 void sw_aco_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool probe);
+void sw_aco_on_refused(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
+                       const struct sw_telemetry *t);
 /* The cheapest of C, outright. */
 size_t sw_aco_cheapest(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng);
 sw_dur sw_aco_patience(const struct sw_route *r, uint32_t peer);

@@ -100,6 +100,18 @@ void sw_aco_on_timeout(struct sw_route *r, uint32_t peer, sw_time now, bool prob
     }
 }
 
+void sw_aco_on_refused(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
+                       const struct sw_telemetry *t)
+{
+    struct sw_aco_peer *p = sw_route_peer(r, peer);
+    if (!possible(t, rtt) || t->waiting <= t->cores) {
+        sw_aco_on_timeout(r, peer, now, false);
+        return;
+    }
+    p->os -= p->os > 0;
+    sw_aco_on_reply(r, peer, now, rtt, t, true, false);
+}
+
 bool sw_aco_suspected(const struct sw_route *r, uint32_t peer)
 {
     const struct sw_aco_params *k = r->params;

@@ -102,6 +102,10 @@ struct sw_policy {
     void (*on_reply)(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late);
     void (*on_timeout)(struct sw_route *r, uint32_t peer, sw_time now, bool probe);
+    /* The peer refused a query, @rtt after it was sent, and said that it is this busy.  NULL: a
+     * refusal is a time-out. */
+    void (*on_refused)(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
+                       const struct sw_telemetry *t);
     /* Called after every choice and at least once a second: who should get an ant now, or
      * SW_NO_PEER.  @peers: all that are connected, ascending.  Budgets are the policy's own: asked
      * again and again at one time, it soon says SW_NO_PEER.  An ant is waited for half as long

@@ -25,6 +25,13 @@ static const struct sw_yaml_field routing_fields[] = {
       .low = 1, .high = 1048576, .help = "forwarded queries in flight at once" },
     { "max_queue", SW_YAML_COUNT, FIELD(struct sw_config, max_queue), .fallback = "0",
       .help = "peers' queries are refused while more requests wait here; 0: never" },
+    { "max_stay", SW_YAML_DURATION, FIELD(struct sw_config, max_stay), .fallback = "0", .low = 0,
+      .high = 30e9,
+      .help = "peers' queries are refused while they would wait longer here; 0: never" },
+    { "hedge_budget", SW_YAML_NUMBER, FIELD(struct sw_config, hedge_budget), .fallback = "0",
+      .low = 0, .high = 0.5,
+      .help = "queries asked of a second node when the first is slower than 95 % of its answers, "
+              "as a share of all; 0: none" },
     { "relay", SW_YAML_BOOL, FIELD(struct sw_config, relay), .fallback = "true",
       .help = "members that live and can't be reached are asked through others that reach them, "
               "and so are others' queries handed on" },

@@ -80,7 +80,9 @@ struct sw_config {
     uint32_t max_waiting;    /* queries waiting for a peer at once; default 8192 */
     bool relay; /* reach members that live and can't be reached through others, and hand on for
                  * others; default true */
-    uint32_t max_queue; /* peers' queries are refused while more requests wait; 0: never */
+    double hedge_budget; /* hedges (swarm/hedge.h) as a share of queries; default 0: none */
+    sw_dur max_stay;     /* peers' queries that would stay longer are refused; 0: none is */
+    uint32_t max_queue;  /* peers' queries are refused while more requests wait; 0: never */
 
     /* DNS */
     uint32_t udp_size; /* largest datagram we send; default 1232 */

@@ -51,6 +51,9 @@ static int check_numbers(const struct sw_config *c, struct sw_diag *d)
         return sw_diag_set(d, SW_ERR_RANGE, "query_attempts: %u is not within 1..%u",
                            c->query_attempts, SW_ATTEMPTS_MAX);
     }
+    if (!(c->hedge_budget >= 0 && c->hedge_budget <= 1)) {
+        return sw_diag_set(d, SW_ERR_RANGE, "hedge_budget: not within 0..1");
+    }
     if (!(c->retry_budget >= 0 && c->retry_budget <= 1)) {
         return sw_diag_set(d, SW_ERR_RANGE, "retry_budget: not within 0..1");
     }

@@ -84,6 +84,7 @@ struct sw_event {
         struct {
             sw_conn conn;
             struct sw_bytes message; /* a packed Envelope */
+            bool full; /* work that sw_node_is_full let pass the queue, to be refused at once */
         } peer_message;
         sw_conn peer_writable;
         sw_conn peer_blocked;
@@ -164,6 +165,7 @@ struct sw_event {
     X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                   \
     X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                       \
     X(SW_TRACE_CARRIED, "handed on for another", "1: an ant, 2: zone", "")         \
+    X(SW_TRACE_HEDGED, "query hedged", "attempt", "waited, ns")                    \
     X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                  \
     X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")
 

@@ -59,6 +59,10 @@ void sw_node_free(struct sw_node *n);
  *         a TRACE; the configuration before stays. */
 int sw_node_step(struct sw_node *n, const struct sw_event *ev, struct sw_actions *out);
 
+/* Is a host with @load too busy to queue a peer's query?  Then it gives it to the node ahead of
+ * the queue, marked: a refusal that waits in the queue is worth nothing. */
+bool sw_node_is_full(const struct sw_node *n, const struct sw_load *load);
+
 /* When to call again with TICK at the latest; SW_TIME_NEVER when idle. */
 sw_time sw_node_deadline(const struct sw_node *n);
 
@@ -119,6 +123,10 @@ struct sw_node_counts {
     uint64_t objects; /* in the store */
     uint64_t object_bytes;
     uint64_t probes, syncs; /* messages of the failure detector and of anti-entropy */
+    uint64_t refused;       /* by peers, of what they were asked */
+    uint64_t hedged;        /* queries asked of a second peer because the first was slow */
+    uint64_t hedges_won;    /* ... which answered first */
+    uint64_t turned_away;   /* peers' queries that we refused */
     uint64_t relayed;       /* queries sent to a relay */
     uint64_t carried;       /* queries and ants handed on for others */
 };

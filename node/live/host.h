@@ -68,6 +68,8 @@ int live_host_run(struct live_host *h);
 /* Also after live_host_open failed. */
 void live_host_close(struct live_host *h);
 
+/* Is the queue of requests too long for a peer's? */
+bool live_host_is_full(const struct live_host *h);
 /* Fill in clocks and load, step the node, carry out its actions.  Not from within itself. */
 int live_host_step(struct live_host *h, struct sw_event *ev, sw_time arrived_at);
 /* Step @ev as soon as the actions of this step are carried out, or now.  @ev must not refer to

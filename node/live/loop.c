@@ -26,13 +26,24 @@ static void note_state(struct live_host *h)
     }
 }
 
-static int step(struct live_host *h, struct sw_event *ev)
+static struct sw_load load_of(const struct live_host *h)
 {
-    ev->load = (struct sw_load){
+    return (struct sw_load){
         .waiting = (uint32_t)h->work.count,
         .cores = 1, /* one loop decides, whatever the machine has */
         .service = h->service,
     };
+}
+
+bool live_host_is_full(const struct live_host *h)
+{
+    const struct sw_load load = load_of(h);
+    return sw_node_is_full(h->node, &load);
+}
+
+static int step(struct live_host *h, struct sw_event *ev)
+{
+    ev->load = load_of(h);
     h->stepping = true;
     const int err = sw_node_step(h->node, ev, &h->actions);
     for (size_t i = 0; i < h->actions.n; i++) {

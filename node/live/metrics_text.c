@@ -95,6 +95,10 @@ static void put_forwarding(struct page *p, const struct live_host *h)
     count(p, "swarm_forward_answered_total", "Forwarded queries that were answered.", c.answered);
     count(p, "swarm_forward_failed_total", "Forwarded queries that nobody answered.", c.failed);
     count(p, "swarm_forward_retried_total", "Further nodes asked for a query.", c.retried);
+    count(p, "swarm_forward_refused_total", "Queries that a busy node refused.", c.refused);
+    count(p, "swarm_forward_hedged_total", "Queries asked of a second node as well.", c.hedged);
+    count(p, "swarm_forward_hedges_won_total", "... which answered first.", c.hedges_won);
+    count(p, "swarm_turned_away_total", "Other nodes' queries refused here.", c.turned_away);
     count(p, "swarm_ants_total", "Probes sent to other nodes.", c.ants);
     count(p, "swarm_served_queries_total", "Queries answered for other nodes.",
           c.queries_for_peers);

@@ -148,7 +148,9 @@ static void exchange_message(void *self, struct grpc_call *call, struct sw_bytes
     struct live_peers *p = self;
     const struct link *l = grpc_call_get(call);
     const sw_time now = live_now();
-    if (sw_envelope_lane(message) == SW_LANE_WORK) {
+    const bool work = sw_envelope_lane(message) == SW_LANE_WORK;
+    const bool full = work && live_host_is_full(p->host);
+    if (work && !full) {
         const struct live_mail mail = {
             .kind = LIVE_MAIL_ENVELOPE,
             .conn = l->conn,
@@ -161,6 +163,7 @@ static void exchange_message(void *self, struct grpc_call *call, struct sw_bytes
     struct sw_event ev = { .kind = SW_EV_PEER_MESSAGE };
     ev.u.peer_message.conn = l->conn;
     ev.u.peer_message.message = message;
+    ev.u.peer_message.full = full;
     (void)live_host_step(p->host, &ev, now);
 }
 

@@ -363,9 +363,8 @@ static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer
     sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
 }
 
-static void mail_read(void *self, uint64_t arg)
+static void mail_read(void *self, uint64_t full)
 {
-    (void)arg;
     struct sim_mail *m = self;
     struct sim_host *h = m->receiver;
     if (m->previous != NULL) {
@@ -380,10 +379,17 @@ static void mail_read(void *self, uint64_t arg)
     ev.arrived_at = m->arrived_at;
     ev.u.peer_message.conn = m->conn;
     ev.u.peer_message.message = m->message;
+    ev.u.peer_message.full = full != 0;
     sim_trace(h->w->engine, h->index, SIM_KIND_PEER_MESSAGE, m->message.data, m->message.len);
     sim_host_because(h, m->luck);
     sim_host_step(h, &ev);
     sim_mail_free(h->w->conns, m);
+}
+
+static bool is_full(const struct sim_host *h)
+{
+    const struct sw_load load = sim_host_event(h, SW_EV_TICK).load;
+    return h->node != NULL && sw_node_is_full(h->node, &load);
 }
 
 static void peer_message(void *self, struct sim_mail *m)
@@ -391,8 +397,10 @@ static void peer_message(void *self, struct sim_mail *m)
     struct sim_host *h = self;
     m->receiver = h;
     m->arrived_at = sim_now(h->w->engine);
-    if (sw_envelope_lane(m->message) != SW_LANE_WORK) {
-        sim_processor_urgent(h->processor, mail_read, m, 0);
+    const bool work = sw_envelope_lane(m->message) == SW_LANE_WORK;
+    const bool full = work && is_full(h);
+    if (!work || full) {
+        sim_processor_urgent(h->processor, mail_read, m, full);
     } else if (!sim_processor_submit_as(h->processor, SIM_REQUEST_PEER, request_of(m->luck),
                                         mail_read, m, 0)) {
         sim_mail_free(h->w->conns, m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The host of a cluster: carries out what nodes and fronts want, in virtual time. */
+#include "node/core/swarm/lane.h"
 #include "tests/lib/action_digest.h"
 #include "tests/lib/cluster_state.h"
 
@@ -45,6 +46,10 @@ int cluster_step_node(struct cluster *c, uint32_t node, struct sw_event *ev)
     ev->wall = (sw_wall)c->now - (sw_wall)m->behind;
     ev->arrived_at = c->now;
     ev->load = m->load;
+    if (ev->kind == SW_EV_PEER_MESSAGE &&
+        sw_envelope_lane(ev->u.peer_message.message) == SW_LANE_WORK) {
+        ev->u.peer_message.full = ev->u.peer_message.full || sw_node_is_full(m->node, &m->load);
+    }
     struct sw_actions out = { 0 };
     const int err = sw_node_step(m->node, ev, &out);
     for (size_t i = 0; i < out.n; i++) {

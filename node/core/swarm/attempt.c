@@ -95,7 +95,8 @@ struct sw_attempt *sw_attempt_new(struct sw_node *n, uint32_t peer, bool probe)
 
 bool sw_attempt_arm(struct sw_node *n, struct sw_attempt *a, sw_time latest)
 {
-    const sw_time due = a->sent_at + (a->late ? SW_LATE_KEPT : a->patience);
+    const sw_dur next = a->hedge > 0 ? a->hedge : a->patience;
+    const sw_time due = a->sent_at + (a->late ? SW_LATE_KEPT : next);
     return sw_heap_set(&n->timers, &a->timer, due < latest ? due : latest) == SW_OK;
 }
 

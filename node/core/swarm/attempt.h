@@ -29,6 +29,7 @@ struct sw_attempt {
     bool late;           /* its patience ran out */
     sw_time sent_at;
     sw_dur patience;
+    sw_dur hedge; /* when to ask another one as well; 0: not, or done */
 };
 
 struct sw_attempts {

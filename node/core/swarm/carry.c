@@ -32,7 +32,6 @@ static bool afford(struct sw_node *n, double requests)
 uint32_t sw_carry_bound_for(struct sw_node *n, const struct sw_link *link, double requests,
                             const struct sw_carry_way *way)
 {
-    const uint32_t limit = n->config->max_queue;
     const uint32_t to = sw_peers_find(&n->peers, way->target);
     if (!n->config->relay || n->state == SW_STATE_DRAINING || way->hops != 1 ||
         strcmp(way->origin, n->peers.v[link->peer]->name.s) != 0 || to == SW_PEER_NONE ||
@@ -40,7 +39,8 @@ uint32_t sw_carry_bound_for(struct sw_node *n, const struct sw_link *link, doubl
         return SW_PEER_NONE;
     }
     const struct sw_peer *peer = n->peers.v[to];
-    const bool fit = n->carry.n < SW_CARRY_MOST && (limit == 0 || n->event->load.waiting <= limit);
+    const bool fit =
+        n->carry.n < SW_CARRY_MOST && !sw_serve_is_full(n) && !sw_node_is_full(n, &n->event->load);
     return fit && sw_peer_ready(peer) && peer->timeouts < SW_RELAY_CUT && afford(n, requests)
                ? to
                : SW_PEER_NONE;

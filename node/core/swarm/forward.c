@@ -5,6 +5,7 @@
 #include "node/core/dns/answer.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
+#include "node/core/swarm/hedge.h"
 #include "node/core/swarm/query_class.h"
 
 #include <string.h>
@@ -158,6 +159,7 @@ static bool ask(struct sw_node *n, uint32_t slot, bool free)
     if (a == NULL) {
         return false;
     }
+    a->hedge = w->n_tried == 0 && path == 0 ? sw_hedge_after(n, a) : 0;
     const struct sw_name target = path != 0 ? sw_relay_take(n, a, path) : (struct sw_name){ "" };
     if (!sw_attempt_arm(n, a, w->give_up_at) || !send_query(n, w, a, target)) {
         n->out_of_memory = true;
@@ -253,6 +255,7 @@ static struct sw_waiting *admit(struct sw_node *n, uint32_t *slot)
     w->client = ev->u.query.client;
     w->give_up_at = (dated ? ev->arrived_at : ev->now) + n->config->query_deadline;
     w->n_tried = 0;
+    w->hedge = 0;
     w->owed = n->state != SW_STATE_DRAINING;
     n->forward.owed += w->owed;
     return w;
@@ -289,6 +292,7 @@ void sw_forward_query(struct sw_node *n)
     }
     n->counts.forwarded++;
     save_retry(n);
+    sw_hedge_save(n);
     uint32_t slot;
     if (admit(n, &slot) == NULL) { /* better an early failure than a late one */
         n->counts.failed++;
@@ -315,11 +319,11 @@ static void give_up_attempt(struct sw_node *n, struct sw_attempt *a)
 }
 
 /* The peer is too busy, or leaving: ask another one at once. */
-static void refused(struct sw_node *n, struct sw_attempt *a)
+static void refused(struct sw_node *n, struct sw_attempt *a, const Swarm__V1__Load *load)
 {
-    if (!a->late) { /* to a policy that sees only time, a quick refusal would look attractive */
-        sw_router_timed_out(n, a);
-    }
+    const struct sw_telemetry t = sw_router_telemetry(load, 0, false, n->event->now - a->sent_at);
+    sw_router_refused(n, a, &t);
+    n->counts.refused++;
     sw_emit_trace(n, SW_TRACE_ROUTE_REFUSED, &n->peers.v[a->peer]->name, a->number, 0, NULL);
     give_up_attempt(n, a);
 }
@@ -339,7 +343,7 @@ int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
         return SW_OK;
     }
     if (answer->message.len == 0) {
-        refused(n, a);
+        refused(n, a, answer->load);
         return SW_OK;
     }
     const uint32_t slot = a->query;
@@ -353,8 +357,14 @@ int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
         sw_router_telemetry(answer->load, answer->sojourn, answer->hit != 0, rtt);
     sw_router_replied(n, a, &t);
     sw_emit_trace(n, SW_TRACE_ROUTE_REPLY, &n->peers.v[a->peer]->name, rtt, a->number, NULL);
+    if (!a->late && a->path == 0) {
+        sw_hedge_learn(n, a->peer, rtt, true);
+    }
+    const uint32_t number = a->number;
     end_attempt(n, a);
     if (slot != SW_SLOT_NONE) {
+        const bool won = number > 0 && number == waiting(n, slot)->hedge;
+        n->counts.hedges_won += won;
         n->counts.answered++;
         deliver(n, &waiting(n, slot)->client, message);
         finish(n, slot);
@@ -367,10 +377,27 @@ static void expire(struct sw_node *n, struct sw_attempt *a)
 {
     sw_emit_trace(n, SW_TRACE_ROUTE_TIMEOUT, &n->peers.v[a->peer]->name, n->event->now - a->sent_at,
                   a->number, NULL);
+    if (a->path == 0) {
+        sw_hedge_learn(n, a->peer, a->patience, false);
+    }
     sw_attempt_expire(n, a);
     if (a->query != SW_SLOT_NONE) {
         go_on(n, a->query, false, SW_EDE_NO_REACHABLE_AUTHORITY);
     }
+}
+
+/* Its peer is slower than it usually is: ask another one as well. */
+static void hedge(struct sw_node *n, const struct sw_attempt *a)
+{
+    struct sw_waiting *w = a->query != SW_SLOT_NONE ? waiting(n, a->query) : NULL;
+    if (w == NULL || w->n_tried > 1 || n->forward.hedges < 1 || !ask(n, a->query, true)) {
+        return;
+    }
+    n->forward.hedges -= 1;
+    w->hedge = w->n_tried - 1;
+    n->counts.hedged++;
+    sw_emit_trace(n, SW_TRACE_HEDGED, &n->peers.v[w->tried[w->hedge]]->name, w->hedge,
+                  n->event->now - a->sent_at, NULL);
 }
 
 void sw_forward_due(struct sw_node *n, struct sw_attempt *a)
@@ -378,6 +405,10 @@ void sw_forward_due(struct sw_node *n, struct sw_attempt *a)
     const sw_time now = n->event->now;
     if (a->query != SW_SLOT_NONE && now >= waiting(n, a->query)->give_up_at) {
         fail(n, a->query, SW_EDE_NO_REACHABLE_AUTHORITY);
+    }
+    if (!a->late && a->hedge > 0 && now - a->sent_at >= a->hedge) {
+        a->hedge = 0;
+        hedge(n, a);
     }
     if (!a->late && now - a->sent_at >= a->patience) {
         expire(n, a);

@@ -30,13 +30,15 @@ struct sw_waiting {
     uint32_t tried[SW_ATTEMPTS_MAX];   /* peers asked so far */
     uint32_t attempt[SW_ATTEMPTS_MAX]; /* slots of the attempts; SW_SLOT_NONE when ended */
     uint32_t n_tried;
-    bool owed; /* began before draining did */
+    uint32_t hedge; /* number of the attempt that was a hedge; 0: there is none */
+    bool owed;      /* began before draining did */
 };
 
 struct sw_forward {
     struct sw_slots slots; /* struct sw_waiting */
     double retries;        /* saved up */
     double recent;         /* queries in the latest 10 s, about */
+    double hedges;         /* saved up: hedge.h */
     uint32_t owed;         /* queries that must be answered before DRAINED */
 };
 

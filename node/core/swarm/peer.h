@@ -54,6 +54,7 @@ struct sw_peer {
     uint32_t timeouts; /* in a row */
     sw_dur srtt;       /* smoothed round trip (RFC 6298, 2.3); 0 unknown */
     sw_dur net;        /* the same without the stay there */
+    sw_dur slow;       /* hedge.c: 5 % of its answers take longer; 0 unknown */
     uint64_t sent;     /* queries */
 };
 

@@ -316,6 +316,28 @@ void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a)
     }
 }
 
+void sw_router_refused(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t)
+{
+    struct sw_route *r = &n->router.route;
+    if (a->late || a->path != 0) {
+        if (!a->late) {
+            sw_relay_timed_out(n, a);
+        }
+        return;
+    }
+    n->peers.v[a->peer]->timeouts = 0; /* it can be reached */
+    if (a->epoch != n->router.epoch) {
+        return;
+    }
+    if (r->policy->on_refused != NULL && t->known) {
+        r->policy->on_refused(r, a->peer, n->event->now, n->event->now - a->sent_at, t);
+    } else if (r->policy->on_timeout != NULL) {
+        /* to a policy that sees only time, a quick refusal would look attractive */
+        r->policy->on_timeout(r, a->peer, n->event->now, a->probe);
+    }
+    notice(n, a->peer);
+}
+
 #define WAITING_MOST 1000000U
 #define CORES_MOST 1024U
 #define SERVICE_MOST (10 * SW_SEC)

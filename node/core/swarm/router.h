@@ -69,6 +69,8 @@ void sw_router_measured(struct sw_node *n, uint32_t peer, sw_dur net);
 void sw_router_sent(struct sw_node *n, const struct sw_attempt *a);
 void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
 void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a);
+/* Its peer is too busy: @t says how much. */
+void sw_router_refused(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
 
 /* What @load (may be NULL) says, or "not known" where it says the impossible: more waiting, cores
  * or time than can be, or a stay longer than the whole round trip @rtt. */

@@ -37,15 +37,33 @@ static void reply(struct sw_node *n, sw_conn conn, uint64_t id, struct sw_bytes 
 
 void sw_serve_refuse(struct sw_node *n, sw_conn conn, uint64_t id)
 {
+    n->counts.turned_away++;
     reply(n, conn, id, (struct sw_bytes){ 0 });
+}
+
+bool sw_node_is_full(const struct sw_node *n, const struct sw_load *load)
+{
+    const struct sw_config *c = n->config;
+    if (c == NULL) {
+        return false;
+    }
+    const double cores = load->cores > 0 ? load->cores : c->cores;
+    const double stay = (double)load->waiting * (double)load->service / cores;
+    return (c->max_queue > 0 && load->waiting > c->max_queue) ||
+           (c->max_stay > 0 && stay > (double)c->max_stay);
+}
+
+/* Not asked again when its turn has come: by then it has waited and been worked on. */
+bool sw_serve_is_full(const struct sw_node *n)
+{
+    return n->event->kind == SW_EV_PEER_MESSAGE && n->event->u.peer_message.full;
 }
 
 static bool is_welcome(const struct sw_node *n, const Swarm__V1__Query *query)
 {
-    const uint32_t limit = n->config->max_queue;
     return n->state != SW_STATE_DRAINING && query->hops <= SW_HOPS_MAX &&
-           strcmp(query->origin, n->config->name.s) != 0 &&
-           (limit == 0 || n->event->load.waiting <= limit) && !SW_BUGGIFY(n->buggify, peer_refused);
+           strcmp(query->origin, n->config->name.s) != 0 && !sw_serve_is_full(n) &&
+           !SW_BUGGIFY(n->buggify, peer_refused);
 }
 
 int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query)

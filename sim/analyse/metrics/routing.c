@@ -9,13 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORWARDED, RETRIED, TIMED_OUT, FAILED, ANTS, SUSPICIONS, RELAYED, CARRIED, PER_QUERY };
+enum {
+    FORWARDED,
+    RETRIED,
+    TIMED_OUT,
+    REFUSED,
+    HEDGED,
+    FAILED,
+    ANTS,
+    SUSPICIONS,
+    RELAYED,
+    CARRIED,
+    PER_QUERY
+};
 
 static const struct sim_metric metrics[] = {
     [FORWARDED] = { "route.forwarded", "", "queries handed to another node, first attempts",
                     false },
     [RETRIED] = { "route.retried", "", "further attempts of such queries", false },
     [TIMED_OUT] = { "route.timeouts", "", "attempts that were given up", false },
+    [REFUSED] = { "route.refused", "", "attempts that a busy node refused", false },
+    [HEDGED] = { "route.hedged", "",
+                 "queries asked of a second node because the first was slow; they count as "
+                 "route.retried, too",
+                 false },
     [FAILED] = { "route.failed", "", "queries that no node answered", false },
     [ANTS] = { "route.ants", "", "probes sent", false },
     [SUSPICIONS] = { "route.suspicions", "", "times a node began to suspect another", false },
@@ -87,6 +104,12 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
         break;
     case SW_TRACE_ROUTE_TIMEOUT:
         m->counts[TIMED_OUT]++;
+        break;
+    case SW_TRACE_ROUTE_REFUSED:
+        m->counts[REFUSED]++;
+        break;
+    case SW_TRACE_HEDGED:
+        m->counts[HEDGED]++;
         break;
     case SW_TRACE_QUERY_FAILED:
         m->counts[FAILED]++;

@@ -69,6 +69,12 @@ int live_host_step(struct live_host *h, struct sw_event *ev, sw_time arrived_at)
     return 0;
 }
 
+bool live_host_is_full(const struct live_host *h)
+{
+    (void)h;
+    return false;
+}
+
 void live_host_later(struct live_host *h, const struct sw_event *ev)
 {
     note((struct site *)(void *)h, ev);
