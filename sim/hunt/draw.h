@@ -17,7 +17,8 @@
  */
 void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone);
 
-/* Write the key `faults` for the world of @s, with one to twelve items, or nothing.
+/* Write the key `faults` for the world of @s, or nothing: up to twelve, of drawn kinds, and in one
+ * world of four a node that is gone for a moment again and again.
  * @heading false: only the items, below others that are written already. */
 void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool heading);
 

@@ -12,6 +12,8 @@
 #define SHORTEST (10 * SW_MS) /* of a fault */
 #define LONGEST (30 * SW_SEC) /* and no longer than a third of the run */
 #define FOR_GOOD 8U           /* one in so many has no end, where a seed has such faults */
+#define FLAPPING 4U           /* one seed in so many has a node that goes and comes */
+#define FLAPS 16U             /* so often at most */
 
 struct sim_world_options sim_draw_options(uint64_t seed)
 {
@@ -22,14 +24,23 @@ struct sim_world_options sim_draw_options(uint64_t seed)
     };
 }
 
+static uint64_t moods_of(uint64_t seed)
+{
+    return sw_rng_at(sw_rng_key(seed, "hunt", "moods"), 0, 0);
+}
+
+/* Half of the seeds leave time for all to heal, which is when liveness is looked at. */
+static sw_time last_begin(uint64_t seed, const struct sim_scenario *s)
+{
+    return (moods_of(seed) & 1) != 0 ? s->duration * 2 / 5 : s->duration * 2 / 3;
+}
+
 /* A fault draws from its own stream: the others stay as they are whatever it needs. */
 static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct sim_fault_kind *kind,
                        const struct sim_scenario *s)
 {
-    /* Half of the seeds leave time for all to heal, which is when liveness is looked at. */
-    const uint64_t moods = sw_rng_at(sw_rng_key(seed, "hunt", "moods"), 0, 0);
-    const sw_time last = (moods & 1) != 0 ? s->duration * 2 / 5 : s->duration * 2 / 3;
-    const bool endless = (moods >> 1 & 3) == 0;
+    const sw_time last = last_begin(seed, s);
+    const bool endless = (moods_of(seed) >> 1 & 3) == 0;
     char name[32];
     struct sw_rng rng;
     (void)snprintf(name, sizeof name, "fault %u", number);
@@ -53,6 +64,38 @@ static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct si
     (void)fputs("}\n", to);
 }
 
+/* One node is gone for a moment, again and again, in one way or in all of them. */
+static void draw_flapping(FILE *to, uint64_t seed, const struct sim_scenario *s, struct sw_rng *rng)
+{
+    static const char *const ways[] = {
+        "kind: crash",
+        "kind: crash, of: process",
+        "kind: crash, disk: lost",
+        "kind: pause",
+        "kind: restart",
+        "kind: partition",
+        "kind: partition, one_way: true",
+    };
+    const char *node = s->nodes[sw_rng_below(rng, s->n_nodes)].config.name.s;
+    const uint64_t only = sw_rng_below(rng, 2 * SW_LEN(ways));
+    const uint64_t flaps = 3 + sw_rng_below(rng, FLAPS - 2);
+    sw_time at = FIRST;
+    for (uint64_t i = 0; i < flaps; i++) {
+        const uint64_t way = only < SW_LEN(ways) ? only : sw_rng_below(rng, SW_LEN(ways));
+        const double length = sim_draw_log_uniform(rng, 2e8, 2e10);
+        at += (sw_dur)sim_draw_log_uniform(rng, 2e8, 2e10);
+        if (at >= last_begin(seed, s)) {
+            if (i > 0) {
+                return;
+            }
+            at = 0; /* the run is short; once it is gone all the same */
+        }
+        (void)fprintf(to, "  - {%s, node: %s, at: %.3fs, for: %.0fms}\n", ways[way], node,
+                      (double)at * 1e-9, length * 1e-6);
+        at += (sw_dur)length;
+    }
+}
+
 void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool heading)
 {
     const struct sim_fault_kind *enabled[MOST_KINDS];
@@ -66,8 +109,14 @@ void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool
         }
     }
     const uint64_t faults = n > 0 ? sw_rng_below(&rng, MOST_FAULTS + 1) : 0;
-    (void)fputs(faults > 0 && heading ? "faults:\n" : "", to);
+    struct sw_rng own;
+    sw_rng_init(&own, sw_rng_key(seed, "hunt", "flapping"));
+    const bool flaps = s->n_nodes > 0 && sw_rng_below(&own, FLAPPING) == 0;
+    (void)fputs((faults > 0 || flaps) && heading ? "faults:\n" : "", to);
     for (uint32_t i = 0; i < faults; i++) {
         draw_fault(to, seed, i, enabled[sw_rng_below(&rng, n)], s);
+    }
+    if (flaps) {
+        draw_flapping(to, seed, s, &own);
     }
 }

@@ -175,6 +175,16 @@ static inline int planted_rename_noted(void *self, const char *from, const char 
     return planted.real.rename(self, planted_is_temporary(from) ? planted_writing(self) : from, to);
 }
 
+/* Between open and rename: the longer it takes, the oftener another strand comes between. */
+static inline int planted_sync_long(void *self, int fd)
+{
+    int err = 0;
+    for (unsigned i = 0; i < 100 && err == 0; i++) {
+        err = planted.real.fsync(self, fd);
+    }
+    return err;
+}
+
 /* A race: which file is being written is remembered in one place for the strand that makes a
  * node's own packs and the one that keeps its peers', so that the one gives its object's name to
  * what the other began meanwhile.  Within one strand jobs follow one another, and it is right. */
@@ -186,6 +196,7 @@ static inline void planted_share_temporary(void *self, uint32_t node, struct sw_
     planted.real = *fs;
     fs->open = planted_open_noted;
     fs->rename = planted_rename_noted;
+    fs->fsync = planted_sync_long;
 }
 
 static inline int planted_write_more(void *self, int fd, const void *buf, size_t len,
