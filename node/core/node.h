@@ -26,6 +26,8 @@ const char *sw_state_name(enum sw_state state);
 enum sw_planted {
     SW_PLANTED_LAST_WRITER = 1, /* whatever is heard of last replaces a zone, however old it is */
     SW_PLANTED_DEAF = 2,        /* newer zones are not fetched */
+    SW_PLANTED_FRESH = 4,       /* TTLs of kept answers are not counted down */
+    SW_PLANTED_STALE = 8,       /* stale answers are given for ever */
 };
 
 /* How busy a node really is at this moment, which only a simulator knows. */
@@ -129,6 +131,12 @@ struct sw_node_counts {
     uint64_t turned_away;   /* peers' queries that we refused */
     uint64_t relayed;       /* queries sent to a relay */
     uint64_t carried;       /* queries and ants handed on for others */
+    struct {
+        uint64_t hits, misses, stale, failures; /* of questions: stale ones are misses as well */
+        uint64_t prefetches, evicted;
+        uint64_t entries, bytes; /* now; bytes: what it may use */
+        uint64_t homes_asked, homes_hit, upstreams_asked;
+    } cache;
 };
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);
 

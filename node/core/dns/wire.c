@@ -7,16 +7,6 @@
 #define POINTER 0xC0U
 #define RECORD_FIXED 10 /* type, class, TTL, length */
 
-/* The bytes between owner name and data. */
-struct record {
-    size_t owner_at;
-    uint16_t type;
-    uint32_t ttl;
-    uint16_t class;
-    const uint8_t *data;
-    uint16_t data_len;
-};
-
 /* Where the name at @at ends; 0 when it is malformed.  A pointer must lead to before the place
  * where the labels that it continues began, so that following them ends. */
 static size_t skip_name(struct sw_bytes m, size_t at)
@@ -51,7 +41,7 @@ static size_t skip_name(struct sw_bytes m, size_t at)
     return 0;
 }
 
-static bool read_record(struct sw_bytes m, size_t *at, struct record *rr)
+bool sw_rr_read(struct sw_bytes m, size_t *at, struct sw_rr *rr)
 {
     rr->owner_at = *at;
     const size_t fixed = skip_name(m, *at);
@@ -69,7 +59,7 @@ static bool read_record(struct sw_bytes m, size_t *at, struct record *rr)
 }
 
 /* RFC 6891, 6.1.2: pairs of code and length, up to the end. */
-static bool options_are_whole(const struct record *opt)
+static bool options_are_whole(const struct sw_rr *opt)
 {
     size_t at = 0;
     while (at + 4 <= opt->data_len) {
@@ -79,7 +69,7 @@ static bool options_are_whole(const struct record *opt)
 }
 
 /* Take in an OPT record; 0 or the rcode. */
-static int read_opt(struct sw_bytes m, const struct record *opt, struct sw_question *q)
+static int read_opt(struct sw_bytes m, const struct sw_rr *opt, struct sw_question *q)
 {
     if (q->edns || m.data[opt->owner_at] != 0) {
         return SW_RCODE_FORMERR; /* a second one, or not of the root: RFC 6891, 6.1.1 */
@@ -100,8 +90,8 @@ static int read_rest(struct sw_bytes m, unsigned authority, struct sw_question *
     size_t at = q->end;
     int rcode = SW_RCODE_NOERROR;
     for (unsigned i = 0; i < records; i++) {
-        struct record rr;
-        if (!read_record(m, &at, &rr)) {
+        struct sw_rr rr;
+        if (!sw_rr_read(m, &at, &rr)) {
             return SW_RCODE_FORMERR;
         }
         if (rr.type == SW_TYPE_OPT) {
@@ -164,8 +154,8 @@ bool sw_message_check(struct sw_bytes m, size_t *opt)
         records += sw_be16(m.data + section);
     }
     for (; records > 0; records--) {
-        struct record rr;
-        if (!read_record(m, &at, &rr)) {
+        struct sw_rr rr;
+        if (!sw_rr_read(m, &at, &rr)) {
             return false;
         }
         if (opt != NULL && rr.type == SW_TYPE_OPT) {
@@ -178,7 +168,8 @@ bool sw_message_check(struct sw_bytes m, size_t *opt)
 void sw_query_write(struct sw_wr *w, const struct sw_query *q)
 {
     sw_wr_u16(w, q->id);
-    sw_wr_u16(w, q->recursion ? SW_DNS_RD << 8 : 0);
+    sw_wr_u16(w, (uint16_t)((q->recursion ? SW_DNS_RD << 8 : 0U) |
+                            (q->checking_disabled ? SW_DNS_CD : 0U)));
     sw_wr_u16(w, 1);
     sw_wr_u32(w, 0);
     sw_wr_u16(w, q->udp_size != 0);
@@ -189,7 +180,7 @@ void sw_query_write(struct sw_wr *w, const struct sw_query *q)
         sw_wr_u8(w, 0);
         sw_wr_u16(w, SW_TYPE_OPT);
         sw_wr_u16(w, q->udp_size);
-        sw_wr_u32(w, 0);
+        sw_wr_u32(w, q->dnssec_ok ? 0x8000U : 0U);
         sw_wr_u16(w, 0);
     }
 }

@@ -54,8 +54,11 @@ enum sw_rcode {
 enum sw_ede {
     SW_EDE_NONE = -1,
     SW_EDE_OTHER = 0,
+    SW_EDE_STALE_ANSWER = 3,
+    SW_EDE_CACHED_ERROR = 13,
     SW_EDE_NOT_READY = 14,
     SW_EDE_PROHIBITED = 18,
+    SW_EDE_STALE_NXDOMAIN = 19,
     SW_EDE_NOT_AUTHORITATIVE = 20,
     SW_EDE_NO_REACHABLE_AUTHORITY = 22,
     SW_EDE_NETWORK_ERROR = 23,
@@ -67,6 +70,9 @@ enum sw_ede {
 #define SW_DNS_AA 0x04U
 #define SW_DNS_TC 0x02U
 #define SW_DNS_RD 0x01U
+#define SW_DNS_RA 0x80U
+#define SW_DNS_AD 0x20U
+#define SW_DNS_CD 0x10U
 #define SW_DNS_RCODE 0x0FU
 
 /* What a query says. */
@@ -88,6 +94,20 @@ struct sw_question {
  * with 0; else only @q->edns means anything. */
 int sw_question_parse(struct sw_bytes message, struct sw_question *q);
 
+/* A record in a message: its data lie there, compressed names in them as they are. */
+struct sw_rr {
+    size_t owner_at;
+    uint16_t type;
+    uint32_t ttl;
+    uint16_t class;
+    const uint8_t *data;
+    uint16_t data_len;
+};
+
+/* Read the record at *@at of @message and move *@at behind it.  False: it does not fit, or its
+ * owner is malformed. */
+bool sw_rr_read(struct sw_bytes message, size_t *at, struct sw_rr *rr);
+
 /* Is @message whole: do the counts of its header match the records that follow, with every
  * length in bounds, every compression pointer pointing backwards, and nothing left over?  @opt,
  * when not NULL, gets where its OPT record lies, 0 when it has none. */
@@ -97,9 +117,11 @@ bool sw_message_check(struct sw_bytes message, size_t *opt);
 struct sw_query {
     uint16_t id;
     uint16_t type;
-    const uint8_t *name; /* wire form, sent as it is */
-    uint16_t udp_size;   /* 0: without EDNS */
-    bool recursion;      /* RD */
+    const uint8_t *name;    /* wire form, sent as it is */
+    uint16_t udp_size;      /* 0: without EDNS */
+    bool recursion;         /* RD */
+    bool dnssec_ok;         /* DO, with EDNS */
+    bool checking_disabled; /* CD */
 };
 
 /* Append the query's message to @w. */

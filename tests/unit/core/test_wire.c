@@ -231,11 +231,11 @@ static void queries_are_written_as_they_are_read(void)
     (void)sw_dname_from_text("A.Test", name);
     uint8_t buf[64];
     struct sw_wr w = { .buf = buf, .cap = sizeof buf };
-    const struct sw_query ask = { 0x1234, SW_TYPE_AAAA, name, 1400, true };
+    const struct sw_query ask = { 0x1234, SW_TYPE_AAAA, name, 1400, true, true, true };
     sw_query_write(&w, &ask);
     uint8_t want[64];
-    const size_t len = unhex("1234 0100 0001 0000 0000 0001 0141 0454657374 00 001c 0001"
-                             "00 0029 0578 00000000 0000",
+    const size_t len = unhex("1234 0110 0001 0000 0000 0001 0141 0454657374 00 001c 0001"
+                             "00 0029 0578 00008000 0000",
                              want);
     CHECK_U64(w.len, len);
     CHECK(memcmp(buf, want, len) == 0);
@@ -245,7 +245,7 @@ static void queries_are_written_as_they_are_read(void)
     CHECK_U64(q.class, SW_DNS_CLASS_IN);
     CHECK_U64(q.udp_size, 1400);
     CHECK(q.edns);
-    CHECK(!q.dnssec_ok);
+    CHECK(q.dnssec_ok);
     CHECK_U64(q.name.labels, 2);
     CHECK(memcmp(q.name.name, "\1a\4test", 8) == 0);
 }
