@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * bounded_hash: a class of queries stays with its home, unless the home has more than its share.
  *
- *   far(d)    = hash(query class, name of d): candidates in ascending order of it (rendezvous
- *               hashing: every entry node finds the same home)
- *   cap       = ceil((1 + epsilon) (m + 1)/n)     m: our queries in flight to all n candidates
+ *   far(d)    = sw_rendezvous(query class, name of d): candidates in ascending order of it
+ * (rendezvous hashing: every entry node finds the same home) cap       = ceil((1 + epsilon) (m +
+ * 1)/n)     m: our queries in flight to all n candidates
  *
  * The first open candidate in that order with fewer than cap of our queries in flight is asked;
  * where each has as many, the first open one.
@@ -23,23 +23,11 @@ struct state {
     double cap; /* of the present choice */
 };
 
-/* In [0, 1). */
-static double far(uint64_t query_class, uint64_t id)
-{
-    uint64_t x = query_class ^ id * UINT64_C(0x9e3779b97f4a7c15);
-    x ^= x >> 30;
-    x *= UINT64_C(0xbf58476d1ce4e5b9);
-    x ^= x >> 27;
-    x *= UINT64_C(0x94d049bb133111eb);
-    x ^= x >> 31;
-    return sw_unit(x);
-}
-
 static double score(const struct sw_route *r, const struct sw_choice *c, size_t i)
 {
     const struct state *s = r->state;
     const bool full = sw_usual_of(r, c, i)->pending >= s->cap;
-    return full + far(c->query_class, c->candidates[i].id);
+    return full + sw_unit(sw_rendezvous(c->query_class, c->candidates[i].id));
 }
 
 static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rng *rng)

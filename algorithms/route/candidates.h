@@ -28,6 +28,20 @@ static inline bool sw_all_tried(const struct sw_choice *c)
     return true;
 }
 
+/* How well @id suits @key, the least best: for each key another order, the same at every node that
+ * knows the same ids, and the loss of one moves only its own keys.  (Rendezvous hashing: Thaler and
+ * Ravishankar, Using Name-Based Mappings to Increase Hit Rates, 1998.  Mixed by splitmix64's
+ * finaliser, Steele, Lea, Flood 2014.) */
+static inline uint64_t sw_rendezvous(uint64_t key, uint64_t id)
+{
+    uint64_t x = key ^ id * UINT64_C(0x9e3779b97f4a7c15);
+    x ^= x >> 30;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    x ^= x >> 27;
+    x *= UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
 /* A number that a policy gives candidate @i. */
 typedef double sw_score_fn(const struct sw_route *r, const struct sw_choice *c, size_t i);
 

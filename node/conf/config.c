@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "node/conf/config.h"
 #include "algorithms/route/policy.h"
+#include "node/base/prefix.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -120,6 +121,51 @@ void sw_config_routing_free(struct sw_config *c)
     c->n_params = 0;
 }
 
+/* ---- forwarding ---- */
+
+int sw_config_forwarding(const struct sw_yaml *y, const struct sw_yaml_node *n,
+                         const struct sw_config *c, struct sw_diag *d)
+{
+    const struct sw_yaml_node *clients = sw_yaml_get(sw_yaml_get(n, "forwarding"), "clients");
+    for (size_t i = 0; i < c->n_clients; i++) {
+        struct sw_prefix p;
+        if (sw_prefix_parse(c->clients[i], &p) != 0) {
+            return sw_yaml_fail(y, sw_yaml_item(clients, i), "clients", SW_ERR_MALFORMED, d,
+                                "'%.60s' is no prefix (like 192.0.2.0/24 or 2001:db8::/32)",
+                                c->clients[i]);
+        }
+    }
+    return 0;
+}
+
+/* Where a live node's upstreams are: no names, which would have to be resolved. */
+static int check_upstreams(const struct sw_yaml *y, const struct sw_node_file *f, struct sw_diag *d)
+{
+    const struct sw_yaml_node *list = sw_yaml_get(sw_yaml_get(y->root, "forwarding"), "upstreams");
+    for (size_t i = 0; i < f->config.n_upstreams; i++) {
+        struct sw_prefix p;
+        char host[80];
+        const char *text = f->config.upstreams[i];
+        const char *colon = strrchr(text, ':');
+        const bool brackets = text[0] == '[' && colon != NULL && colon > text && colon[-1] == ']';
+        const size_t len = colon == NULL ? 0 : (size_t)(colon - text) - (brackets ? 2U : 0U);
+        const size_t digits = colon == NULL ? 0 : strspn(colon + 1, "0123456789");
+        if (len > 0 && len < sizeof host) {
+            memcpy(host, text + brackets, len);
+            host[len] = '\0';
+        }
+        if (len == 0 || len >= sizeof host || digits == 0 || digits > 5 ||
+            colon[1 + digits] != '\0' || strchr(host, '/') != NULL ||
+            (strchr(host, ':') != NULL) != brackets || sw_prefix_parse(host, &p) != 0) {
+            return sw_yaml_fail(y, sw_yaml_item(list, i), "upstreams", SW_ERR_MALFORMED, d,
+                                "'%.60s' is no address with a port (like 192.0.2.1:53 or "
+                                "[2001:db8::1]:53)",
+                                text);
+        }
+    }
+    return 0;
+}
+
 /* ---- the identity ---- */
 
 static int read_identity(const struct sw_yaml *y, struct sw_node_file *f, struct sw_diag *d)
@@ -226,6 +272,12 @@ static int load(const struct sw_yaml *y, struct sw_node_file *f, struct sw_diag 
         err = sw_yaml_fail(y, sw_yaml_get(sw_yaml_get(y->root, "routing"), "policy"), "policy",
                            SW_ERR_STATE, d, "%s is a reference for scenarios: " SW_REFERENCE_WHY,
                            f->config.policy);
+    }
+    if (err == 0) {
+        err = sw_config_forwarding(y, y->root, &f->config, d);
+    }
+    if (err == 0) {
+        err = check_upstreams(y, f, d);
     }
     if (err == 0 && f->host.n_dns == 0) {
         err = sw_yaml_fail(y, sw_yaml_get(sw_yaml_get(y->root, "listen"), "dns"), "dns",

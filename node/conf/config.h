@@ -52,6 +52,10 @@ extern const struct sw_yaml_table sw_node_table;
  * Errors: SW_ERR_NOTFOUND, SW_ERR_RANGE, SW_ERR_MALFORMED, SW_ERR_NOMEM. */
 int sw_config_routing(const struct sw_yaml *y, const struct sw_yaml_node *n, struct sw_config *c,
                       struct sw_diag *d);
+/* forwarding.clients of the mapping @n, as read into @c, are prefixes.  Errors: SW_ERR_MALFORMED.
+ */
+int sw_config_forwarding(const struct sw_yaml *y, const struct sw_yaml_node *n,
+                         const struct sw_config *c, struct sw_diag *d);
 /* Names of protected sets, as read into @c from backup.sets of the mapping @n, are given once.
  * Errors: SW_ERR_EXISTS. */
 int sw_config_sets(const struct sw_yaml *y, const struct sw_yaml_node *n, const struct sw_config *c,

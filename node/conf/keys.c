@@ -44,6 +44,43 @@ static const struct sw_yaml_field dns_fields[] = {
 };
 static const struct sw_yaml_table dns_table = TABLE("dns", dns_fields);
 
+static const struct sw_yaml_field forwarding_fields[] = {
+    { "upstreams", SW_YAML_LIST, FIELD(struct sw_config, upstreams), .size = sizeof(char *),
+      .count = offsetof(struct sw_config, n_upstreams), .item = SW_YAML_STRING,
+      .help = "resolvers that are asked for what no zone of the swarm has, as \"192.0.2.1:53\"; in "
+              "a scenario their names; none: such queries are refused" },
+    { "clients", SW_YAML_LIST, FIELD(struct sw_config, clients), .size = sizeof(char *),
+      .count = offsetof(struct sw_config, n_clients), .item = SW_YAML_STRING,
+      .help =
+          "prefixes whose clients may ask for that, as \"192.0.2.0/24\"; all others are refused; "
+          "default: 127.0.0.0/8 and ::1" },
+};
+static const struct sw_yaml_table forwarding_table = TABLE("forwarding", forwarding_fields);
+
+#define CACHE(member) FIELD(struct sw_config, cache.member)
+static const struct sw_yaml_field cache_fields[] = {
+    { "size", SW_YAML_SIZE, CACHE(size), .fallback = "64MiB", .low = 0, .high = 1099511627776.0,
+      .help = "memory for upstreams' answers; 0: none are kept; less than 64 KiB is 64 KiB" },
+    { "max_ttl", SW_YAML_DURATION, CACHE(max_ttl), .fallback = "1d", .low = 1e9, .high = 604800e9,
+      .help = "an answer is kept so long at most (RFC 8767, 4)" },
+    { "max_negative", SW_YAML_DURATION, CACHE(max_negative), .fallback = "1h", .low = 1e9,
+      .high = 86400e9, .help = "and a denial so long (RFC 2308, 5)" },
+    { "stale", SW_YAML_DURATION, CACHE(stale), .fallback = "1d", .low = 0, .high = 604800e9,
+      .help = "so long after it expired an answer is given when nobody can be asked (RFC 8767); 0: "
+              "never" },
+    { "stale_after", SW_YAML_DURATION, CACHE(stale_after), .fallback = "1.8s", .low = 1e6,
+      .high = 30e9, .help = "a client that waits so long gets it (RFC 8767, 5)" },
+    { "prefetch", SW_YAML_BOOL, CACHE(prefetch), .fallback = "true",
+      .help = "what is asked for often is asked again before it expires" },
+    { "cooperate", SW_YAML_BOOL, CACHE(cooperate), .fallback = "true",
+      .help = "the node of the region that keeps a name is asked before an upstream is" },
+    { "across", SW_YAML_BOOL, CACHE(across), .fallback = "false",
+      .help = "and after it the node of the whole swarm that does" },
+    { "popular", SW_YAML_COUNT, CACHE(popular), .fallback = "2", .low = 1, .high = 255,
+      .help = "what is asked here so often is kept here, too" },
+};
+static const struct sw_yaml_table cache_table = TABLE("cache", cache_fields);
+
 static const struct sw_yaml_field set_fields[] = {
     { "name", SW_YAML_NAME, FIELD(struct sw_set_config, name), .required = true,
       .help = "of the protected set" },
@@ -109,6 +146,9 @@ static const struct sw_yaml_field node_fields[] = {
       .help = "what the node tells others that it has" },
     { "routing", SW_YAML_MAPPING, .table = &routing_table, .help = "forwarding of queries" },
     { "dns", SW_YAML_MAPPING, .table = &dns_table, .help = "DNS service" },
+    { "forwarding", SW_YAML_MAPPING, .table = &forwarding_table,
+      .help = "what no zone of the swarm has" },
+    { "cache", SW_YAML_MAPPING, .table = &cache_table, .help = "upstreams' answers" },
     { "backup", SW_YAML_MAPPING, .table = &backup_table, .help = "QuantumBackup" },
 };
 const struct sw_yaml_table sw_node_table = TABLE("node", node_fields);

@@ -130,6 +130,46 @@ static bool list_zones(struct sw_node *n, Swarm__V1__StatusReply *status)
     return true;
 }
 
+/* What it asks upstreams and keeps; nothing where it asks none. */
+static bool describe_cache(struct sw_node *n, const struct sw_node_counts *c,
+                           Swarm__V1__CacheStatus *cache, Swarm__V1__StatusReply *status)
+{
+    const uint32_t count = n->upstreams.n;
+    if (count == 0) {
+        return true;
+    }
+    Swarm__V1__UpstreamStatus *v = sw_arena_alloc(&n->scratch, count * sizeof *v);
+    Swarm__V1__UpstreamStatus **list =
+        sw_arena_alloc(&n->scratch, count * sizeof(Swarm__V1__UpstreamStatus *));
+    if (v == NULL || list == NULL) {
+        n->out_of_memory = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sw_upstream *u = &n->upstreams.v[i];
+        swarm__v1__upstream_status__init(&v[i]);
+        v[i].address = n->config->upstreams[i];
+        v[i].down = u->down;
+        v[i].asked = u->asked;
+        v[i].answered = u->answered;
+        list[i] = &v[i];
+    }
+    cache->bytes = c->cache.bytes;
+    cache->entries = c->cache.entries;
+    cache->hits = c->cache.hits;
+    cache->misses = c->cache.misses;
+    cache->stale = c->cache.stale;
+    cache->failures = c->cache.failures;
+    cache->evicted = c->cache.evicted;
+    cache->prefetches = c->cache.prefetches;
+    cache->homes_asked = c->cache.homes_asked;
+    cache->homes_hit = c->cache.homes_hit;
+    cache->upstreams = list;
+    cache->n_upstreams = count;
+    status->cache = cache;
+    return true;
+}
+
 static void on_status(struct sw_node *n, ProtobufCMessage *request)
 {
     (void)request;
@@ -156,7 +196,9 @@ static void on_status(struct sw_node *n, ProtobufCMessage *request)
     status.object_bytes = counts.object_bytes;
     status.relayed = counts.relayed;
     status.carried = counts.carried;
-    if (list_peers(n, &status) && list_relays(n, &status) && list_zones(n, &status)) {
+    Swarm__V1__CacheStatus cache = SWARM__V1__CACHE_STATUS__INIT;
+    if (list_peers(n, &status) && list_relays(n, &status) && list_zones(n, &status) &&
+        describe_cache(n, &counts, &cache, &status)) {
         reply(n, &status.base);
     }
 }

@@ -52,6 +52,19 @@ struct sw_param_config {
     double value;
 };
 
+/* Answers that others gave: node/core/cache/. */
+struct sw_cache_config {
+    uint64_t size;       /* bytes; default 64 MiB; 0: nothing is kept */
+    sw_dur max_ttl;      /* default 1 d */
+    sw_dur max_negative; /* default 1 h (RFC 2308, 5) */
+    sw_dur stale;        /* after it expired; default 1 d (RFC 8767, 5); 0: no stale answers */
+    sw_dur stale_after;  /* then a client gets a stale one; default 1.8 s (RFC 8767, 5) */
+    bool prefetch;       /* ask ahead of expiry; default true */
+    bool cooperate;      /* ask a name's home first; default true */
+    bool across;         /* homes among all members, too; default false */
+    uint32_t popular;    /* what is asked here so often is kept here as well; default 2 */
+};
+
 struct sw_config {
     struct sw_name name;
     struct sw_name region;
@@ -83,6 +96,13 @@ struct sw_config {
     double hedge_budget; /* hedges (swarm/hedge.h) as a share of queries; default 0: none */
     sw_dur max_stay;     /* peers' queries that would stay longer are refused; 0: none is */
     uint32_t max_queue;  /* peers' queries are refused while more requests wait; 0: never */
+
+    /* forwarding to upstreams what no zone of the swarm has */
+    char **upstreams; /* "address:port" live, names in simulation; none: such queries are refused */
+    size_t n_upstreams;
+    char **clients; /* prefixes that may ask for it: "192.0.2.0/24" */
+    size_t n_clients;
+    struct sw_cache_config cache;
 
     /* DNS */
     uint32_t udp_size; /* largest datagram we send; default 1232 */

@@ -54,6 +54,8 @@ struct sw_config *sw_config_copy(const struct sw_config *original)
     OWN_ARRAY(c, zones, n_zones, ok);
     OWN_ARRAY(c, peers, n_peers, ok);
     OWN_ARRAY(c, join, n_join, ok);
+    OWN_ARRAY(c, upstreams, n_upstreams, ok);
+    OWN_ARRAY(c, clients, n_clients, ok);
     OWN_ARRAY(c, params, n_params, ok);
     OWN_ARRAY(c, sets, n_sets, ok);
     /* Every text is owned or NULL from here on, whatever failed. */
@@ -66,6 +68,12 @@ struct sw_config *sw_config_copy(const struct sw_config *original)
     }
     for (size_t i = 0; i < c->n_join; i++) {
         ok = own_text(&c->join[i]) && ok;
+    }
+    for (size_t i = 0; i < c->n_upstreams; i++) {
+        ok = own_text(&c->upstreams[i]) && ok;
+    }
+    for (size_t i = 0; i < c->n_clients; i++) {
+        ok = own_text(&c->clients[i]) && ok;
     }
     for (size_t i = 0; i < c->n_params; i++) {
         ok = own_text(&c->params[i].name) && ok;
@@ -98,6 +106,12 @@ void sw_config_copy_free(struct sw_config *c)
     for (size_t i = 0; i < c->n_join; i++) {
         free(c->join[i]);
     }
+    for (size_t i = 0; i < c->n_upstreams; i++) {
+        free(c->upstreams[i]);
+    }
+    for (size_t i = 0; i < c->n_clients; i++) {
+        free(c->clients[i]);
+    }
     for (size_t i = 0; i < c->n_params; i++) {
         free(c->params[i].name);
     }
@@ -107,6 +121,8 @@ void sw_config_copy_free(struct sw_config *c)
     free(c->zones);
     free(c->peers);
     free((void *)c->join);
+    free((void *)c->upstreams);
+    free((void *)c->clients);
     free(c->params);
     free(c->sets);
     free(c->address);

@@ -12,6 +12,7 @@
 #include "node/core/swarm/hello.h"
 #include "node/core/swarm/link.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CORES_MOST 1024U
@@ -23,6 +24,8 @@ struct plan {
     struct sw_held held;
     struct sw_peers_plan peers;
     struct sw_route route;
+    struct sw_upstreams_plan upstreams;
+    struct sw_lookup_tables *tables; /* NULL: none are needed, or they are there */
 };
 
 static int check_self(const struct sw_node *n, const struct sw_config *c, struct sw_diag *d)
@@ -73,6 +76,19 @@ static int check_numbers(const struct sw_config *c, struct sw_diag *d)
     return SW_OK;
 }
 
+/* Last of all that can fail, since it changes the cache.  Without upstreams there is none. */
+static int set_cache(struct sw_node *n, const struct sw_config *c)
+{
+    const struct sw_cache_config *k = &c->cache;
+    const struct sw_cache_limits limits = {
+        .kept = { .max_ttl = (uint32_t)(k->max_ttl / SW_SEC),
+                  .max_negative = (uint32_t)(k->max_negative / SW_SEC) },
+        .max_stale = k->stale,
+        .prefetch = k->prefetch,
+    };
+    return sw_cache_set(&n->cache, c->n_upstreams > 0 ? k->size : 0, &limits);
+}
+
 /* Everything that can fail, before anything changes. */
 static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *plan,
                      struct sw_diag *d)
@@ -100,7 +116,24 @@ static int make_plan(struct sw_node *n, const struct sw_config *c, struct plan *
     if (err != SW_OK) {
         goto fail_peers;
     }
-    return SW_OK;
+    err = sw_upstreams_plan(n, c, &plan->upstreams, d);
+    if (err != SW_OK) {
+        goto fail_route;
+    }
+    if (n->lookups.tables == NULL && c->n_upstreams > 0) {
+        plan->tables = sw_lookup_tables_new();
+        err = plan->tables == NULL ? SW_ERR_NOMEM : SW_OK;
+    }
+    if (err == SW_OK) {
+        err = set_cache(n, c);
+    }
+    if (err == SW_OK) {
+        return SW_OK;
+    }
+    free(plan->tables);
+    sw_upstreams_plan_fini(&plan->upstreams);
+fail_route:
+    sw_route_fini(&plan->route);
 fail_peers:
     sw_peers_plan_fini(&plan->peers);
 fail_held:
@@ -115,6 +148,7 @@ static void begin(struct sw_node *n, const struct sw_config *c)
     sw_rng_init(&n->peers.rng, sw_rng_key(n->seed, "redial", c->name.s));
     sw_rng_init(&n->router.rng, sw_rng_key(n->seed, "route", c->name.s));
     sw_rng_init(&n->probe.rng, sw_rng_key(n->seed, "probe", c->name.s));
+    sw_rng_init(&n->upstreams.rng, sw_rng_key(n->seed, "upstream", c->name.s));
     sw_rng_init(&n->sync.rng, sw_rng_key(n->seed, "sync", c->name.s));
 }
 
@@ -127,7 +161,14 @@ static void commit(struct sw_node *n, struct plan *plan)
     }
     sw_held_fini(&n->held);
     n->held = plan->held;
+    sw_upstreams_commit(n, &plan->upstreams);
     n->config = c;
+    if (plan->tables != NULL) {
+        n->lookups.tables = plan->tables;
+    }
+    n->lookups.id = sw_name_id(&c->name);
+    n->lookups.slots.limit = c->max_waiting;
+    n->lookups.askers.limit = c->max_waiting;
     n->forward.slots.limit = c->max_waiting;
     n->attempts.slots.limit = 2 * c->max_waiting + SW_ANTS_MAX;
     sw_router_commit(&n->router, &plan->route);

@@ -47,6 +47,7 @@ enum sw_event_kind {
     SW_EV_PEER_WRITABLE, /* after PEER_BLOCKED: send again */
     SW_EV_PEER_BLOCKED,  /* the host buffers much for this connection: hold bulk back */
     SW_EV_PEER_DOWN,     /* the connection is gone, or a dial failed */
+    SW_EV_UPSTREAM,      /* something came in answer to an ASK */
     SW_EV_DONE,          /* a job ended */
     SW_EV_COMMAND,       /* an operator asks */
     SW_EV_VIEW_RETIRED,  /* no front uses this view any longer */
@@ -93,6 +94,10 @@ struct sw_event {
             enum sw_class class;
             struct sw_name peer; /* empty when a dial of anybody failed */
         } peer_down;
+        struct {
+            uint64_t id;             /* of the ASK */
+            struct sw_bytes message; /* as it came; empty: nobody is there, nothing will come */
+        } upstream;
         struct sw_job *done; /* the node takes it */
         struct {
             uint64_t id;
@@ -122,52 +127,59 @@ struct sw_event {
 
 /* Why something happened, for people, recorders and oracles.  One line a kind: name, text, and
  * what a and b mean. */
-#define SW_TRACE_LIST(X)                                                           \
-    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")           \
-    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                     \
-    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                \
-    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                            \
-    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                        \
-    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "1: to a relay")         \
-    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")          \
-    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")           \
-    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                       \
-    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")             \
-    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                              \
-    X(SW_TRACE_ANT, "ant sent", "1: to a relay", "")                               \
-    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                   \
-    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")            \
-    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")  \
-    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")        \
-    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")      \
-    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                   \
-    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")                \
-    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")              \
-    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                     \
-    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")                \
-    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")    \
-    X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")         \
-    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")               \
-    X(SW_TRACE_SNAPSHOT_PARTIAL, "snapshot leaves out files", "sequence", "files") \
-    X(SW_TRACE_MEMBER_ALIVE, "member alive", "incarnation", "version")             \
-    X(SW_TRACE_MEMBER_SUSPECT, "member suspect", "incarnation", "accusers")        \
-    X(SW_TRACE_MEMBER_DEAD, "member dead", "incarnation", "")                      \
-    X(SW_TRACE_MEMBER_LEFT, "member left", "incarnation", "version")               \
-    X(SW_TRACE_MEMBER_FORGOTTEN, "member forgotten", "", "")                       \
-    X(SW_TRACE_REFUTED, "suspicion of us refuted", "incarnation", "")              \
-    X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")                \
-    X(SW_TRACE_ZONE_LEARNED, "newer zone heard of", "serial", "epoch")             \
-    X(SW_TRACE_ZONE_FETCHING, "zone asked for", "serial", "epoch")                 \
-    X(SW_TRACE_ZONE_FETCHED, "zone fetched", "bytes", "1: only what differs")      \
-    X(SW_TRACE_ZONE_FETCH_FAILED, "zone not fetched", "enum sw_err", "serial")     \
-    X(SW_TRACE_ZONE_SWAPPED, "zone served", "serial", "epoch")                     \
-    X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")  \
-    X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                   \
-    X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                       \
-    X(SW_TRACE_CARRIED, "handed on for another", "1: an ant, 2: zone", "")         \
-    X(SW_TRACE_HEDGED, "query hedged", "attempt", "waited, ns")                    \
-    X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                  \
-    X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")
+#define SW_TRACE_LIST(X)                                                                  \
+    X(SW_TRACE_STATE, "state", "from enum sw_state", "to enum sw_state")                  \
+    X(SW_TRACE_ZONE_LOADED, "zone loaded", "serial", "RRsets")                            \
+    X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                       \
+    X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                                   \
+    X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                               \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "1: to a relay")                \
+    X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")                 \
+    X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")                  \
+    X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                              \
+    X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")                    \
+    X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                                     \
+    X(SW_TRACE_ANT, "ant sent", "1: to a relay", "")                                      \
+    X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                          \
+    X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")                   \
+    X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")         \
+    X(SW_TRACE_SNAPSHOT_SAFE, "snapshot acknowledged", "sequence", "bytes")               \
+    X(SW_TRACE_SNAPSHOT_FAILED, "snapshot failed", "sequence", "enum sw_err")             \
+    X(SW_TRACE_OBJECT_KEPT, "object kept for peer", "bytes", "")                          \
+    X(SW_TRACE_RESTORE_BEGUN, "restore begun", "sequence", "packs")                       \
+    X(SW_TRACE_RESTORE_FETCHED, "restore has all packs", "bytes", "")                     \
+    X(SW_TRACE_RESTORE_DONE, "restore done", "bytes", "files")                            \
+    X(SW_TRACE_RESTORE_FAILED, "restore failed", "enum sw_err", "")                       \
+    X(SW_TRACE_BAD_MESSAGE, "peer sent a malformed message", "enum sw_err", "")           \
+    X(SW_TRACE_CONFIG_REFUSED, "configuration refused", "enum sw_err", "")                \
+    X(SW_TRACE_ROUTE_REFUSED, "peer refused a query", "attempt", "")                      \
+    X(SW_TRACE_SNAPSHOT_PARTIAL, "snapshot leaves out files", "sequence", "files")        \
+    X(SW_TRACE_MEMBER_ALIVE, "member alive", "incarnation", "version")                    \
+    X(SW_TRACE_MEMBER_SUSPECT, "member suspect", "incarnation", "accusers")               \
+    X(SW_TRACE_MEMBER_DEAD, "member dead", "incarnation", "")                             \
+    X(SW_TRACE_MEMBER_LEFT, "member left", "incarnation", "version")                      \
+    X(SW_TRACE_MEMBER_FORGOTTEN, "member forgotten", "", "")                              \
+    X(SW_TRACE_REFUTED, "suspicion of us refuted", "incarnation", "")                     \
+    X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")                       \
+    X(SW_TRACE_ZONE_LEARNED, "newer zone heard of", "serial", "epoch")                    \
+    X(SW_TRACE_ZONE_FETCHING, "zone asked for", "serial", "epoch")                        \
+    X(SW_TRACE_ZONE_FETCHED, "zone fetched", "bytes", "1: only what differs")             \
+    X(SW_TRACE_ZONE_FETCH_FAILED, "zone not fetched", "enum sw_err", "serial")            \
+    X(SW_TRACE_ZONE_SWAPPED, "zone served", "serial", "epoch")                            \
+    X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")         \
+    X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                          \
+    X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                              \
+    X(SW_TRACE_CARRIED, "handed on for another", "1: an ant, 2: zone", "")                \
+    X(SW_TRACE_HEDGED, "query hedged", "attempt", "waited, ns")                           \
+    X(SW_TRACE_ZONE_PROMOTED, "zone promoted", "serial", "epoch")                         \
+    X(SW_TRACE_ZONE_STEPPED_DOWN, "zone's primary stepped down", "serial", "epoch")       \
+    X(SW_TRACE_LOOKED_UP, "outside question answered", "enum sw_cache_use", "waited, ns") \
+    X(SW_TRACE_HOME_ASKED, "name's home asked", "hops", "")                               \
+    X(SW_TRACE_HOME_ANSWERED, "name's home answered", "round trip, ns", "1: it had it")   \
+    X(SW_TRACE_UPSTREAM_ASKED, "upstream asked", "its number", "attempt, from 0")         \
+    X(SW_TRACE_UPSTREAM_ANSWERED, "upstream answered", "round trip, ns", "its number")    \
+    X(SW_TRACE_UPSTREAM_DOWN, "upstream down", "its number", "1: so others say")          \
+    X(SW_TRACE_UPSTREAM_UP, "upstream up again", "its number", "1: so others say")
 
 enum sw_trace_kind {
 #define X(kind, text, a, b) kind,
@@ -189,6 +201,8 @@ enum sw_action_kind {
     SW_ACT_SEND,    /* one Envelope to a peer: in order per connection, at most once */
     SW_ACT_DIAL,    /* connect; PEER_UP or PEER_DOWN follows */
     SW_ACT_HANG_UP, /* close a connection; PEER_DOWN follows; nothing when it is gone already */
+    SW_ACT_ASK,     /* a query to an upstream; UPSTREAM for whatever comes, until UNASK */
+    SW_ACT_UNASK,   /* nothing more is wanted of an ASK */
     SW_ACT_SUBMIT,  /* run a job; DONE follows */
     SW_ACT_ANSWER,  /* DNS answer for a forwarded query: give it to that client's front */
     SW_ACT_PUBLISH, /* give this view to every front; VIEW_RETIRED(old) when all have it */
@@ -217,6 +231,13 @@ struct sw_action {
             const char *address;
         } dial;
         sw_conn hang_up;
+        struct {
+            uint64_t id;         /* unique in one node's life */
+            const char *address; /* as the configuration has it; lies in the actions' memory */
+            struct sw_bytes message;
+            bool stream; /* by TCP; otherwise by UDP from a port of its own, drawn at random */
+        } ask;
+        uint64_t unask;
         struct sw_job *submit; /* the host takes it, and gives it back by DONE */
         struct {
             struct sw_client client;

@@ -177,6 +177,17 @@ static int write_frame(struct sw_front *f, struct stream *s, uint8_t *frame, siz
     return SW_OK;
 }
 
+/* Whether upstreams are asked depends on who asks. */
+static enum sw_verdict allow(const struct sw_front *f, const struct sw_client *client,
+                             enum sw_verdict verdict)
+{
+    if (verdict != SW_VERDICT_OUTSIDE) {
+        return verdict;
+    }
+    return sw_prefixes_have(f->view->clients, f->view->n_clients, client->addr) ? SW_VERDICT_FORWARD
+                                                                                : SW_VERDICT_REPLY;
+}
+
 static size_t udp_size(const struct sw_front *f)
 {
     return f->view != NULL && f->view->udp_size > SW_DNS_UDP_MIN ? f->view->udp_size
@@ -192,8 +203,8 @@ static int on_datagram(struct sw_front *f, const struct sw_event *ev, struct sw_
     if (w.buf == NULL) {
         return SW_ERR_NOMEM;
     }
-    const enum sw_verdict verdict = sw_answer(f->view, message, false, &w);
-    sw_arena_trim(&out->bytes, w.buf, w.len);
+    const enum sw_verdict verdict = allow(f, client, sw_answer(f->view, message, false, &w));
+    sw_arena_trim(&out->bytes, w.buf, verdict == SW_VERDICT_FORWARD ? 0 : w.len);
     count_verdict(f, verdict, w.buf);
     if (verdict == SW_VERDICT_FORWARD) {
         return forward(client, message, out);
@@ -210,8 +221,9 @@ static int on_message(struct sw_front *f, struct stream *s, struct sw_bytes mess
         return SW_ERR_NOMEM;
     }
     struct sw_wr w = { .buf = frame + FRAME, .cap = SW_DNS_MESSAGE_MAX };
-    const enum sw_verdict verdict = sw_answer(f->view, message, true, &w);
-    sw_arena_trim(&out->bytes, frame, w.len > 0 ? FRAME + w.len : 0);
+    const enum sw_verdict verdict = allow(f, &s->client, sw_answer(f->view, message, true, &w));
+    sw_arena_trim(&out->bytes, frame,
+                  w.len > 0 && verdict != SW_VERDICT_FORWARD ? FRAME + w.len : 0);
     count_verdict(f, verdict, w.buf);
     if (verdict == SW_VERDICT_FORWARD) {
         s->waiting++;

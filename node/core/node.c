@@ -34,10 +34,12 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->router.truth = options->truth;
     n->shelf = options->shelf;
     n->lent = options->scratch;
+    n->cache.planted = options->planted;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
     sw_relays_init(&n->relays);
+    sw_lookups_init(&n->lookups);
     n->backup = sw_backup_host_new(n);
     if (n->backup == NULL) {
         sw_node_free(n);
@@ -60,6 +62,9 @@ void sw_node_free(struct sw_node *n)
     sw_gossip_fini(&n->gossip);
     sw_probe_fini(&n->probe);
     sw_forward_fini(&n->forward);
+    sw_lookups_fini(&n->lookups);
+    sw_upstreams_fini(&n->upstreams);
+    sw_cache_fini(&n->cache);
     sw_attempts_fini(&n->attempts);
     sw_relays_fini(&n->relays);
     sw_router_fini(&n->router);
@@ -74,10 +79,21 @@ void sw_node_free(struct sw_node *n)
 
 /* ---- events ---- */
 
+/* A secret of this life decides what collides in the cache's table. */
+static void seed_cache(struct sw_node *n)
+{
+    uint8_t key[sizeof n->cache.store.key];
+    if (n->config != NULL && n->config->n_upstreams > 0 && n->cache.store.n == 0 &&
+        n->lookups.slots.taken == 0 && sw_keygen_draw(&n->keygen, key, sizeof key) == SW_OK) {
+        sw_sieve_set_key(&n->cache.store, key);
+    }
+}
+
 static void on_entropy(struct sw_node *n)
 {
     sw_keygen_feed(&n->keygen, n->event->u.entropy.data, n->event->u.entropy.len);
     n->entropy_due = n->now + ENTROPY_EVERY;
+    seed_cache(n);
     if (sw_life_move(n, SW_CAUSE_SEEDED)) {
         sw_configure_carry_out(n);
     }
@@ -110,6 +126,7 @@ static void on_beat(struct sw_node *n)
     sw_hello_beat(n);
     sw_forward_beat(n);
     sw_demand_beat(n);
+    sw_upstreams_beat(n);
     sw_zone_fetch_beat(n);
     sw_zone_carry_beat(n);
     sw_ant_send_all(n);
@@ -142,6 +159,9 @@ static void on_tick(struct sw_node *n)
         case SW_TIMER_SYNC:
             sw_sync_due(n);
             break;
+        case SW_TIMER_LOOKUP:
+            sw_lookup_due(n, t);
+            break;
         }
     }
     if (sw_backup_deadline(n->backup) <= n->now) {
@@ -155,6 +175,7 @@ void sw_node_drain(struct sw_node *n)
         sw_member_leave(n);
         sw_hello_goodbye(n);
         sw_forward_drain(n);
+        sw_lookup_drain(n);
         sw_backup_drain(n->backup);
     }
 }
@@ -188,6 +209,9 @@ static int dispatch(struct sw_node *n)
         return SW_OK;
     case SW_EV_PEER_DOWN:
         sw_link_down(n);
+        return SW_OK;
+    case SW_EV_UPSTREAM:
+        sw_lookup_upstream(n);
         return SW_OK;
     case SW_EV_DONE:
         on_done(n);
@@ -242,7 +266,7 @@ static void settle(struct sw_node *n)
     want_entropy(n);
     keep_beating(n);
     if (n->state == SW_STATE_DRAINING && !n->drained && n->forward.owed == 0 &&
-        sw_backup_idle(n->backup)) {
+        n->lookups.owed == 0 && sw_backup_idle(n->backup)) {
         n->drained = sw_emit(n, SW_ACT_DRAINED) != NULL;
     }
 }

@@ -91,5 +91,16 @@ void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
 {
     *out = n->counts;
     out->waiting = n->forward.slots.taken;
+    out->cache.hits = n->cache.counts.hits;
+    out->cache.misses = n->cache.counts.misses;
+    out->cache.stale = n->cache.counts.stale;
+    out->cache.failures = n->cache.counts.failures;
+    out->cache.prefetches = n->cache.counts.prefetches;
+    out->cache.evicted = n->cache.store.evicted;
+    out->cache.entries = n->cache.store.n;
+    out->cache.bytes = n->cache.size;
+    out->cache.homes_asked = n->lookups.homes_asked;
+    out->cache.homes_hit = n->lookups.homes_hit;
+    out->cache.upstreams_asked = n->lookups.upstreams_asked;
     sw_backup_counts(n->backup, &out->objects, &out->object_bytes);
 }

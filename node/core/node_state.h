@@ -7,6 +7,8 @@
 #include "node/base/heap.h"
 #include "node/base/keygen.h"
 #include "node/core/buggify.h"
+#include "node/core/cache/lookup.h"
+#include "node/core/cache/upstream.h"
 #include "node/core/config.h"
 #include "node/core/held.h"
 #include "node/core/node.h"
@@ -34,7 +36,8 @@ enum sw_timer_kind {
     SW_TIMER_PROBE,
     SW_TIMER_RELAY,
     SW_TIMER_SUSPICION,
-    SW_TIMER_SYNC
+    SW_TIMER_SYNC,
+    SW_TIMER_LOOKUP
 };
 
 struct sw_node {
@@ -71,6 +74,9 @@ struct sw_node {
     struct sw_relays relays;         /* ways to members that we can't reach */
     struct sw_carry carry;           /* what we hand on for others */
     struct sw_zone_carry zone_carry; /* parts of zones among it */
+    struct sw_cache cache;           /* what upstreams said */
+    struct sw_upstreams upstreams;
+    struct sw_lookups lookups; /* questions for them, and who waits */
     struct sw_backup *backup;
     bool backup_configured; /* ... and it said yes */
     struct sw_node_counts counts;

@@ -29,6 +29,35 @@ static bool conns_agree(const struct sw_node *n)
     return up == n->peers.n_conns;
 }
 
+/* Every lookup has a timer; homes and waiting clients are counted as they are. */
+static bool lookups_agree(const struct sw_node *n)
+{
+    const struct sw_slots *slots = &n->lookups.slots;
+    uint32_t asked = 0;
+    uint32_t own = 0;
+    uint32_t askers = 0;
+    for (uint32_t i = 0; i < slots->made; i++) {
+        const struct sw_lookup *l = sw_slots_at(slots, i);
+        if (!sw_slots_taken(slots, i)) {
+            continue;
+        }
+        asked += l->home != SW_PEER_NONE;
+        own += l->n_tries > 0;
+        for (uint32_t k = l->askers; k != SW_SLOT_NONE;) {
+            const struct sw_asker *a = sw_slots_at(&n->lookups.askers, k);
+            askers++;
+            k = a->next;
+        }
+        if (l->timer.pos == 0 || (l->home != SW_PEER_NONE && n->peers.v[l->home] == NULL)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        asked -= n->peers.v[n->peers.by_name[i]]->lookups;
+    }
+    return asked == 0 && own == n->lookups.own && askers == n->lookups.askers.taken;
+}
+
 static bool attempt_agrees(const struct sw_node *n, const struct sw_attempt *a)
 {
     if (a->timer.pos == 0 || (a->probe && a->query != SW_SLOT_NONE) ||
@@ -120,5 +149,5 @@ static bool queries_agree(const struct sw_node *n)
 bool sw_node_is_sound(const struct sw_node *n)
 {
     return conns_agree(n) && attempts_agree(n) && queries_agree(n) && paths_agree(n) &&
-           sw_sync_is_sound(n);
+           lookups_agree(n) && sw_sync_is_sound(n);
 }

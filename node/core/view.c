@@ -2,11 +2,14 @@
  * Making views, publishing them, and freeing those that no front uses any longer. */
 #include "node/core/view.h"
 
+#include "node/base/bug.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define LOOPBACKS 2U
 
 /* A view and what it keeps alive: one block of memory, the arrays behind the struct. */
 struct sw_published {
@@ -16,6 +19,7 @@ struct sw_published {
     struct sw_zone_box **boxes;   /* of view.zones */
     const struct sw_zone **zones; /* view.zones, to write */
     const uint8_t **elsewhere;    /* view.elsewhere, to write */
+    struct sw_prefix *clients;    /* view.clients, to write */
     uint8_t *names;               /* where elsewhere points */
 };
 
@@ -28,11 +32,11 @@ static void drop(struct sw_published *p)
 }
 
 /* Room for @zones held zones and @others names of @bytes in all; NULL when memory is out. */
-static struct sw_published *make(size_t zones, size_t others, size_t bytes)
+static struct sw_published *make(size_t zones, size_t others, size_t clients, size_t bytes)
 {
     const size_t size = sizeof(struct sw_published) +
                         zones * (sizeof(struct sw_zone_box *) + sizeof(struct sw_zone *)) +
-                        others * sizeof(uint8_t *) + bytes;
+                        others * sizeof(uint8_t *) + clients * sizeof(struct sw_prefix) + bytes;
     struct sw_published *p = calloc(1, size);
     if (p == NULL) {
         return NULL;
@@ -40,7 +44,9 @@ static struct sw_published *make(size_t zones, size_t others, size_t bytes)
     p->boxes = (struct sw_zone_box **)(void *)(p + 1);
     p->zones = (const struct sw_zone **)(void *)(p->boxes + zones);
     p->elsewhere = (const uint8_t **)(void *)(p->zones + zones);
-    p->names = (uint8_t *)(p->elsewhere + others);
+    p->clients = (struct sw_prefix *)(void *)(p->elsewhere + others);
+    p->names = (uint8_t *)(p->clients + clients);
+    p->view.clients = p->clients;
     p->view.zones = p->zones;
     p->view.elsewhere = p->elsewhere;
     return p;
@@ -74,13 +80,27 @@ static size_t names_bytes(const struct sw_node *n)
     return bytes;
 }
 
+/* Whoever may ask upstreams: who runs on this machine, unless the configuration says otherwise. */
+static void add_clients(struct sw_published *p, const struct sw_config *c)
+{
+    static const char *const loopback[LOOPBACKS] = { "127.0.0.0/8", "::1/128" };
+    const size_t n = c->n_clients > 0 ? c->n_clients : LOOPBACKS;
+    for (size_t i = 0; i < n && c->n_upstreams > 0; i++) {
+        const int err =
+            sw_prefix_parse(c->n_clients > 0 ? c->clients[i] : loopback[i], &p->clients[i]);
+        SW_ASSERT(err == SW_OK); /* checked when it was taken */
+        p->view.n_clients++;
+    }
+}
+
 /* Merge two sorted lists: what we hold (loaded: a zone; else it is asked elsewhere until it is)
  * and what peers announced. */
 static struct sw_published *build(const struct sw_node *n)
 {
     const struct sw_held *held = &n->held;
     const struct sw_directory *known = &n->directory;
-    struct sw_published *p = make(held->n, held->n + known->n, names_bytes(n));
+    struct sw_published *p =
+        make(held->n, held->n + known->n, n->config->n_clients + LOOPBACKS, names_bytes(n));
     if (p == NULL) {
         return NULL;
     }
@@ -101,6 +121,7 @@ static struct sw_published *build(const struct sw_node *n)
         k += order >= 0;
     }
     p->view.udp_size = (uint16_t)n->config->udp_size;
+    add_clients(p, n->config);
     return p;
 }
 

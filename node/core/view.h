@@ -4,6 +4,7 @@
 #ifndef SW_CORE_VIEW_H
 #define SW_CORE_VIEW_H
 
+#include "node/base/prefix.h"
 #include "node/core/dns/zone.h"
 
 struct sw_view {
@@ -14,6 +15,9 @@ struct sw_view {
     const uint8_t *const *elsewhere;
     size_t n_elsewhere;
     uint16_t udp_size; /* largest datagram to send */
+    /* Whose questions for what no zone has go to upstreams; none: nobody's. */
+    const struct sw_prefix *clients;
+    size_t n_clients;
 };
 
 #endif

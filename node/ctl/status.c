@@ -44,6 +44,54 @@ static void print_relays(const Swarm__V1__StatusReply *s)
     }
 }
 
+static void print_cache(const Swarm__V1__CacheStatus *c)
+{
+    char size[32];
+    const uint64_t asked = c->hits + c->misses + c->failures;
+    ctl_size(c->bytes, size);
+    (void)printf("%-10s %llu entries in %s, %.1f %% of %llu questions hit, %llu stale, %llu failed "
+                 "lately, %llu prefetched, %llu evicted\n",
+                 "cache", (unsigned long long)c->entries, size,
+                 asked > 0 ? 100.0 * (double)c->hits / (double)asked : 0.0,
+                 (unsigned long long)asked, (unsigned long long)c->stale,
+                 (unsigned long long)c->failures, (unsigned long long)c->prefetches,
+                 (unsigned long long)c->evicted);
+    (void)printf("%-10s %llu questions asked of them, %llu hit\n", "homes",
+                 (unsigned long long)c->homes_asked, (unsigned long long)c->homes_hit);
+    for (size_t i = 0; i < c->n_upstreams; i++) {
+        const Swarm__V1__UpstreamStatus *u = c->upstreams[i];
+        (void)printf("%-10s %s, %s, %llu asked, %llu answered\n", "upstream", u->address,
+                     u->down ? "down" : "up", (unsigned long long)u->asked,
+                     (unsigned long long)u->answered);
+    }
+}
+
+static void print_cache_json(struct ctl_json *j, const Swarm__V1__CacheStatus *c)
+{
+    ctl_json_open(j, "cache", '{');
+    ctl_json_number(j, "bytes", c->bytes);
+    ctl_json_number(j, "entries", c->entries);
+    ctl_json_number(j, "hits", c->hits);
+    ctl_json_number(j, "misses", c->misses);
+    ctl_json_number(j, "stale", c->stale);
+    ctl_json_number(j, "failures", c->failures);
+    ctl_json_number(j, "evicted", c->evicted);
+    ctl_json_number(j, "prefetches", c->prefetches);
+    ctl_json_number(j, "homes_asked", c->homes_asked);
+    ctl_json_number(j, "homes_hit", c->homes_hit);
+    ctl_json_open(j, "upstreams", '[');
+    for (size_t i = 0; i < c->n_upstreams; i++) {
+        ctl_json_open(j, NULL, '{');
+        ctl_json_text(j, "address", c->upstreams[i]->address);
+        ctl_json_bool(j, "down", c->upstreams[i]->down != 0);
+        ctl_json_number(j, "asked", c->upstreams[i]->asked);
+        ctl_json_number(j, "answered", c->upstreams[i]->answered);
+        ctl_json_close(j, '}');
+    }
+    ctl_json_close(j, ']');
+    ctl_json_close(j, '}');
+}
+
 static void print_status(const Swarm__V1__StatusReply *s)
 {
     char size[32];
@@ -57,6 +105,9 @@ static void print_status(const Swarm__V1__StatusReply *s)
     (void)printf("%-10s %llu by relays, %llu handed on for others\n", "",
                  (unsigned long long)s->relayed, (unsigned long long)s->carried);
     (void)printf("%-10s %llu objects, %s\n", "store", (unsigned long long)s->objects, size);
+    if (s->cache != NULL) {
+        print_cache(s->cache);
+    }
     if (s->core_digest[0] != '\0') {
         (void)printf("%-10s %.16s\n", "core", s->core_digest);
     }
@@ -128,6 +179,9 @@ static void print_status_json(const Swarm__V1__StatusReply *s)
     ctl_json_number(&j, "objects", s->objects);
     ctl_json_number(&j, "object_bytes", s->object_bytes);
     ctl_json_text(&j, "core_digest", s->core_digest);
+    if (s->cache != NULL) {
+        print_cache_json(&j, s->cache);
+    }
     ctl_json_close(&j, '}');
     (void)putchar('\n');
 }

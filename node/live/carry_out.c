@@ -7,6 +7,7 @@
 #include "node/live/jobs.h"
 #include "node/live/log.h"
 #include "node/live/peer.h"
+#include "node/live/upstream.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -29,6 +30,11 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_QUERY_FAILED:
     case SW_TRACE_ANT:
     case SW_TRACE_CARRIED:
+    case SW_TRACE_LOOKED_UP:
+    case SW_TRACE_HOME_ASKED:
+    case SW_TRACE_HOME_ANSWERED:
+    case SW_TRACE_UPSTREAM_ASKED:
+    case SW_TRACE_UPSTREAM_ANSWERED:
     case SW_TRACE_OBJECT_STORED:
     case SW_TRACE_OBJECT_KEPT:
         return SW_LOG_DEBUG;
@@ -38,6 +44,7 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_RESTORE_FAILED:
     case SW_TRACE_BAD_MESSAGE:
     case SW_TRACE_SUSPECT:
+    case SW_TRACE_UPSTREAM_DOWN:
     case SW_TRACE_MEMBER_SUSPECT:
     case SW_TRACE_MEMBER_DEAD:
     case SW_TRACE_REFUTED:
@@ -123,6 +130,12 @@ void live_carry_out(struct live_host *h, const struct sw_action *a)
         break;
     case SW_ACT_HANG_UP:
         live_peers_hang_up(h->peers, a->u.hang_up);
+        break;
+    case SW_ACT_ASK:
+        live_upstreams_ask(h->upstreams, a);
+        break;
+    case SW_ACT_UNASK:
+        live_upstreams_unask(h->upstreams, a->u.unask);
         break;
     case SW_ACT_SUBMIT:
         live_jobs_submit(h->jobs, a->u.submit);

@@ -10,6 +10,7 @@
 #include "node/live/log.h"
 #include "node/live/metrics.h"
 #include "node/live/peer.h"
+#include "node/live/upstream.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -84,10 +85,12 @@ static int make_parts(struct live_host *h, struct sw_diag *d)
     h->looping = true;
     h->node = sw_node_new(&options);
     h->peers = live_peers_new(h);
+    h->upstreams = live_upstreams_new(h);
     h->jobs = live_jobs_new(&h->loop, job_done, h);
     h->commands = live_commands_new(h);
     err = watch_signals(h);
-    if (err != 0 || h->node == NULL || h->peers == NULL || h->jobs == NULL || h->commands == NULL) {
+    if (err != 0 || h->node == NULL || h->peers == NULL || h->upstreams == NULL ||
+        h->jobs == NULL || h->commands == NULL) {
         return sw_diag_set(d, err != 0 ? err : SW_ERR_NOMEM, "no memory for the node");
     }
     return 0;
@@ -171,6 +174,7 @@ void live_host_stop(struct live_host *h)
     live_fronts_stop(h->fronts);
     h->fronts = NULL;
     live_peers_shutdown(h->peers);
+    live_upstreams_shutdown(h->upstreams);
     live_metrics_stop(h->metrics);
     uv_close((uv_handle_t *)&h->hang_up, NULL);
     uv_close((uv_handle_t *)&h->terminate, NULL);
@@ -201,6 +205,7 @@ void live_host_close(struct live_host *h)
         if (h->peers != NULL) {
             live_peers_abort(h->peers);
         }
+        live_upstreams_shutdown(h->upstreams);
         uv_walk(&h->loop, close_handle, NULL);
         (void)uv_run(&h->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&h->loop);
@@ -209,6 +214,7 @@ void live_host_close(struct live_host *h)
     live_metrics_free(h->metrics);
     live_commands_free(h->commands);
     live_peers_free(h->peers);
+    live_upstreams_free(h->upstreams);
     live_jobs_free(h->jobs);
     sw_node_free(h->node);
     sw_actions_fini(&h->actions);

@@ -13,6 +13,7 @@
 
 struct live_fronts;
 struct live_peers;
+struct live_upstreams;
 struct live_jobs;
 struct live_commands;
 struct live_metrics;
@@ -50,6 +51,7 @@ struct live_host {
 
     struct live_fronts *fronts;
     struct live_peers *peers;
+    struct live_upstreams *upstreams;
     struct live_jobs *jobs;
     struct live_commands *commands;
     struct live_metrics *metrics; /* NULL: none wanted */

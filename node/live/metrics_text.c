@@ -113,6 +113,28 @@ static void put_forwarding(struct page *p, const struct live_host *h)
           live_peers_count(h->peers));
 }
 
+static void put_cache(struct page *p, const struct live_host *h)
+{
+    struct sw_node_counts c;
+    sw_node_counts(h->node, &c);
+    head(p, "swarm_cache_questions_total", "counter",
+         "Outside questions, of clients and peers, by what the cache had.");
+    put(p, "swarm_cache_questions_total{found=\"fresh\"} %llu\n", (unsigned long long)c.cache.hits);
+    put(p, "swarm_cache_questions_total{found=\"nothing\"} %llu\n",
+        (unsigned long long)c.cache.misses);
+    put(p, "swarm_cache_questions_total{found=\"failure\"} %llu\n",
+        (unsigned long long)c.cache.failures);
+    count(p, "swarm_cache_stale_total", "Stale answers given.", c.cache.stale);
+    count(p, "swarm_cache_prefetches_total", "Answers renewed ahead of expiry.",
+          c.cache.prefetches);
+    count(p, "swarm_cache_evicted_total", "Answers that made room.", c.cache.evicted);
+    gauge(p, "swarm_cache_entries", "Answers kept.", c.cache.entries);
+    gauge(p, "swarm_cache_bytes", "Memory for them.", c.cache.bytes);
+    count(p, "swarm_home_queries_total", "Questions asked of their homes.", c.cache.homes_asked);
+    count(p, "swarm_home_hits_total", "Those that were there.", c.cache.homes_hit);
+    count(p, "swarm_upstream_queries_total", "Queries to upstreams.", c.cache.upstreams_asked);
+}
+
 static void put_peers(struct page *p, const struct live_host *h)
 {
     const size_t n = sw_node_routes(h->node, NULL, 0);
@@ -157,6 +179,7 @@ int live_metrics_write(const struct live_host *h, struct sw_blob *out)
     put_node(&p, h);
     put_dns(&p, h);
     put_forwarding(&p, h);
+    put_cache(&p, h);
     put_peers(&p, h);
     return p.err;
 }

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const struct sw_zone *zones[] = { zone };
     const uint8_t *elsewhere[] = { away };
-    const struct sw_view view = { zones, 1, elsewhere, 1, 1232 };
+    const struct sw_view view = { zones, 1, elsewhere, 1, 1232, NULL, 0 };
     struct sw_front *f = sw_front_new(&(struct sw_front_options){ 0 });
     struct sw_actions out = { 0 };
     const struct sw_client client = { .stream = 1 };

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const struct sw_zone *zones[] = { zone };
     const uint8_t *elsewhere[] = { away };
-    const struct sw_view view = { zones, 1, elsewhere, 1, 1232 };
+    const struct sw_view view = { zones, 1, elsewhere, 1, 1232, NULL, 0 };
     const struct sw_bytes message = { data, size };
     ask(&view, message, false);
     ask(&view, message, true);

@@ -51,6 +51,10 @@ void action_digest(uint64_t *h, const struct sw_action *a)
     case SW_ACT_HANG_UP:
         mix_number(h, a->u.hang_up);
         break;
+    case SW_ACT_ASK:
+        mix_number(h, a->u.ask.id);
+        mix_bytes(h, a->u.ask.message);
+        break;
     case SW_ACT_SUBMIT:
         mix_number(h, a->u.submit->id);
         mix_bytes(h, sw_blob_bytes(&a->u.submit->in));

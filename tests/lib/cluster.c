@@ -152,6 +152,40 @@ void cluster_start(struct cluster *c)
     }
 }
 
+struct cluster_upstream *cluster_upstream(struct cluster *c, uint32_t number)
+{
+    must(number < CLUSTER_UPSTREAMS);
+    return &c->upstream[number];
+}
+
+void cluster_upstreams(struct cluster *c, uint32_t n)
+{
+    static char names[CLUSTER_UPSTREAMS][4] = { "u0", "u1", "u2" };
+    static char everybody[] = "::/0";
+    for (uint32_t i = 0; i < CLUSTER_UPSTREAMS; i++) {
+        c->upstream[i] = (struct cluster_upstream){ .rtt = 20 * SW_MS, .ttl = 60 };
+    }
+    for (uint32_t i = 0; i < c->n; i++) {
+        struct member *m = &c->member[i];
+        for (uint32_t k = 0; k < n; k++) {
+            m->upstreams[k] = names[k];
+        }
+        m->clients[0] = everybody;
+        m->config.upstreams = m->upstreams;
+        m->config.n_upstreams = n;
+        m->config.clients = m->clients;
+        m->config.n_clients = 1;
+        m->config.cache = (struct sw_cache_config){ .size = SW_MIB,
+                                                    .max_ttl = 86400 * SW_SEC,
+                                                    .max_negative = SW_HOUR,
+                                                    .stale = 86400 * SW_SEC,
+                                                    .stale_after = 1800 * SW_MS,
+                                                    .prefetch = true,
+                                                    .cooperate = true,
+                                                    .popular = 2 };
+    }
+}
+
 /* ---- what breaks ---- */
 
 void cluster_delay(struct cluster *c, uint32_t a, uint32_t b, sw_dur one_way)
@@ -262,8 +296,11 @@ uint32_t cluster_ask(struct cluster *c, uint32_t node, const char *name, uint16_
     uint8_t message[SW_DNS_UDP_MIN];
     struct sw_wr w = { .buf = message, .cap = sizeof message };
     must(sw_dname_from_text(name, wire) > 0);
-    sw_query_write(&w, &(struct sw_query){
-                           .id = (uint16_t)ticket, .type = type, .name = wire, .udp_size = 1232 });
+    sw_query_write(&w, &(struct sw_query){ .id = (uint16_t)ticket,
+                                           .type = type,
+                                           .name = wire,
+                                           .udp_size = 1232,
+                                           .recursion = c->member[node].config.n_upstreams > 0 });
     struct sw_event ev = { .kind = SW_EV_DATAGRAM };
     ev.u.datagram.client.port = (uint16_t)ticket;
     ev.u.datagram.message = (struct sw_bytes){ message, w.len };

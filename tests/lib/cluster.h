@@ -19,6 +19,7 @@
 #define SW_TESTS_LIB_CLUSTER_H
 
 #include "node/core/config.h"
+#include "node/core/dns/wire.h"
 #include "node/core/event.h"
 #include "node/core/front.h"
 #include "node/core/node.h"
@@ -87,6 +88,28 @@ bool cluster_inject(struct cluster *c, uint32_t from, uint32_t to, enum sw_class
                     struct sw_bytes message);
 /* Any event, now; @ev's time and load are filled in. */
 int cluster_event(struct cluster *c, uint32_t node, struct sw_event *ev);
+
+/* ---- upstreams ---- */
+
+/* Resolvers that nodes ask by "u0", "u1", ...: give them by cluster_upstreams.  Each answers A and
+ * other types with 192.0.2.N for its number N; names that begin with "nx" do not exist, those with
+ * "fail" get SERVFAIL, those with "big" are truncated by datagram. */
+#define CLUSTER_UPSTREAMS 3U
+struct cluster_upstream {
+    bool silent;
+    bool refused;   /* nobody is there, and that is known at once */
+    sw_dur rtt;     /* default 20 ms */
+    uint32_t ttl;   /* s; default 60 */
+    uint64_t asked; /* so far */
+    uint64_t id;    /* of the latest ASK, by @node, and its query */
+    uint32_t node;
+    uint8_t query[SW_DNS_UDP_MIN];
+    size_t len;
+};
+struct cluster_upstream *cluster_upstream(struct cluster *c, uint32_t number);
+/* All nodes forward to the first @n of them for everybody, with a cache of 1 MiB and defaults
+ * otherwise. */
+void cluster_upstreams(struct cluster *c, uint32_t n);
 
 /* ---- clients ---- */
 

@@ -2,6 +2,7 @@
  * The host of a cluster: carries out what nodes and fronts want, in virtual time. */
 #include "node/core/swarm/lane.h"
 #include "tests/lib/action_digest.h"
+#include "tests/lib/answer_kit.h"
 #include "tests/lib/cluster_state.h"
 
 #include <inttypes.h>
@@ -259,6 +260,48 @@ void cluster_give_entropy(struct cluster *c, uint32_t node)
     i->ev.u.entropy = keep(i, (struct sw_bytes){ bytes, sizeof bytes });
 }
 
+/* What upstream @number answers to @query. */
+static void make_answer(uint32_t number, const struct cluster_upstream *u,
+                        const struct sw_action *a, struct answer_kit *k)
+{
+    const struct sw_bytes query = a->u.ask.message;
+    const char *label = (const char *)query.data + SW_DNS_HEADER + 1;
+    const bool missing = strncmp(label, "nx", 2) == 0;
+    const bool fails = strncmp(label, "fail", 4) == 0;
+    kit_begin(k, query, missing ? SW_RCODE_NXDOMAIN : fails ? SW_RCODE_SERVFAIL : 0);
+    if (missing) {
+        kit_soa(k, u->ttl, u->ttl);
+    } else if (!fails) {
+        kit_a(k, NULL, u->ttl, (uint8_t)number);
+    }
+    if (strncmp(label, "big", 3) == 0 && !a->u.ask.stream) {
+        k->bytes[2] |= SW_DNS_TC;
+    }
+}
+
+static void ask(struct cluster *c, uint32_t node, const struct sw_action *a)
+{
+    const uint32_t number = (uint32_t)(a->u.ask.address[1] - '0');
+    must(number < CLUSTER_UPSTREAMS);
+    struct cluster_upstream *u = &c->upstream[number];
+    u->asked++;
+    u->id = a->u.ask.id;
+    u->node = node;
+    u->len = a->u.ask.message.len;
+    must(u->len <= sizeof u->query);
+    memcpy(u->query, a->u.ask.message.data, u->len);
+    if (u->silent) {
+        return;
+    }
+    struct answer_kit k = { .len = 0 };
+    struct item *it = later(c, node, u->refused ? FRONT_TAKES : u->rtt, SW_EV_UPSTREAM);
+    it->ev.u.upstream.id = a->u.ask.id;
+    if (!u->refused) {
+        make_answer(number, u, a, &k);
+        it->ev.u.upstream.message = keep(it, kit_bytes(&k));
+    }
+}
+
 static void carry_out(struct cluster *c, uint32_t node, struct sw_actions *out)
 {
     for (size_t i = 0; i < out->n; i++) {
@@ -273,6 +316,9 @@ static void carry_out(struct cluster *c, uint32_t node, struct sw_actions *out)
             break;
         case SW_ACT_HANG_UP:
             cluster_close_conn(c, (uint32_t)((a->u.hang_up - 1) / 2), (a->u.hang_up - 1) % 2);
+            break;
+        case SW_ACT_ASK:
+            ask(c, node, a);
             break;
         case SW_ACT_SUBMIT:
             run_job(c, node, a->u.submit);

@@ -43,6 +43,8 @@ struct member {
     struct sw_zone_config zones[8];
     struct sw_peer_config peers[CLUSTER_NODES];
     struct sw_param_config params[8];
+    char *upstreams[CLUSTER_UPSTREAMS];
+    char *clients[1];
     struct sw_load load;
     sw_dur behind;    /* of its wall clock */
     unsigned planted; /* enum sw_planted */
@@ -78,6 +80,7 @@ struct cluster {
         const char *path, *text;
     } file[FILES];
     uint32_t n_files;
+    struct cluster_upstream upstream[CLUSTER_UPSTREAMS];
     struct ticket *tickets;
     uint32_t n_tickets;
     cluster_tap tap;

@@ -206,14 +206,18 @@ class Node:
         check(out.returncode == 0, f"dig {name} at {self.name}: {out.stdout}{out.stderr}")
         return sorted(out.stdout.split("\n")[:-1])
 
-    def dig_status(self, name, rtype, *options):
-        out = subprocess.run(
+    def dig_whole(self, name, rtype, *options):
+        """All that dig says."""
+        return subprocess.run(
             ["dig", "@127.0.0.1", "-p", str(self.dns_port), name, rtype, "+tries=1", "+time=3",
-             *options], capture_output=True, text=True, timeout=DEADLINE, check=False)
-        for line in out.stdout.splitlines():
+             *options], capture_output=True, text=True, timeout=DEADLINE, check=False).stdout
+
+    def dig_status(self, name, rtype, *options):
+        said = self.dig_whole(name, rtype, *options)
+        for line in said.splitlines():
             if "status: " in line:
                 return line.split("status: ")[1].split(",")[0]
-        raise Failure(f"dig {name} at {self.name}: {out.stdout}{out.stderr}")
+        raise Failure(f"dig {name} at {self.name}: {said}")
 
 
 class Swarm:

@@ -377,6 +377,7 @@ enum sw_verdict sw_answer(const struct sw_view *view, struct sw_bytes query, boo
     struct reply r = { .q = &q, .buf = out->buf, .len = q.end, .ede = SW_EDE_NONE };
     r.limit = room(view, &q, stream, out->cap) - (q.edns ? OPT_SIZE : 0);
     r.rcode = parsed != SW_RCODE_NOERROR ? (unsigned)parsed : refused_type(&q);
+    enum sw_verdict verdict = SW_VERDICT_REPLY;
     if (r.rcode == SW_RCODE_NOERROR) {
         const enum sw_verdict v = view == NULL ? SW_VERDICT_DROP : choose_for(view, &q, &r.zone);
         if (v == SW_VERDICT_FORWARD) {
@@ -387,10 +388,13 @@ enum sw_verdict sw_answer(const struct sw_view *view, struct sw_bytes query, boo
         } else {
             r.rcode = SW_RCODE_REFUSED;
             r.ede = view == NULL ? SW_EDE_NOT_READY : SW_EDE_NOT_AUTHORITATIVE;
+            if (view != NULL && view->n_clients > 0 && (query.data[2] & SW_DNS_RD) != 0) {
+                verdict = SW_VERDICT_OUTSIDE;
+            }
         }
     }
     finish(&r, query, own_udp_size(view), out);
-    return SW_VERDICT_REPLY;
+    return verdict;
 }
 
 bool sw_answer_error(struct sw_bytes query, enum sw_rcode rcode, enum sw_ede ede, struct sw_wr *out)

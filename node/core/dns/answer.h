@@ -12,6 +12,8 @@ enum sw_verdict {
     SW_VERDICT_DROP,    /* no query at all: silence */
     SW_VERDICT_REPLY,   /* the answer is in @out */
     SW_VERDICT_FORWARD, /* well-formed, and of a zone held elsewhere; nothing was written */
+    SW_VERDICT_OUTSIDE, /* no zone has it, upstreams may; a refusal is in @out for whom they are not
+                         * asked */
 };
 
 /* Longest chain of CNAMEs that is followed. */
@@ -20,7 +22,8 @@ enum sw_verdict {
 /* Answer the message @query into @out, which is empty and has room for SW_DNS_UDP_MIN bytes at
  * least.  An answer that exceeds what the client takes is truncated (TC): by datagram, that is
  * its EDNS size or 512, but @view->udp_size at most; on a stream (@stream) @out's room.  @view
- * NULL holds no zone: all is REFUSED. */
+ * NULL holds no zone: all is REFUSED.
+ * OUTSIDE only where @view lets some clients ask upstreams, and the query wants recursion (RD). */
 enum sw_verdict sw_answer(const struct sw_view *view, struct sw_bytes query, bool stream,
                           struct sw_wr *out);
 

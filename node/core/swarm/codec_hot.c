@@ -61,13 +61,13 @@ static size_t body_size(const Swarm__V1__Envelope *e)
         const Swarm__V1__Query *m = e->query;
         return number_size(m->id) + number_size(m->hops) + bytes_size(text_len(m->origin)) +
                bytes_size(m->message.len) + number_size(m->stream != 0) +
-               bytes_size(text_len(m->target));
+               bytes_size(text_len(m->target)) + number_size(m->cached != 0);
     }
     default: {
         const Swarm__V1__Answer *m = e->answer;
         return number_size(m->id) + bytes_size(m->message.len) +
                (m->load == NULL ? 0 : part_size(load_size(m->load))) + number_size(m->sojourn) +
-               number_size(m->hit != 0);
+               number_size(m->hit != 0) + number_size(m->stale);
     }
     }
 }
@@ -141,7 +141,8 @@ static void put_body(uint8_t *at, const Swarm__V1__Envelope *e)
         at = put_bytes(at, BYTES(3), m->origin, text_len(m->origin));
         at = put_bytes(at, BYTES(4), m->message.data, m->message.len);
         at = put_number(at, VARINT(5), m->stream != 0);
-        put_bytes(at, BYTES(6), m->target, text_len(m->target));
+        at = put_bytes(at, BYTES(6), m->target, text_len(m->target));
+        put_number(at, VARINT(7), m->cached != 0);
         return;
     }
     default: {
@@ -150,7 +151,8 @@ static void put_body(uint8_t *at, const Swarm__V1__Envelope *e)
         at = put_bytes(at, BYTES(2), m->message.data, m->message.len);
         at = put_load(at, BYTES(3), m->load);
         at = put_number(at, VARINT(4), m->sojourn);
-        put_number(at, VARINT(5), m->hit != 0);
+        at = put_number(at, VARINT(5), m->hit != 0);
+        put_number(at, VARINT(6), m->stale);
         return;
     }
     }
@@ -329,6 +331,7 @@ static void get_body(struct in *s, struct hot *h)
         get_bytes(s, BYTES(4), &h->query.message);
         h->query.stream = (protobuf_c_boolean)get_number(s, VARINT(5), 1);
         get_text(s, BYTES(6), &h->query.target);
+        h->query.cached = (protobuf_c_boolean)get_number(s, VARINT(7), 1);
         return;
     default:
         h->answer = (Swarm__V1__Answer)SWARM__V1__ANSWER__INIT;
@@ -338,6 +341,7 @@ static void get_body(struct in *s, struct hot *h)
         get_load(s, BYTES(3), &h->load, &h->answer.load);
         h->answer.sojourn = get_number(s, VARINT(4), UINT64_MAX);
         h->answer.hit = (protobuf_c_boolean)get_number(s, VARINT(5), 1);
+        h->answer.stale = (uint32_t)get_number(s, VARINT(6), UINT32_MAX);
         return;
     }
 }

@@ -3,6 +3,8 @@
 #include "node/core/swarm/exchange.h"
 
 #include "node/core/backup/backup.h"
+#include "node/core/cache/lookup.h"
+#include "node/core/cache/upstream.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 #include "node/core/swarm/hello.h"
@@ -21,12 +23,16 @@ static int on_control(struct sw_node *n, struct sw_link *link, const Swarm__V1__
     case SWARM__V1__ENVELOPE__BODY_QUERY:
         return sw_serve_query(n, link, e->query);
     case SWARM__V1__ENVELOPE__BODY_ANSWER:
-        return sw_forward_answer(n, link, e->answer);
+        return sw_lookup_is_of(e->answer->id) ? sw_lookup_answer(n, link, e->answer)
+                                              : sw_forward_answer(n, link, e->answer);
     case SWARM__V1__ENVELOPE__BODY_GOODBYE:
         sw_hello_leaving(n, link);
         return SW_OK;
     case SWARM__V1__ENVELOPE__BODY_PROBE:
         return sw_probe_receive(n, link, e->probe);
+    case SWARM__V1__ENVELOPE__BODY_UPSTREAMS:
+        sw_upstreams_heard(n, link, e->upstreams);
+        return SW_OK;
     case SWARM__V1__ENVELOPE__BODY_SYNC:
         return sw_sync_receive(n, link, e->sync);
     default:
@@ -41,7 +47,8 @@ static int on_bulk(struct sw_node *n, const struct sw_link *link, const Swarm__V
         const int err = t->get != NULL ? sw_zone_serve(n, link, t->get) : SW_OK;
         return err == SW_OK && t->data != NULL ? sw_zone_fetch_data(n, link, t->data) : err;
     }
-    if (e->body_case < SWARM__V1__ENVELOPE__BODY_OBJECT_PUT) {
+    if (e->body_case < SWARM__V1__ENVELOPE__BODY_OBJECT_PUT ||
+        e->body_case > SWARM__V1__ENVELOPE__BODY_HEADS) {
         return SW_ERR_MALFORMED;
     }
     sw_backup_on_message(n->backup, &n->peers.v[link->peer]->name, e);

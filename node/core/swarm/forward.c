@@ -212,8 +212,10 @@ static bool is_ours(const struct sw_node *n, const uint8_t *name, const struct s
     return ours > theirs || (ours == theirs && z->box != NULL);
 }
 
-/* The front's view was behind, or our zone is not loaded yet: answer as it would now. */
-static void answer_here(struct sw_node *n, const struct sw_client *client, struct sw_bytes query)
+/* No zone that others hold: answer as the front would now, since its view may have been behind, or
+ * look it up outside, since the front lets this client. */
+static void answer_here(struct sw_node *n, const struct sw_client *client, struct sw_bytes query,
+                        const struct sw_question *q)
 {
     const bool stream = client->stream != 0;
     const size_t cap = stream ? SW_DNS_MESSAGE_MAX : n->config->udp_size;
@@ -232,6 +234,9 @@ static void answer_here(struct sw_node *n, const struct sw_client *client, struc
         n->counts.failed++;
         sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, 0, 0, NULL);
         deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_NOT_READY);
+        break;
+    case SW_VERDICT_OUTSIDE:
+        sw_lookup_client(n, q);
         break;
     case SW_VERDICT_DROP:
         break;
@@ -287,7 +292,7 @@ void sw_forward_query(struct sw_node *n)
     }
     const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
     if (is_ours(n, q.name.name, zone)) {
-        answer_here(n, client, query);
+        answer_here(n, client, query, &q);
         return;
     }
     n->counts.forwarded++;

@@ -8,10 +8,15 @@ uint32_t sw_envelope_first_field(struct sw_bytes envelope)
 {
     /* A tag is a varint of (number << 3 | wire type); every body has wire type 2.  Bodies below
      * 16 have tags of one byte, and a longer form of the same number is not canonical. */
-    if (envelope.len == 0 || (envelope.data[0] & 0x87U) != 2) {
+    if (envelope.len == 0 || (envelope.data[0] & 0x07U) != 2) {
         return 0;
     }
-    return envelope.data[0] >> 3;
+    if ((envelope.data[0] & 0x80U) == 0) {
+        return envelope.data[0] >> 3;
+    }
+    return envelope.len > 1 && envelope.data[1] > 0 && envelope.data[1] < 0x80
+               ? (envelope.data[0] & 0x7FU) >> 3 | (uint32_t)envelope.data[1] << 4
+               : 0;
 }
 
 enum sw_lane sw_envelope_lane(struct sw_bytes envelope)
@@ -20,5 +25,8 @@ enum sw_lane sw_envelope_lane(struct sw_bytes envelope)
     if (field == SWARM__V1__ENVELOPE__BODY_QUERY) {
         return SW_LANE_WORK;
     }
-    return field >= SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER ? SW_LANE_BULK : SW_LANE_URGENT;
+    return field >= SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER &&
+                   field <= SWARM__V1__ENVELOPE__BODY_HEADS
+               ? SW_LANE_BULK
+               : SW_LANE_URGENT;
 }

@@ -110,7 +110,8 @@ static void lost(struct sw_node *n, struct sw_link *link)
     const struct sw_peer *peer = n->peers.v[link->peer];
     const bool greeted = link->greeted;
     sw_emit_trace(n, SW_TRACE_PEER_DOWN, &peer->name, link->class, 0, NULL);
-    sw_peers_conn_clear(&n->peers, link->conn);
+    const sw_conn conn = link->conn;
+    sw_peers_conn_clear(&n->peers, conn);
     link->conn = 0;
     link->greeted = false;
     link->blocked = false;
@@ -123,6 +124,7 @@ static void lost(struct sw_node *n, struct sw_link *link)
         if (peer->sent > 0) {
             sw_relay_want(n, link->peer);
         }
+        sw_lookup_peer_lost(n, link->peer, conn);
     } else if (greeted) {
         sw_backup_host_down(n, link);
         sw_zone_fetch_lost(n, link->peer);

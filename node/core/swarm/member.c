@@ -263,6 +263,7 @@ static int keep(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRecor
     free(peer->address);
     peer->address = address;
     peer->cores = r->cores;
+    peer->caches = r->caches != 0;
     peer->stores = r->stores != 0;
     return SW_OK;
 }

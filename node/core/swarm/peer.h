@@ -43,6 +43,7 @@ struct sw_peer {
     char *address; /* of its record; NULL: none */
     bool stores;   /* keeps other nodes' objects */
     uint32_t cores;
+    bool caches; /* asks upstreams and keeps what they say */
 
     struct sw_reading *reading; /* demand.c; NULL: none */
 
@@ -56,6 +57,9 @@ struct sw_peer {
     sw_dur net;        /* the same without the stay there */
     sw_dur slow;       /* hedge.c: 5 % of its answers take longer; 0 unknown */
     uint64_t sent;     /* queries */
+
+    /* cache/home.c */
+    uint32_t lookups; /* questions that it is asked as their home, and has not answered */
 };
 
 struct sw_peer_conn {

@@ -79,6 +79,7 @@ static bool describe(struct sw_node *n, Swarm__V1__Record *r)
     r->site = c->resources.site.s;
     r->stores = c->store != NULL;
     r->cores = c->cores;
+    r->caches = c->n_upstreams > 0 && c->cache.size > 0;
     r->memory = have->memory;
     r->disk = have->disk != 0 ? have->disk : c->capacity;
     r->free = free_bytes(n);

@@ -94,6 +94,8 @@ int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V
     case SW_VERDICT_FORWARD:
         sw_serve_refuse(n, link->conn, query->id);
         return SW_OK;
+    case SW_VERDICT_OUTSIDE:
+        return sw_lookup_peer(n, link, query);
     case SW_VERDICT_DROP:
         break;
     }

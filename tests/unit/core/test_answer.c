@@ -245,7 +245,7 @@ static void the_closest_zone_answers_and_others_forward_or_refuse(void)
     (void)sw_dname_from_text("gone.test", away_names[1]);
     (void)sw_dname_from_text("b.two.test", away_names[2]);
     const uint8_t *away[] = { away_names[0], away_names[1], away_names[2] };
-    const struct sw_view view = { zones, 2, away, 3, 4096 };
+    const struct sw_view view = { zones, 2, away, 3, 4096, NULL, 0 };
     static const struct {
         const char *name;
         uint16_t type;

@@ -33,7 +33,7 @@ static bool rig_up(struct rig *r, const struct sw_front_options *options)
     (void)sw_dname_from_text("away", r->away);
     r->zones[0] = r->zone;
     r->elsewhere[0] = r->away;
-    r->view = (struct sw_view){ r->zones, 1, r->elsewhere, 1, 1232 };
+    r->view = (struct sw_view){ r->zones, 1, r->elsewhere, 1, 1232, NULL, 0 };
     if (r->front == NULL || r->zone == NULL) {
         return false;
     }
@@ -237,7 +237,7 @@ static void answers_from_the_node_reach_their_clients(void)
     struct sw_wr q = { .buf = query, .cap = sizeof query };
     struct sw_wr a = { .buf = large, .cap = sizeof large };
     dns_query(&q, "big.test", SW_TYPE_TXT, 4096);
-    const struct sw_view wide = { r.zones, 1, NULL, 0, 4096 };
+    const struct sw_view wide = { r.zones, 1, NULL, 0, 4096, NULL, 0 };
     CHECK_U64(sw_answer(&wide, (struct sw_bytes){ query, q.len }, true, &a), SW_VERDICT_REPLY);
     const struct sw_bytes message = { large, a.len };
 
@@ -248,8 +248,8 @@ static void answers_from_the_node_reach_their_clients(void)
     CHECK_U64(r.out.v[0].u.reply.client.port, 99);
     CHECK_U64(r.out.v[0].u.reply.message.len, message.len);
 
-    const struct sw_view narrow = { r.zones, 1, r.elsewhere, 1,
-                                    600 }; /* a holder was too generous */
+    const struct sw_view narrow = { r.zones, 1, r.elsewhere, 1, 600, /* a holder was too generous */
+                                    NULL,    0 };
     CHECK_I64(step(&r, (struct sw_event){ .kind = SW_EV_VIEW, .u.view = &narrow }), SW_OK);
     CHECK_I64(step(&r, answer(by_datagram, message)), SW_OK);
     char text[256];

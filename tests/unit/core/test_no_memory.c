@@ -5,6 +5,7 @@
 #include "node/core/dns/answer.h"
 #include "node/core/node.h"
 #include "node/core/swarm/codec.h"
+#include "tests/lib/answer_kit.h"
 #include "tests/lib/check.h"
 #include "tests/lib/envelope.h"
 #include "tests/lib/fail_alloc.h"
@@ -20,6 +21,7 @@ struct host {
     struct sw_config config;
     struct sw_zone_config zone;
     struct sw_peer_config peer;
+    char *upstream;
     struct memfs *disk;
     sw_time now;
     sw_conn last_conn;
@@ -38,6 +40,7 @@ struct wish {
     sw_conn conn;
     struct sw_job *job;
     const struct sw_view *view;
+    uint64_t ask;
     uint8_t message[1024];
     size_t len;
 };
@@ -122,6 +125,18 @@ static void do_job(struct host *h, struct sw_job *job)
     step(h, &ev);
 }
 
+/* The upstream knows that nothing exists. */
+static void deny(struct host *h, const struct wish *w)
+{
+    struct answer_kit k;
+    struct sw_event ev = { .kind = SW_EV_UPSTREAM };
+    kit_begin(&k, (struct sw_bytes){ w->message, w->len }, SW_RCODE_NXDOMAIN);
+    kit_soa(&k, 1, 1);
+    ev.u.upstream.id = w->ask;
+    ev.u.upstream.message = kit_bytes(&k);
+    step(h, &ev);
+}
+
 static void grant(struct host *h, const struct wish *w)
 {
     struct sw_event ev = { 0 };
@@ -161,6 +176,9 @@ static void grant(struct host *h, const struct wish *w)
         ev.u.entropy = (struct sw_bytes){ (const uint8_t *)"0123456789abcdef", 16 };
         step(h, &ev);
         break;
+    case SW_ACT_ASK:
+        deny(h, w);
+        break;
     case SW_ACT_DRAINED:
         h->drained = true;
         break;
@@ -182,6 +200,9 @@ static size_t list_wishes(const struct sw_actions *out, struct wish *wishes)
             message = a->u.send.message;
         } else if (a->kind == SW_ACT_ANSWER) {
             message = a->u.answer.message;
+        } else if (a->kind == SW_ACT_ASK) {
+            w->ask = a->u.ask.id;
+            message = a->u.ask.message;
         } else if (a->kind == SW_ACT_DIAL) {
             w->class = a->u.dial.class;
         } else if (a->kind == SW_ACT_HANG_UP) {
@@ -250,7 +271,8 @@ static void ask(struct host *h, const char *text)
     struct sw_wr w = { .buf = message, .cap = sizeof message };
     struct sw_event ev = { .kind = SW_EV_QUERY };
     CHECK(sw_dname_from_text(text, name) > 0);
-    sw_query_write(&w, &(struct sw_query){ .id = 5, .type = SW_TYPE_A, .name = name });
+    sw_query_write(
+        &w, &(struct sw_query){ .id = 5, .type = SW_TYPE_A, .name = name, .recursion = true });
     ev.u.query.message = (struct sw_bytes){ message, w.len };
     h->answered = false;
     h->answered_well = false;
@@ -263,10 +285,12 @@ static void begin(struct host *h, uint64_t fails)
     static char zone[] = "example.org";
     static char file[] = "org.zone";
     static char store[] = "store";
+    static char upstream[] = "u";
     *h = (struct host){ .now = SW_SEC, .fails = fails };
     h->disk = memfs_new();
     h->zone = (struct sw_zone_config){ .name = zone, .file = file };
     h->peer = (struct sw_peer_config){ .name = { "b" }, .region = { "us" } };
+    h->upstream = upstream;
     h->config = (struct sw_config){
         .name = { "a" },
         .region = { "eu" },
@@ -276,6 +300,14 @@ static void begin(struct host *h, uint64_t fails)
         .peers = &h->peer,
         .n_peers = 1,
         .policy = policy,
+        .upstreams = &h->upstream,
+        .n_upstreams = 1,
+        .cache = { .size = 65536,
+                   .max_ttl = SW_HOUR,
+                   .max_negative = SW_HOUR,
+                   .stale_after = 1800 * SW_MS,
+                   .cooperate = true,
+                   .popular = 1 },
         .query_deadline = 1900 * SW_MS,
         .query_attempts = 3,
         .retry_budget = 0.2,
@@ -304,6 +336,8 @@ static void live(struct host *h)
     tick(h, 2 * SW_SEC);
     ask(h, "www.example.net");
     ask(h, "www.example.org");
+    ask(h, "www.outside.test");
+    ask(h, "www.outside.test");
     const struct envelope query = envelope_query(1, "b", 1);
     const struct envelope ant = envelope_ant(2);
     if (h->conn[SW_CLASS_CONTROL] != 0) {
@@ -339,6 +373,8 @@ static void one_failed_allocation_anywhere_costs_an_event_and_never_the_node(voi
         CHECK_U64(sw_node_state(h.node), SW_STATE_READY);
         CHECK(h.conn[SW_CLASS_CONTROL] != 0 && h.conn[SW_CLASS_BULK] != 0);
         ask(&h, "www.example.net");
+        CHECK(h.answered_well);
+        ask(&h, "www.outside.test");
         CHECK(h.answered_well);
         REQUIRE(h.view != NULL);
         CHECK_U64(h.view->n_zones, 1);

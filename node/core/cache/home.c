@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Whose name is this? */
+#include "node/core/cache/home.h"
+
+#include "algorithms/route/candidates.h"
+#include "node/base/name.h"
+#include "node/core/node_state.h"
+
+#include <math.h>
+#include <string.h>
+
+uint64_t sw_home_key(const uint8_t *name, size_t len)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ name[i]) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}
+
+static bool counts(const struct sw_node *n, const struct sw_candidate *c, enum sw_realm realm)
+{
+    return n->peers.v[c->peer]->caches && (realm == SW_REALM_SWARM || c->same_region);
+}
+
+/* The most questions of ours that one home may have. */
+static uint32_t load_cap(const struct sw_node *n, enum sw_realm realm)
+{
+    const struct sw_router *r = &n->router;
+    double pending = 1 + n->lookups.own;
+    double homes = 1;
+    for (size_t i = 0; i < r->n_reachable; i++) {
+        if (counts(n, &r->reachable[i], realm)) {
+            pending += n->peers.v[r->reachable[i].peer]->lookups;
+            homes++;
+        }
+    }
+    const double share = (1 + SW_HOME_EPSILON) * pending / homes;
+    const double cap = floor(share) + (share > floor(share));
+    return cap > SW_HOME_LEAST ? (uint32_t)cap : SW_HOME_LEAST;
+}
+
+uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm)
+{
+    const struct sw_router *r = &n->router;
+    const uint32_t cap = load_cap(n, realm);
+    uint32_t best = SW_PEER_SELF;
+    uint64_t least = n->lookups.own < cap ? sw_rendezvous(key, n->lookups.id) : UINT64_MAX;
+    for (size_t i = 0; i < r->n_reachable; i++) {
+        const struct sw_candidate *c = &r->reachable[i];
+        if (!counts(n, c, realm) || n->peers.v[c->peer]->lookups >= cap) {
+            continue;
+        }
+        const uint64_t score = sw_rendezvous(key, c->id);
+        if (score < least) {
+            least = score;
+            best = c->peer;
+        }
+    }
+    return best;
+}
+
+size_t sw_home_others(const struct sw_node *n, uint64_t key, uint32_t *out, size_t cap)
+{
+    const struct sw_router *r = &n->router;
+    size_t found = 0;
+    for (size_t i = 0; i < r->n_reachable; i++) {
+        const struct sw_candidate *c = &r->reachable[i];
+        if (!counts(n, c, SW_REALM_SWARM)) {
+            continue;
+        }
+        const uint64_t score = sw_rendezvous(key, c->id);
+        size_t at = found;
+        while (at > 0 && score < sw_rendezvous(key, sw_name_id(&n->peers.v[out[at - 1]]->name))) {
+            at--;
+        }
+        if (at < cap) {
+            found += found < cap;
+            memmove(out + at + 1, out + at, (found - 1 - at) * sizeof *out);
+            out[at] = c->peer;
+        }
+    }
+    return found;
+}
