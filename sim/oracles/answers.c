@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Every answer that a client accepts is what the zone says: the same records and no others, a
  * denial only of what does not exist, a referral only at a delegation.  A version that a primary
- * served once is what the zone says until all holders must have had the next. */
+ * served once is what the zone says until all holders must have had the next.  Of a zone that no
+ * node holds, it is what upstreams said, until that expires, or while it may be stale. */
 #include "sim/oracles/holders.h"
 #include "sim/oracles/quiet.h"
+#include "sim/oracles/said.h"
 #include "sim/oracles/zonetruth.h"
 #include "sim/world/pool.h"
 #include "sim/world/world.h"
@@ -33,6 +35,7 @@ struct answers {
     struct version **versions; /* a zone of the scenario: the newest first */
     size_t n;
     struct remembered *right;
+    struct sim_said *said; /* by upstreams */
     struct sim_quiet quiet;
 };
 
@@ -69,6 +72,7 @@ static int start(struct sim_world *w, void **self)
     a->n = s->n_zones;
     a->versions = sim_calloc(a->n + 1, sizeof(struct version *));
     a->right = sim_calloc(SLOTS, sizeof *a->right);
+    a->said = sim_said_new();
     *self = a;
     for (size_t i = 0; i < a->n; i++) {
         const struct sw_bytes text = { (const uint8_t *)s->zones[i].text, s->zones[i].len };
@@ -93,6 +97,7 @@ static void stop(void *self)
     }
     free((void *)a->versions);
     free(a->right);
+    sim_said_free(a->said);
     free(a);
 }
 
@@ -225,6 +230,34 @@ static bool is_refusal(struct sw_bytes m)
     return m.len >= 12 && (m.data[3] & 15) == 5 && m.data[7] == 0 && m.data[9] == 0;
 }
 
+static void on_upstream(void *self, struct sim_world *w, uint32_t upstream, uint32_t node,
+                        struct sw_bytes answer)
+{
+    struct answers *a = self;
+    (void)upstream;
+    (void)node;
+    sim_said_note(a->said, answer, sim_world_now(w));
+}
+
+static void complain(struct sim_world *w, const struct sim_query_done *q, const char *wrong)
+{
+    char name[256];
+    to_text(q->question, name);
+    const char *server = sim_world_scenario(w)->nodes[q->server].config.name.s;
+    sim_complain(w, "answers", "%s answered %s type %u: %s", server, name, q->type, wrong);
+}
+
+/* One that no node holds: right is what an upstream said, for a while. */
+static void check_outside(struct answers *a, struct sim_world *w, size_t zone,
+                          const struct sim_query_done *q)
+{
+    const sw_dur stale = sim_world_scenario(w)->nodes[q->server].config.cache.stale;
+    const char *wrong = sim_said_check(a->said, a->versions[zone]->truth, q, stale);
+    if (wrong != NULL) {
+        complain(w, q, wrong);
+    }
+}
+
 static void on_query(void *self, struct sim_world *w, const struct sim_query_done *q)
 {
     struct answers *a = self;
@@ -237,15 +270,16 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
         return;
     }
     const size_t zone = zone_of(a, q->question);
+    if (zone < a->n && sim_world_scenario(w)->zones[zone].outside) {
+        check_outside(a, w, zone, q);
+        return;
+    }
     bool newest = true;
     const char *wrong = zone < a->n                   ? check(a, w, zone, q, &newest)
                         : q->outside && is_refusal(m) ? NULL
                                                       : "no zone of the scenario covers the name";
     if (wrong != NULL) {
-        char name[256];
-        to_text(q->question, name);
-        const char *server = sim_world_scenario(w)->nodes[q->server].config.name.s;
-        sim_complain(w, "answers", "%s answered %s type %u: %s", server, name, q->type, wrong);
+        complain(w, q, wrong);
         return;
     }
     if (m.len <= REMEMBERED && newest) {
@@ -257,11 +291,13 @@ static void on_query(void *self, struct sim_world *w, const struct sim_query_don
 extern const struct sim_watcher sim_oracle_answers;
 const struct sim_watcher sim_oracle_answers = {
     .name = "answers",
-    .help = "every accepted answer is what the zone says",
+    .help =
+        "every accepted answer is what the zone says, or what an upstream said while that holds",
     .oracle = true,
     .start = start,
     .on_fault = on_fault,
     .on_zone = on_zone,
     .on_query = on_query,
+    .on_upstream = on_upstream,
     .stop = stop,
 };

@@ -92,6 +92,25 @@ static int apply_profile(struct sim_loader *l, const struct sw_yaml_node *n,
 }
 
 /* Bind @n, with paths as written: they lie on the node's own disk. */
+/* Upstreams are the scenario's. */
+static int check_upstreams(struct sim_loader *l, const struct sw_yaml_node *n,
+                           const struct sw_config *c)
+{
+    const struct sim_scenario *s = &l->f->s;
+    const struct sw_yaml_node *list = sw_yaml_get(sw_yaml_get(n, "forwarding"), "upstreams");
+    for (size_t i = 0; i < c->n_upstreams; i++) {
+        size_t k = 0;
+        while (k < s->n_upstreams && strcmp(s->upstreams[k].name.s, c->upstreams[i]) != 0) {
+            k++;
+        }
+        if (k == s->n_upstreams) {
+            return sw_yaml_fail(l->y, sw_yaml_item(list, i), "upstreams", SW_ERR_NOTFOUND, l->d,
+                                "no upstream is called '%.40s'", c->upstreams[i]);
+        }
+    }
+    return 0;
+}
+
 static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_node_entry *e)
 {
     char here[] = ".";
@@ -100,6 +119,12 @@ static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_n
     int err = sw_yaml_bind(&y, n, &sim_node_table, e, l->d);
     if (err == 0) {
         err = sw_config_routing(&y, n, &e->node.config, l->d);
+    }
+    if (err == 0) {
+        err = sw_config_forwarding(&y, n, &e->node.config, l->d);
+    }
+    if (err == 0) {
+        err = check_upstreams(l, n, &e->node.config);
     }
     if (err == 0) {
         err = sw_config_sets(&y, n, &e->node.config, l->d);

@@ -104,6 +104,16 @@ struct sim_zone {
     char *file; /* resolved against the scenario's folder */
     char *text; /* its content */
     size_t len;
+    bool outside; /* no node holds it: upstreams know it */
+};
+
+/* A resolver outside the swarm. */
+struct sim_upstream {
+    struct sw_name name, region;
+    sw_dur hit;  /* until it answers what it has */
+    sw_dur miss; /* mean of what it adds to resolve what it has not; exponential */
+    double warm; /* chance that it has what it was not asked for by us: others ask it */
+    double loss; /* of queries, beside what the network loses */
 };
 
 /* How a stub goes about its servers: by resolv.conf(5), or as systemd-resolved does. */
@@ -250,6 +260,8 @@ struct sim_scenario {
 
     struct sim_zone *zones;
     size_t n_zones;
+    struct sim_upstream *upstreams;
+    size_t n_upstreams;
     struct sim_node *nodes;
     size_t n_nodes;
     uint32_t *by_name; /* nodes in order of their names; NULL: not sorted (made by hand) */

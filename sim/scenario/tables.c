@@ -110,14 +110,40 @@ static const struct sw_yaml_table network_table = TABLE("network", network_field
 static const struct sw_yaml_field zone_fields[] = {
     { "name", SW_YAML_ZONE_NAME, FIELD(struct sim_zone_entry, name), .required = true,
       .help = "the zone's name" },
-    { "file", SW_YAML_PATH, FIELD(struct sim_zone_entry, file), .required = true,
-      .help = "master file, relative to the scenario" },
-    { "primary", SW_YAML_NAME, FIELD(struct sim_zone_entry, primary), .required = true,
-      .help = "node where the zone is edited" },
+    { "file", SW_YAML_PATH, FIELD(struct sim_zone_entry, file),
+      .help = "master file, relative to the scenario; required but with `names`" },
+    { "primary", SW_YAML_NAME, FIELD(struct sim_zone_entry, primary),
+      .help = "node where the zone is edited; none: no node holds it, and upstreams know it" },
+    { "names", SW_YAML_COUNT, FIELD(struct sim_zone_entry, names), .low = 1, .high = 1e6,
+      .help =
+          "instead of a file, for a zone without primary: so many names with one A record each" },
+    { "ttls", SW_YAML_LIST, LIST(struct sim_zone_entry, , ttls, sw_dur), .item = SW_YAML_DURATION,
+      .help = "of those, in turn, whole seconds; default: [20s, 60s, 300s, 3600s], about what "
+              "resolvers see (Denis 2019: half of the queries <= 60 s, three quarters <= 300 s)" },
+    { "negative_ttl", SW_YAML_DURATION, FIELD(struct sim_zone_entry, negative_ttl),
+      .fallback = "15m", .low = 1e9, .high = 86400e9, .help = "of denials in it" },
     { "backups", SW_YAML_LIST, LIST(struct sim_zone_entry, , backups, struct sw_name),
       .item = SW_YAML_NAME, .help = "nodes that hold a full copy" },
 };
 static const struct sw_yaml_table zone_table = TABLE("zone", zone_fields);
+
+static const struct sw_yaml_field upstream_fields[] = {
+    { "name", SW_YAML_NAME, FIELD(struct sim_upstream, name), .required = true,
+      .help = "as in nodes' `forwarding.upstreams`" },
+    { "region", SW_YAML_NAME, FIELD(struct sim_upstream, region), .required = true,
+      .help = "where it stands" },
+    { "hit", SW_YAML_DURATION, FIELD(struct sim_upstream, hit), .fallback = "200us", .low = 0,
+      .high = 10e9, .help = "until it answers what it has in its cache" },
+    { "miss", SW_YAML_DURATION, FIELD(struct sim_upstream, miss), .fallback = "100ms", .low = 0,
+      .high = 60e9, .help = "mean of what resolving adds (exponential)" },
+    { "warm", SW_YAML_PROBABILITY, FIELD(struct sim_upstream, warm), .fallback = "0",
+      .help =
+          "probability that others had it resolve what the swarm did not ask it for; its TTL is "
+          "then uniformly used up" },
+    { "loss", SW_YAML_PROBABILITY, FIELD(struct sim_upstream, loss), .fallback = "0",
+      .help = "of queries, beside what the network loses" },
+};
+static const struct sw_yaml_table upstream_table = TABLE("upstream", upstream_fields);
 
 /* ---- nodes ---- */
 
@@ -391,6 +417,9 @@ static const struct sw_yaml_field file_fields[] = {
     { "network", SW_YAML_MAPPING, .table = &network_table, .help = "between them" },
     { "zones", SW_YAML_LIST, LIST(struct sim_file, , zones, struct sim_zone_entry),
       .table = &zone_table, .item = SW_YAML_MAPPING, .help = "what is served" },
+    { "upstreams", SW_YAML_LIST, LIST(struct sim_file, s., upstreams, struct sim_upstream),
+      .table = &upstream_table, .item = SW_YAML_MAPPING,
+      .help = "resolvers outside the swarm, which know all zones without a primary" },
     { "defaults", SW_YAML_MAPPING, .table = &defaults_table, .help = "for nodes" },
     { "nodes", SW_YAML_SKIP, .required = true, .item = SW_YAML_MAPPING,
       .help = "the machines: see the next table" },

@@ -8,6 +8,10 @@
 
 struct sim_zone_entry {
     char *name, *file;
+    uint32_t names; /* made up, of a zone outside */
+    sw_dur *ttls;
+    size_t n_ttls;
+    sw_dur negative_ttl;
     struct sw_name primary;
     struct sw_name *backups;
     size_t n_backups;

@@ -46,6 +46,60 @@ static int read_text(struct sim_loader *l, const struct sw_yaml_node *at, struct
     return err;
 }
 
+/* `names`: a zone made up, the same for every seed. */
+static int make_text(struct sim_loader *l, const struct sim_zone_entry *e, struct sim_zone *z)
+{
+    static const sw_dur usual[] = { 20 * SW_SEC, 60 * SW_SEC, 300 * SW_SEC, 3600 * SW_SEC };
+    const sw_dur *ttls = e->n_ttls > 0 ? e->ttls : usual;
+    const size_t n = e->n_ttls > 0 ? e->n_ttls : SW_LEN(usual);
+    FILE *f = open_memstream(&z->text, &z->len);
+    if (f == NULL) {
+        return no_memory(l);
+    }
+    (void)fprintf(f,
+                  "@ 3600 SOA ns hostmaster 1 3600 600 86400 %u\n@ 3600 NS ns\n"
+                  "ns 3600 A 192.0.2.53\n",
+                  (unsigned)(e->negative_ttl / SW_SEC));
+    for (uint32_t i = 0; i < e->names; i++) {
+        (void)fprintf(f, "n%u %u A 10.%u.%u.%u\n", i, (unsigned)(ttls[i % n] / SW_SEC),
+                      i >> 16 & 255, i >> 8 & 255, i & 255);
+    }
+    return fclose(f) == 0 ? 0 : no_memory(l);
+}
+
+/* Where it lies, and what it may say of itself. */
+static int check_keys(struct sim_loader *l, const struct sw_yaml_node *n,
+                      const struct sim_zone_entry *e)
+{
+    const bool outside = e->primary.s[0] == '\0';
+    if (e->file == NULL && e->names == 0) {
+        return sw_yaml_fail(l->y, n, "file", SW_ERR_MALFORMED, l->d, "is missing (required here)");
+    }
+    if (e->file != NULL && e->names > 0) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "names"), "names", SW_ERR_EXISTS, l->d,
+                            "file is given as well (one of the two)");
+    }
+    if (!outside && e->names > 0) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "names"), "names", SW_ERR_MALFORMED, l->d,
+                            "is for a zone without primary (a file)");
+    }
+    if (outside && e->n_backups > 0) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "backups"), "backups", SW_ERR_MALFORMED, l->d,
+                            "need a primary");
+    }
+    if (outside && l->f->s.n_upstreams == 0) {
+        return sw_yaml_fail(l->y, n, "primary", SW_ERR_MALFORMED, l->d,
+                            "is missing, and there are no upstreams that would know the zone");
+    }
+    for (size_t i = 0; i < e->n_ttls; i++) {
+        if (e->ttls[i] % SW_SEC != 0 || e->ttls[i] / SW_SEC > UINT32_MAX) {
+            return sw_yaml_fail(l->y, sw_yaml_item(sw_yaml_get(n, "ttls"), i), "ttls", SW_ERR_RANGE,
+                                l->d, "is no TTL (whole seconds below 2^32)");
+        }
+    }
+    return 0;
+}
+
 /* A zone with a mistake is bad input, not a run that fails: say so before anything starts. */
 static int check_text(struct sim_loader *l, const struct sw_yaml_node *at, const struct sim_zone *z)
 {
@@ -93,8 +147,13 @@ static int add_zone(struct sim_loader *l, size_t i)
     const struct sim_zone_entry *e = &l->f->zones[i];
     const struct sw_yaml_node *n = sw_yaml_item(sw_yaml_get(l->root, "zones"), i);
     struct sim_zone *z = &s->zones[s->n_zones++];
+    int err = check_keys(l, n, e);
+    if (err != 0) {
+        return err;
+    }
+    z->outside = e->primary.s[0] == '\0';
     z->name = strdup(e->name);
-    z->file = strdup(e->file);
+    z->file = strdup(e->file != NULL ? e->file : e->name);
     if (z->name == NULL || z->file == NULL) {
         return no_memory(l);
     }
@@ -104,12 +163,12 @@ static int add_zone(struct sim_loader *l, size_t i)
                                 "two zones are called '%.60s'", e->name);
         }
     }
-    int err = read_text(l, sw_yaml_get(n, "file"), z);
+    err = e->file != NULL ? read_text(l, sw_yaml_get(n, "file"), z) : make_text(l, e, z);
     if (err == 0) {
         sim_load_input(l, z->text, z->len);
         err = check_text(l, sw_yaml_get(n, "file"), z);
     }
-    if (err == 0) {
+    if (err == 0 && !z->outside) {
         err = hold(l, sw_yaml_get(n, "primary"), "primary", e->primary.s, z, true);
     }
     for (size_t k = 0; k < e->n_backups && err == 0; k++) {

@@ -50,6 +50,9 @@ void sim_world_divide(struct sim_world *w, const bool *from, const bool *to, boo
 /* No packet gets to or from a node. */
 void sim_world_isolate(struct sim_world *w, uint32_t node, bool begins);
 
+/* Upstreams in @region, SIM_ANY: all, answer nothing. */
+void sim_world_upstreams(struct sim_world *w, uint32_t region, bool begins);
+
 /* What packets suffer; the end names the same values as the beginning. */
 void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bool begins);
 

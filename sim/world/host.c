@@ -441,6 +441,51 @@ const struct sim_conn_user sim_host_peers = {
     .up = peer_up, .message = peer_message, .flow = peer_flow, .down = peer_down
 };
 
+/* ---- upstreams ---- */
+
+struct heard {
+    struct sim_host *host;
+    uint64_t life, id;
+    struct sim_luck luck;
+    size_t len;
+    uint8_t message[];
+};
+
+static void upstream_read(void *self, uint64_t arg)
+{
+    (void)arg;
+    struct heard *m = self;
+    struct sim_host *h = m->host;
+    if (h->life == m->life) {
+        struct sw_event ev = sim_host_event(h, SW_EV_UPSTREAM);
+        ev.u.upstream.id = m->id;
+        ev.u.upstream.message = (struct sw_bytes){ m->message, m->len };
+        sim_trace(h->w->engine, h->index, SIM_KIND_SAID, m->message, m->len);
+        sim_host_because(h, m->luck);
+        sim_host_step(h, &ev);
+    }
+    sim_pool_put(&h->w->pool, m, sizeof *m + m->len);
+}
+
+void sim_host_upstream(struct sim_host *h, uint64_t life, uint64_t id, struct sw_bytes message,
+                       struct sim_luck luck)
+{
+    if (h->node == NULL || h->life != life) {
+        return;
+    }
+    struct heard *m = sim_pool_get(&h->w->pool, sizeof *m + message.len);
+    *m = (struct heard){ h, life, id, luck, message.len };
+    if (message.len > 0) {
+        memcpy(m->message, message.data, message.len);
+    }
+    sim_processor_urgent(h->processor, upstream_read, m, 0);
+}
+
+uint64_t sim_host_life(const struct sim_host *h)
+{
+    return h->life;
+}
+
 /* ---- operators ---- */
 
 struct asked {

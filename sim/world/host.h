@@ -48,6 +48,12 @@ void sim_host_burn(struct sim_host *h);
 /* @d arrives; the host takes it. */
 void sim_host_datagram(struct sim_host *h, struct sim_datagram *d);
 
+/* An upstream's answer to ASK @id of the node's life @life; empty: nobody is there. */
+void sim_host_upstream(struct sim_host *h, uint64_t life, uint64_t id, struct sw_bytes message,
+                       struct sim_luck luck);
+/* Counts its nodes: another number, another one. */
+uint64_t sim_host_life(const struct sim_host *h);
+
 /* A client's TCP stream: all that was written has left, or the client closed it. */
 void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t stream);
 

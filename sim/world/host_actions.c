@@ -5,6 +5,7 @@
 #include "node/base/bug.h"
 #include "node/base/rng.h"
 #include "sim/world/client.h"
+#include "sim/world/upstream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,11 @@ static void carry_out(struct sim_host *h, struct sw_actions *out)
         case SW_ACT_HANG_UP:
             sim_conn_hang_up(h->w->conns, h->index, a->u.hang_up);
             break;
+        case SW_ACT_ASK:
+            sim_upstreams_ask(h->w->upstreams, h->index, a, next_luck(h));
+            break;
+        case SW_ACT_UNASK:
+            break; /* what still comes is late, and the node knows */
         case SW_ACT_SUBMIT:
             sim_host_submit(h, a->u.submit);
             break;

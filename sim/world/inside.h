@@ -19,6 +19,7 @@ struct sim_host;
 struct sim_clientele;
 struct sim_operations;
 struct sim_zone_text;
+struct sim_upstreams;
 struct sim_effecting;
 
 /* What the trace hash says of an event: which entity, and one of these.  One line a kind: name,
@@ -36,7 +37,9 @@ struct sim_effecting;
     X(SIM_KIND_COMMAND, SIM_OF_NODE, "an operator's command reaches") \
     X(SIM_KIND_START, SIM_OF_NODE, "a new process of")                \
     X(SIM_KIND_DEATH, SIM_OF_NODE, "an end of")                       \
-    X(SIM_KIND_FAULT, SIM_OF_FAULT, "a begin or end of")
+    X(SIM_KIND_FAULT, SIM_OF_FAULT, "a begin or end of")              \
+    X(SIM_KIND_UPSTREAM, SIM_OF_UPSTREAM, "a query reaches upstream") \
+    X(SIM_KIND_SAID, SIM_OF_NODE, "an upstream's answer reaches")
 
 enum sim_kind {
     SIM_KIND_NONE,
@@ -62,6 +65,7 @@ struct sim_world {
     struct sim_clientele *clientele;
     struct sim_operations *operations;
     struct sim_zone_text *zone_texts; /* what master files said around edits */
+    struct sim_upstreams *upstreams;
     struct sim_pool pool;
     /* Of the step that is being taken, of whatever host: of its node, and of its front for a client
      * or for its node, since carrying one list out may take the next step. */
@@ -105,6 +109,8 @@ void sim_tell_cached(struct sim_world *w, uint32_t group);
 void sim_tell_trace(struct sim_world *w, uint32_t node, const struct sw_trace *t);
 void sim_tell_job(struct sim_world *w, uint32_t node, const struct sw_job *job, bool begins);
 void sim_tell_message(struct sim_world *w, uint32_t node, struct sw_bytes message);
+void sim_tell_upstream(struct sim_world *w, uint32_t upstream, uint32_t node,
+                       struct sw_bytes answer);
 void sim_tell_zone(struct sim_world *w, uint32_t node, const struct sim_zone_version *v);
 void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r);
 

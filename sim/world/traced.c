@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum of { SIM_OF_NODE, SIM_OF_CLIENTS, SIM_OF_FAULT };
+enum of { SIM_OF_NODE, SIM_OF_CLIENTS, SIM_OF_FAULT, SIM_OF_UPSTREAM };
 
 static const struct {
     enum of of;
@@ -31,6 +31,8 @@ void sim_traced_text(const struct sim_scenario *s, uint32_t entity, uint32_t kin
                        group);
     } else if (of == SIM_OF_FAULT && entity < s->n_faults) {
         (void)snprintf(out, 160, "%s fault %u, %.40s", text, entity + 1, s->faults[entity].kind);
+    } else if (of == SIM_OF_UPSTREAM && entity < s->n_upstreams) {
+        (void)snprintf(out, 160, "%s %s", text, s->upstreams[entity].name.s);
     } else if (of == SIM_OF_NODE && entity < s->n_nodes) {
         (void)snprintf(out, 160, "%s %s", text, s->nodes[entity].config.name.s);
     } else {

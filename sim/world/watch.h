@@ -66,6 +66,9 @@ struct sim_watcher {
     /* Bits of a file on node @node's disk are about to rot. */
     void (*on_rot)(void *self, struct sim_world *w, uint32_t node, const char *path,
                    struct sw_bytes content);
+    /* Upstream @upstream of the scenario sends node @node this answer. */
+    void (*on_upstream)(void *self, struct sim_world *w, uint32_t upstream, uint32_t node,
+                        struct sw_bytes answer);
     /* A node gives its host a message for a peer. */
     void (*on_message)(void *self, struct sim_world *w, uint32_t node, struct sw_bytes message);
     void (*on_sample)(void *self, struct sim_world *w); /* every scenario->interval */

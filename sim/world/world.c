@@ -6,6 +6,7 @@
 #include "sim/world/client.h"
 #include "sim/world/host.h"
 #include "sim/world/operation.h"
+#include "sim/world/upstream.h"
 #include "sim/world/zone_edit.h"
 
 #include <sodium.h>
@@ -96,6 +97,16 @@ void sim_tell_restore(struct sim_world *w, const struct sim_restore_done *r)
     for (size_t i = 0; i < w->n_watching; i++) {
         if (w->watching[i].watcher->on_restore != NULL) {
             w->watching[i].watcher->on_restore(w->watching[i].self, w, r);
+        }
+    }
+}
+
+void sim_tell_upstream(struct sim_world *w, uint32_t upstream, uint32_t node,
+                       struct sw_bytes answer)
+{
+    for (size_t i = 0; i < w->n_watching; i++) {
+        if (w->watching[i].watcher->on_upstream != NULL) {
+            w->watching[i].watcher->on_upstream(w->watching[i].self, w, upstream, node, answer);
         }
     }
 }
@@ -338,6 +349,11 @@ void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bo
     sim_conns_paths_changed(w->conns);
 }
 
+void sim_world_upstreams(struct sim_world *w, uint32_t region, bool begins)
+{
+    sim_upstreams_outage(w->upstreams, region, begins);
+}
+
 uint32_t sim_world_region_of(const struct sim_world *w, uint32_t node)
 {
     return sim_host_place(w->hosts[node]).region;
@@ -416,6 +432,9 @@ static int populate(struct sim_world *w, const struct sim_world_options *o, stru
     }
     if (err == 0) {
         err = sim_clientele_new(w, &w->clientele, d);
+    }
+    if (err == 0) {
+        err = sim_upstreams_new(w, &w->upstreams, d);
     }
     if (err == 0) {
         err = sim_operations_new(w, &w->operations, d);
@@ -498,6 +517,7 @@ void sim_world_free(struct sim_world *w)
     free(w->watching);
     sim_operations_free(w->operations);
     sim_zone_texts_free(w->zone_texts);
+    sim_upstreams_free(w->upstreams);
     sim_clientele_free(w->clientele);
     for (size_t i = 0; w->hosts != NULL && i < w->s->n_nodes; i++) {
         sim_host_free(w->hosts[i]);
