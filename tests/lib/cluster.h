@@ -24,7 +24,7 @@
 #include "node/core/front.h"
 #include "node/core/node.h"
 
-#define CLUSTER_NODES 6U
+#define CLUSTER_NODES 24U
 #define CLUSTER_DELAY (10 * SW_MS) /* one way, unless cluster_delay says otherwise */
 
 struct cluster;

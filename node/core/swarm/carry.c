@@ -41,7 +41,7 @@ uint32_t sw_carry_bound_for(struct sw_node *n, const struct sw_link *link, doubl
     const struct sw_peer *peer = n->peers.v[to];
     const bool fit =
         n->carry.n < SW_CARRY_MOST && !sw_serve_is_full(n) && !sw_node_is_full(n, &n->event->load);
-    return fit && sw_peer_ready(peer) && peer->timeouts < SW_RELAY_CUT && afford(n, requests)
+    return fit && sw_peer_ready(peer) && peer->silent < SW_RELAY_SILENT && afford(n, requests)
                ? to
                : SW_PEER_NONE;
 }
@@ -111,15 +111,13 @@ static sw_dur waited(const struct sw_node *n)
 void sw_carry_answer(struct sw_node *n, struct sw_attempt *a, const Swarm__V1__Answer *answer)
 {
     const sw_dur rtt = n->now - a->sent_at;
+    const struct sw_telemetry t =
+        sw_router_telemetry(answer->load, answer->sojourn, answer->hit != 0, rtt);
     if (answer->message.len == 0) {
-        if (!a->late) {
-            sw_router_timed_out(n, a);
-        }
+        sw_router_refused(n, a, &t);
         sw_attempt_end(n, a);
         return;
     }
-    const struct sw_telemetry t =
-        sw_router_telemetry(answer->load, answer->sojourn, answer->hit != 0, rtt);
     sw_router_replied(n, a, &t);
     Swarm__V1__Load own;
     Swarm__V1__Answer back = *answer;

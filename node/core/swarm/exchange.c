@@ -58,6 +58,7 @@ static int on_bulk(struct sw_node *n, const struct sw_link *link, const Swarm__V
 static int handle(struct sw_node *n, struct sw_link *link)
 {
     Swarm__V1__Envelope *e = NULL;
+    sw_relay_heard(n, link->peer);
     const int err = sw_envelope_unpack(&n->scratch, n->event->u.peer_message.message, &e);
     if (err != SW_OK) {
         return err;

@@ -36,7 +36,9 @@ struct sw_peer {
     struct sw_name region;
     size_t config; /* index in the configuration's peers, or SW_PEER_NOT_CONFIGURED */
     struct sw_link link[SW_CLASSES];
-    bool leaving; /* Goodbye: hello.c */
+    bool leaving;    /* Goodbye: hello.c */
+    uint32_t silent; /* time-outs of what was sent since the last thing came from it: relay.h */
+    sw_time heard_at;
 
     /* what it says of itself, and others of it: member.c */
     struct sw_member member;

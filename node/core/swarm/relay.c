@@ -73,7 +73,7 @@ static uint32_t find(const struct sw_node *n, uint32_t relay, uint32_t to)
 static bool is_well(const struct sw_node *n, uint32_t relay)
 {
     const struct sw_peer *peer = n->peers.v[relay];
-    return sw_peer_ready(peer) && peer->timeouts < SW_RELAY_CUT;
+    return sw_peer_ready(peer) && peer->silent < SW_RELAY_SILENT;
 }
 
 /* ---- members that are cut off ---- */
@@ -82,7 +82,37 @@ bool sw_relay_is_cut_off(const struct sw_node *n, uint32_t number)
 {
     const struct sw_peer *peer = n->peers.v[number];
     return n->config->relay && sw_member_lives(&peer->member) && !peer->leaving &&
-           (peer->link[SW_CLASS_CONTROL].conn == 0 || peer->timeouts >= SW_RELAY_CUT);
+           (peer->link[SW_CLASS_CONTROL].conn == 0 || peer->silent >= SW_RELAY_SILENT);
+}
+
+void sw_relay_heard(struct sw_node *n, uint32_t number)
+{
+    struct sw_peer *peer = n->peers.v[number];
+    peer->heard_at = n->now;
+    peer->silent = 0;
+}
+
+/* Where the policy has no ants of its own, nothing else would find whether @to is silent. */
+static void try_directly(struct sw_node *n, uint32_t to)
+{
+    if (n->router.route.policy->next_probe == NULL && sw_peer_ready(n->peers.v[to])) {
+        sw_ant_launch(n, to, 0);
+    }
+}
+
+void sw_relay_missed(struct sw_node *n, const struct sw_attempt *a)
+{
+    struct sw_peer *peer = n->peers.v[a->peer];
+    if (!n->config->relay || peer->heard_at > a->sent_at) {
+        return;
+    }
+    const uint32_t before = peer->silent;
+    peer->silent += a->probe ? SW_RELAY_MISSED_ANT : 1;
+    if (before < SW_RELAY_SILENT && peer->silent >= SW_RELAY_SILENT && peer->sent > 0) {
+        sw_relay_want(n, a->peer);
+    } else if (before == 0 && !a->probe) {
+        try_directly(n, a->peer);
+    }
 }
 
 static struct sw_relay_target *target(struct sw_node *n, uint32_t peer)
@@ -162,7 +192,10 @@ void sw_relay_want(struct sw_node *n, uint32_t peer)
         return;
     }
     t = &r->target[r->n_targets++];
-    *t = (struct sw_relay_target){ .peer = peer, .tries = SW_RELAY_TRIES, .wanted_at = n->now };
+    *t = (struct sw_relay_target){
+        .peer = peer, .tries = SW_RELAY_TRIES, .wanted_at = n->now, .pause = SW_RELAY_PAUSE
+    };
+    t->tries_at = n->now + t->pause;
     explore(n, t);
 }
 
@@ -234,12 +267,36 @@ static void make_place(struct sw_node *n, uint32_t to)
     }
 }
 
+static bool is_reached(const struct sw_node *n, uint32_t to)
+{
+    for (uint32_t i = 0; i < n->relays.slots.made; i++) {
+        const struct sw_relay_path *p = at(n, i);
+        if (p != NULL && p->to == to && p->known) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Further tries; the later, the longer none led anywhere: it may be dead, and not known to be. */
+static void allow_tries(struct sw_node *n, struct sw_relay_target *t)
+{
+    if (is_reached(n, t->peer)) {
+        t->pause = SW_RELAY_PAUSE;
+        t->tries = 1;
+    } else if (t->tries_at <= n->now) {
+        t->pause = t->pause < SW_RELAY_PAUSE_MOST ? 2 * t->pause : t->pause;
+        t->tries_at = n->now + t->pause;
+        t->tries = SW_RELAY_TRIES;
+    }
+}
+
 static void drop_stale(struct sw_node *n, uint32_t to)
 {
     for (uint32_t i = 0; i < n->relays.slots.made; i++) {
         const struct sw_relay_path *p = at(n, i);
         if (p != NULL && p->to == to &&
-            (!is_well(n, p->relay) || n->now - p->heard_at >= SW_RELAY_SILENT)) {
+            (!is_well(n, p->relay) || n->now - p->heard_at >= SW_RELAY_STALE)) {
             drop(n, i);
         }
     }
@@ -255,15 +312,6 @@ static void refresh(struct sw_node *n, uint32_t to)
     }
 }
 
-/* Where the policy has no ants of its own, nothing else would find that @to can be reached again.
- */
-static void try_directly(struct sw_node *n, uint32_t to)
-{
-    if (n->router.route.policy->next_probe == NULL && sw_peer_ready(n->peers.v[to])) {
-        sw_ant_launch(n, to, 0);
-    }
-}
-
 void sw_relay_beat(struct sw_node *n)
 {
     struct sw_relays *r = &n->relays;
@@ -274,8 +322,8 @@ void sw_relay_beat(struct sw_node *n)
             end_target(n, t);
             continue;
         }
-        t->tries = SW_RELAY_TRIES;
         drop_stale(n, t->peer);
+        allow_tries(n, t);
         try_directly(n, t->peer);
         make_place(n, t->peer);
         refresh(n, t->peer);
@@ -358,7 +406,7 @@ static void want_holders(struct sw_node *n, const struct sw_known_zone *zone)
 
 uint64_t sw_relay_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t direct)
 {
-    const bool well = direct != SW_NO_PEER && n->peers.v[direct]->timeouts < SW_RELAY_CUT;
+    const bool well = direct != SW_NO_PEER && n->peers.v[direct]->silent < SW_RELAY_SILENT;
     struct sw_router *p = &n->relays.policy;
     if (!well) {
         want_holders(n, q->zone);
@@ -459,7 +507,7 @@ void sw_relay_timed_out(struct sw_node *n, const struct sw_attempt *a)
         r->policy->on_timeout(r, i, n->now, a->probe);
     }
     struct sw_relay_path *p = at(n, i);
-    if (++p->failures >= SW_RELAY_CUT || !p->known) {
+    if (++p->failures >= SW_RELAY_FAILURES || !p->known) {
         give_up(n, i);
     }
 }

@@ -4,12 +4,14 @@
  * good; here a way has one node in the middle).
  *
  * A member is *cut off* from us when it lives by what all others say, while no connection to it
- * stands or two things in a row that we sent to it timed out.  Once such a member is wanted, ants
- * go to it through members drawn at random; who can't reach it says so at once, and another is
- * drawn.  The paths that answer take part in the routing policy as if they were peers, with a
- * policy of their own: the same cost, price and evaporation, of the whole way.  Every second each
- * path gets an ant, and the dearest of a full set gives its place to one drawn anew.  They are
- * forgotten when the member is reached directly again, or no longer wanted.
+ * stands, or it is silent: four queries, or a query and an ant, or two ants, timed out that we sent
+ * since the last thing of any kind came from it.  (A busy one still answers ants.  Where the policy
+ * has none, one follows a query that timed out.)  Once such a member is wanted, ants go to it
+ * through members drawn at random; who can't reach it says so at once, and another is drawn.  The
+ * paths that answer take part in the routing policy as if they were peers, with a policy of their
+ * own: the same cost, price and evaporation, of the whole way.  Every second each path gets an ant,
+ * and the dearest of a full set gives its place to one drawn anew.  They are forgotten when the
+ * member is reached directly again, or no longer wanted.
  *
  * No loop can come about: a relay (carry.h) hands on only what comes from its origin itself, and
  * to the member named; what it hands on names none.  So nothing passes more than one relay. */
@@ -22,15 +24,22 @@
 struct sw_node;
 struct sw_attempt;
 
-/* Time-outs in a row that make a member cut off, and that end a path. */
-#define SW_RELAY_CUT 2U
+/* What timed out of all that was sent since the last thing came: so much is silence.  A query
+ * counts for 1, as it may only wait in a queue; an ant, which passes the queue, for 3. */
+#define SW_RELAY_SILENT 4U
+#define SW_RELAY_MISSED_ANT 3U
+/* Time-outs in a row that end a path. */
+#define SW_RELAY_FAILURES 2U
 /* Members that paths are kept to at once, and paths to one. */
 #define SW_RELAY_TARGETS 8U
 #define SW_RELAY_PATHS 4U
-/* Relays tried for one of them in a second. */
+/* Relays tried for one of them at a time, and a second later, 2, 4, 8 ... while none leads there.
+ */
 #define SW_RELAY_TRIES 4U
+#define SW_RELAY_PAUSE SW_SEC
+#define SW_RELAY_PAUSE_MOST (8 * SW_SEC)
 /* A path that brought nothing for so long is forgotten. */
-#define SW_RELAY_SILENT (5 * SW_SEC)
+#define SW_RELAY_STALE (5 * SW_SEC)
 /* Nobody looks for ways to a member that was not wanted for so long. */
 #define SW_RELAY_UNWANTED (10 * SW_SEC)
 
@@ -43,8 +52,10 @@ struct sw_relay_path {
 
 struct sw_relay_target {
     uint32_t peer;
-    uint32_t tries; /* left in this second */
+    uint32_t tries; /* left */
     sw_time wanted_at;
+    sw_time tries_at; /* when there are more */
+    sw_dur pause;     /* from then on to the next ones */
 };
 
 struct sw_relays {
@@ -62,6 +73,10 @@ void sw_relays_reset(struct sw_node *n);
 
 /* Does @peer live, though we can't reach it? */
 bool sw_relay_is_cut_off(const struct sw_node *n, uint32_t peer);
+/* Something came from @peer. */
+void sw_relay_heard(struct sw_node *n, uint32_t peer);
+/* @a, which went directly, timed out. */
+void sw_relay_missed(struct sw_node *n, const struct sw_attempt *a);
 /* @peer is wanted: look for relays if it is cut off. */
 void sw_relay_want(struct sw_node *n, uint32_t peer);
 /* A second has passed. */

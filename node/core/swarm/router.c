@@ -311,9 +311,7 @@ void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a)
         r->policy->on_timeout(r, a->peer, n->event->now, a->probe);
     }
     notice(n, a->peer);
-    if (peer->timeouts == SW_RELAY_CUT && peer->sent > 0) {
-        sw_relay_want(n, a->peer);
-    }
+    sw_relay_missed(n, a);
 }
 
 void sw_router_refused(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t)

@@ -2,6 +2,7 @@
  * Relay paths: who can't be reached is reached through a third, and nothing goes in circles. */
 #include "node/core/dns/version.h"
 #include "node/core/swarm/carry.h"
+#include "node/core/swarm/lane.h"
 #include "node/core/swarm/relay.h"
 #include "node/core/zones/carry.h"
 #include "tests/lib/check.h"
@@ -247,6 +248,30 @@ static void who_answers_again_is_found_under_any_policy(void)
         check_answered(c);
     }
     CHECK_U64(cluster_counts(c, A).relayed, relayed);
+    cluster_free(c);
+}
+
+static bool swallow_answers(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                            struct sw_bytes message)
+{
+    (void)arg;
+    (void)class;
+    return from != B || to != A ||
+           sw_envelope_first_field(message) != SWARM__V1__ENVELOPE__BODY_ANSWER;
+}
+
+/* It answers ants, so the way is there: a relay's queries would wait as long. */
+static void who_is_only_busy_is_not_gone_around(void)
+{
+    struct cluster *c = four();
+    cluster_set_tap(c, swallow_answers, NULL);
+    for (unsigned i = 0; i < 10; i++) {
+        (void)ask(c);
+        cluster_run(c, 300 * SW_MS);
+    }
+    CHECK(cluster_traces(c, A, SW_TRACE_ROUTE_TIMEOUT) >= 10);
+    CHECK_U64(cluster_counts(c, A).relayed, 0);
+    CHECK_U64(sw_node_relays(cluster_node(c, A), NULL, 0), 0);
     cluster_free(c);
 }
 
@@ -498,6 +523,41 @@ static void a_relay_carries_only_so_much_at_once(void)
     cluster_run(c, 2 * SW_SEC); /* an ant finds that b answers */
     say(c, A, C, envelope_query_to(9999, "a", 1, "b"));
     CHECK_U64(cluster_counts(c, C).carried, SW_CARRY_MOST + 1);
+    cluster_free(c);
+}
+
+/* A dozen holders that are cut off, and eight that could be relays. */
+static void paths_are_kept_to_a_limited_number_of_members(void)
+{
+    enum { HOLDERS = 12, OTHERS = 8 };
+    struct sw_relay_info info[2 * SW_RELAY_TARGETS * SW_RELAY_PATHS];
+    char name[2] = "b";
+    struct cluster *c = cluster_new(1);
+    cluster_file(c, "org.zone", ZONE_ORG);
+    (void)cluster_add(c, "a", "eu");
+    for (uint32_t i = 0; i < HOLDERS + OTHERS; i++, name[0]++) {
+        const uint32_t node = cluster_add(c, name, "us");
+        if (i < HOLDERS) {
+            cluster_zone(c, node, "example.org", "org.zone");
+        }
+    }
+    cluster_start(c);
+    cluster_run(c, 3 * SW_SEC);
+    for (uint32_t i = 1; i <= HOLDERS; i++) {
+        cluster_cut(c, A, i, true);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        check_answered(c);
+        const size_t n = sw_node_relays(cluster_node(c, A), info, SW_LEN(info));
+        CHECK(n > 0 && n <= (size_t)SW_RELAY_TARGETS * SW_RELAY_PATHS);
+        for (size_t k = 0; k < n; k++) {
+            unsigned to_it = 0;
+            for (size_t j = 0; j < n; j++) {
+                to_it += strcmp(info[k].target.s, info[j].target.s) == 0;
+            }
+            CHECK(to_it <= SW_RELAY_PATHS);
+        }
+    }
     cluster_free(c);
 }
 
@@ -759,6 +819,7 @@ CU_TestInfo tests_relay[] = {
     T(when_the_target_dies_the_relay_refuses_what_it_carries),
     T(once_it_can_be_reached_again_it_is_asked_directly),
     T(who_answers_again_is_found_under_any_policy),
+    T(who_is_only_busy_is_not_gone_around),
     T(whom_nobody_asks_for_nobody_looks_for),
     T(a_member_that_died_has_no_paths),
     T(where_all_reach_each_other_no_relay_is_tried),
@@ -770,6 +831,7 @@ CU_TestInfo tests_relay[] = {
     T(a_relay_gives_others_no_more_than_its_share),
     T(a_relay_carries_only_so_much_at_once),
     T(a_busy_or_leaving_relay_refuses),
+    T(paths_are_kept_to_a_limited_number_of_members),
     T(a_backup_that_is_cut_off_gets_the_zone_through_a_third),
     T(a_backup_without_relays_stays_behind),
     T(a_zone_of_many_parts_comes_through_a_third),
