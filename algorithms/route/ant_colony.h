@@ -110,7 +110,7 @@ struct sw_aco_peer {
 #define SW_ACO_COST_PARAMS                                                  \
     SW_ACO_PARAM(price, "1", 0.01, 8, 2, true,                              \
                  "congestion price B: what queueing costs beyond waiting"), \
-        SW_ACO_PARAM(excess, "1", 0.1, 10, 4, true,                         \
+        SW_ACO_PARAM(excess, "1", 0.1, 10, 2, true,                         \
                      "weight w of queries in flight beyond the usual"),     \
         SW_ACO_PARAM(kappa, "1", 0, 1, 1, false,                            \
                      "share of the usual in-flight that is no excess"),     \

@@ -60,6 +60,7 @@ void sim_world_impair(struct sim_world *w, const struct sim_impairment *what, bo
 enum sim_effect {
     SIM_SLOW_PROCESSOR, /* node: work takes this many times as long; factors multiply */
     SIM_LYING_LOAD,     /* node: the load that it tells others is divided by it; factors multiply */
+    SIM_SILENT_LOAD,    /* node: of its messages this share tells others no load; added */
     SIM_SLOW_DISK,      /* node: file calls take this many times as long; factors multiply */
     SIM_FULL_DISK,      /* node: no file grows; amount unused */
     SIM_UNREADABLE,     /* node: this share of its disk's sectors can't be read; added */

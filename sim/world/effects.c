@@ -40,6 +40,9 @@ static void apply(struct sim_world *w, enum sim_effect effect, uint32_t where)
     case SIM_LYING_LOAD:
         sim_host_lie(w->hosts[where], t.product);
         break;
+    case SIM_SILENT_LOAD:
+        sim_host_silence(w->hosts[where], t.n > 0 ? t.sum : 0);
+        break;
     case SIM_SLOW_DISK:
         sim_disk_slow(sim_host_disk(w->hosts[where]), t.product);
         break;

@@ -47,6 +47,7 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->tick_at = SW_TIME_NEVER;
     h->late_end = &h->late;
     h->entropy = sw_rng_key(w->seed, "entropy", spec->config.name.s);
+    h->silence = sw_rng_key(w->seed, "silence", spec->config.name.s);
     if (w->buggify) {
         sw_buggify_arm(&h->buggify, w->seed, spec->config.name.s);
     }
@@ -229,6 +230,11 @@ void sim_host_burn(struct sim_host *h)
 void sim_host_lie(struct sim_host *h, double factor)
 {
     h->understates = factor;
+}
+
+void sim_host_silence(struct sim_host *h, double share)
+{
+    h->silent = share;
 }
 
 /* ---- datagrams and streams of clients ---- */

@@ -40,6 +40,8 @@ void sim_host_restart(struct sim_host *h);
 void sim_host_pause(struct sim_host *h, bool begins);
 /* What the node is told of its own load, and tells others, is divided by @factor; 1: the truth. */
 void sim_host_lie(struct sim_host *h, double factor);
+/* At this share of the moments the node does not know its load, and tells others none. */
+void sim_host_silence(struct sim_host *h, double share);
 /* Power fails inside the next write; each beginning needs its end. */
 void sim_host_tear(struct sim_host *h, bool begins);
 /* A new disk, provisioned like a fresh machine. */

@@ -29,6 +29,9 @@ static struct sw_load load_of(const struct sim_host *h)
                                        sim_processor_serving(h->processor),
                             .cores = h->w->s->nodes[h->index].processor.cores,
                             .service = sim_processor_service(h->processor) };
+    if (h->silent > 0 && sw_unit(sw_rng_at(h->silence, sim_now(h->w->engine), 0)) < h->silent) {
+        load.service = 0; /* not known */
+    }
     if (h->understates != 1) {
         load.waiting = (uint32_t)((double)load.waiting / h->understates);
         load.service = (sw_dur)((double)load.service / h->understates);

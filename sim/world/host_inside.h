@@ -45,12 +45,14 @@ struct sim_host {
     const struct sw_config *config;
     struct sw_node *node; /* NULL while it is down */
     struct sw_front *front;
-    uint32_t down;                     /* how many faults hold it down */
-    uint64_t life;                     /* counts its nodes */
-    uint32_t stopping;                 /* how many restarts wait for the present process to end */
-    uint32_t paused;                   /* how many pauses hold the present process */
-    uint32_t unpaused;                 /* how many more have yet to end, whose process is gone */
-    double understates;                /* by what the load is divided that the node hears of */
+    uint32_t down;      /* how many faults hold it down */
+    uint64_t life;      /* counts its nodes */
+    uint32_t stopping;  /* how many restarts wait for the present process to end */
+    uint32_t paused;    /* how many pauses hold the present process */
+    uint32_t unpaused;  /* how many more have yet to end, whose process is gone */
+    double understates; /* by what the load is divided that the node hears of */
+    double silent;      /* share of the moments when it does not hear of it */
+    struct sw_rng_key silence;
     uint32_t tears;                    /* how many wait for a write */
     uint32_t torn;                     /* and how many held the host down after one */
     struct sim_late *late, **late_end; /* oldest first */

@@ -141,6 +141,31 @@ static void a_liar_claims_to_be_fast_until_it_stops_lying(void)
     free(x);
 }
 
+static void lost_reports_of_load_are_as_many_as_the_fault_says(void)
+{
+    const char *const half[] = { "share", "0.5", NULL };
+    const char *const one[] = { "node", "n2", NULL };
+    struct small_scenario *x = small_scenario(&usual);
+    small_fault(x, "lost_telemetry", 30 * SW_SEC, 30 * SW_SEC, half);
+    small_fault(x, "lost_telemetry", 70 * SW_SEC, 10 * SW_SEC, one);
+    struct sim_world *w = small_start_world(x, 1);
+    struct sim_result r;
+    unsigned told[3] = { 0 };
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)sim_world_run(w, 31 * SW_SEC + i * SW_MS, &r);
+        told[1] += sim_host_event(w->hosts[1], SW_EV_TICK).load.service > 0;
+    }
+    CHECK_NEAR(told[1], 500, 64); /* four standard deviations */
+    (void)sim_world_run(w, 75 * SW_SEC, &r);
+    CHECK(sim_host_event(w->hosts[1], SW_EV_TICK).load.service > 0);
+    CHECK_U64(sim_host_event(w->hosts[2], SW_EV_TICK).load.service, 0);
+    (void)sim_world_run(w, 85 * SW_SEC, &r);
+    CHECK(sim_host_event(w->hosts[2], SW_EV_TICK).load.service > 0);
+    CHECK_STR(r.complaint, "");
+    sim_world_free(w);
+    free(x);
+}
+
 static void datagrams_that_come_twice_harm_nobody(void)
 {
     const char *const params[] = { "share", "1", NULL };
@@ -276,6 +301,8 @@ CU_TestInfo tests_faults[] = {
     { "a path or a node that is slow answers late", a_path_or_a_node_that_is_slow_answers_late },
     { "a liar claims to be fast until it stops lying",
       a_liar_claims_to_be_fast_until_it_stops_lying },
+    { "lost reports of load are as many as the fault says",
+      lost_reports_of_load_are_as_many_as_the_fault_says },
     { "datagrams that come twice harm nobody", datagrams_that_come_twice_harm_nobody },
     { "crowds and attacks ask more while they last", crowds_and_attacks_ask_more_while_they_last },
     { "a wall clock goes wrong and is set right", a_wall_clock_goes_wrong_and_is_set_right },
