@@ -12,6 +12,13 @@ if(TARGET swarmsim)
   endforeach()
   add_test(NAME e2e.export
     COMMAND ${SW_PYTHON} ${CMAKE_CURRENT_LIST_DIR}/export.py $<TARGET_FILE:swarmsim>)
+  # A few short runs of all that scripts/reproduce does.
+  if(NOT SW_SANITIZE)
+    add_test(NAME e2e.reproduce
+      COMMAND ${CMAKE_SOURCE_DIR}/scripts/reproduce routing --quick --out ${CMAKE_CURRENT_BINARY_DIR}/reproduce
+        --runs ${CMAKE_CURRENT_BINARY_DIR}/reproduce/runs)
+    set_tests_properties(e2e.reproduce PROPERTIES ENVIRONMENT SWARMSIM=$<TARGET_FILE:swarmsim>)
+  endif()
   # Killed at so many random moments.
   set(kills 5)
   if(SW_LONG)
