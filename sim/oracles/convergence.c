@@ -19,6 +19,7 @@ struct convergence {
     struct last *last; /* a node, a zone of the scenario */
     bool *up;          /* a node, at the last sample */
     size_t n_zones;
+    bool judged; /* it was quiet for long enough, once */
 };
 
 static int start(struct sim_world *w, void **self)
@@ -125,7 +126,13 @@ static void on_sample(void *self, struct sim_world *w)
     }
     for (size_t i = 0; i < c->n_zones && sim_quiet_for(&c->quiet, w) >= SIM_ZONE_BOUND; i++) {
         check(c, w, s->zones[i].name);
+        c->judged = true;
     }
+}
+
+static bool judged(const void *self)
+{
+    return ((const struct convergence *)self)->judged;
 }
 
 extern const struct sim_watcher sim_oracle_convergence;
@@ -138,5 +145,6 @@ const struct sim_watcher sim_oracle_convergence = {
     .on_trace = on_trace,
     .on_zone = on_zone,
     .on_sample = on_sample,
+    .judged = judged,
     .stop = stop,
 };

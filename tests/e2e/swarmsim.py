@@ -376,6 +376,9 @@ class Swarmsim(unittest.TestCase):
         result = json.loads(done.stdout)
         self.assertEqual((result["seeds"], result["found"]), (4, False))
         self.assertGreater(result["simulated_hours"], 4 * 60 / 3600)
+        self.assertEqual(result["judged"]["answers"], 4)
+        for waits in ("liveness", "membership", "convergence"):  # and one seed is never quiet
+            self.assertIn(result["judged"][waits], (1, 2, 3), waits)
         done = self.tool("hunt", self.file(TINY), "--seeds", "5", "--out", self.out())
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         lines = done.stdout.splitlines()
