@@ -35,9 +35,22 @@ static sw_time last_begin(uint64_t seed, const struct sim_scenario *s)
     return (moods_of(seed) & 1) != 0 ? s->duration * 2 / 5 : s->duration * 2 / 3;
 }
 
+/* Where items go, and what the first one is written behind. */
+struct items {
+    FILE *to;
+    const char *heading;
+};
+
+static FILE *next_item(struct items *x)
+{
+    (void)fputs(x->heading, x->to);
+    x->heading = "";
+    return x->to;
+}
+
 /* A fault draws from its own stream: the others stay as they are whatever it needs. */
-static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct sim_fault_kind *kind,
-                       const struct sim_scenario *s)
+static void draw_fault(struct items *x, uint64_t seed, uint32_t number,
+                       const struct sim_fault_kind *kind, const struct sim_scenario *s)
 {
     const sw_time last = last_begin(seed, s);
     const bool endless = (moods_of(seed) >> 1 & 3) == 0;
@@ -54,6 +67,7 @@ static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct si
         free(f.params);
         return;
     }
+    FILE *to = next_item(x);
     (void)fprintf(to, "  - {kind: %s, at: %.3fs, for: %.0fms", kind->name, (double)at * 1e-9,
                   for_good ? 0.0 : length * 1e-6 + 1);
     for (size_t i = 0; i < f.n_params; i++) {
@@ -65,7 +79,8 @@ static void draw_fault(FILE *to, uint64_t seed, uint32_t number, const struct si
 }
 
 /* One node is gone for a moment, again and again, in one way or in all of them. */
-static void draw_flapping(FILE *to, uint64_t seed, const struct sim_scenario *s, struct sw_rng *rng)
+static void draw_flapping(struct items *x, uint64_t seed, const struct sim_scenario *s,
+                          struct sw_rng *rng)
 {
     static const char *const ways[] = {
         "kind: crash",
@@ -90,7 +105,7 @@ static void draw_flapping(FILE *to, uint64_t seed, const struct sim_scenario *s,
             }
             at = 0; /* the run is short; once it is gone all the same */
         }
-        (void)fprintf(to, "  - {%s, node: %s, at: %.3fs, for: %.0fms}\n", ways[way], node,
+        (void)fprintf(next_item(x), "  - {%s, node: %s, at: %.3fs, for: %.0fms}\n", ways[way], node,
                       (double)at * 1e-9, length * 1e-6);
         at += (sw_dur)length;
     }
@@ -112,11 +127,11 @@ void sim_draw_faults(FILE *to, uint64_t seed, const struct sim_scenario *s, bool
     struct sw_rng own;
     sw_rng_init(&own, sw_rng_key(seed, "hunt", "flapping"));
     const bool flaps = s->n_nodes > 0 && sw_rng_below(&own, FLAPPING) == 0;
-    (void)fputs((faults > 0 || flaps) && heading ? "faults:\n" : "", to);
+    struct items x = { to, heading ? "faults:\n" : "" };
     for (uint32_t i = 0; i < faults; i++) {
-        draw_fault(to, seed, i, enabled[sw_rng_below(&rng, n)], s);
+        draw_fault(&x, seed, i, enabled[sw_rng_below(&rng, n)], s);
     }
     if (flaps) {
-        draw_flapping(to, seed, s, &own);
+        draw_flapping(&x, seed, s, &own);
     }
 }

@@ -256,6 +256,26 @@ static void every_drawn_scenario_is_one_and_each_is_another(void)
     CHECK(with_faults > 100 && with_faults < 300);
 }
 
+/* A kind of fault that the world has nothing for is left out: no cable can be cut here. */
+static void faults_that_nothing_can_have_leave_no_empty_list(void)
+{
+    struct sim_region region = { .name = { "a" } };
+    struct sim_node node = { .config = { .name = { "a-1" }, .region = { "a" } } };
+    const struct sim_scenario lonely = {
+        .duration = SW_MIN, .regions = &region, .n_regions = 1, .nodes = &node, .n_nodes = 1
+    };
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *to = open_memstream(&text, &len);
+        REQUIRE(to != NULL);
+        sim_draw_faults(to, seed, &lonely, true);
+        (void)fclose(to);
+        CHECK(len == 0 || strncmp(text, "faults:\n  - ", 12) == 0);
+        free(text);
+    }
+}
+
 /* ---- planted bugs ---- */
 
 /* From its 20th answer on a node alters the last byte of the last record. */
@@ -409,6 +429,8 @@ CU_TestInfo tests_hunt[] = {
     { "nobody is told to join by who is gone", nobody_is_told_to_join_by_who_is_gone },
     { "every drawn scenario is one and each is another",
       every_drawn_scenario_is_one_and_each_is_another },
+    { "faults that nothing can have leave no empty list",
+      faults_that_nothing_can_have_leave_no_empty_list },
     { "without a bug all seeds run clean", without_a_bug_all_seeds_run_clean },
     { "a skipped fsync shrinks to two faults and three nodes",
       a_skipped_fsync_shrinks_to_two_faults_and_three_nodes },
