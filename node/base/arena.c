@@ -104,18 +104,37 @@ void sw_arena_trim(struct sw_arena *a, const void *latest, size_t used)
     ASAN_POISON_MEMORY_REGION(c->data + start + used, c->cap - start - used);
 }
 
+struct sw_arena_mark sw_arena_mark(const struct sw_arena *a)
+{
+    return (struct sw_arena_mark){ a->last, a->last != NULL ? a->last->used : 0 };
+}
+
+static void empty(struct sw_arena_chunk *c, size_t used)
+{
+    if (c->used > used) {
+        c->used = used;
+        ASAN_POISON_MEMORY_REGION(c->data + used, c->cap - used);
+    }
+}
+
+void sw_arena_rewind(struct sw_arena *a, struct sw_arena_mark mark)
+{
+    struct sw_arena_chunk *c = mark.last != NULL ? mark.last : a->first;
+    const struct sw_arena_chunk *touched = a->last;
+    if (c == NULL) {
+        return;
+    }
+    a->last = c;
+    empty(c, mark.used);
+    while (c != touched) { /* those behind it were not touched */
+        c = c->next;
+        empty(c, 0);
+    }
+}
+
 void sw_arena_reset(struct sw_arena *a)
 {
-    for (struct sw_arena_chunk *c = a->first; c != NULL; c = c->next) {
-        if (c->used > 0) {
-            ASAN_POISON_MEMORY_REGION(c->data, c->cap);
-            c->used = 0;
-        }
-        if (c == a->last) {
-            break; /* those behind it were not touched */
-        }
-    }
-    a->last = a->first;
+    sw_arena_rewind(a, (struct sw_arena_mark){ NULL, 0 });
 }
 
 void sw_arena_fini(struct sw_arena *a)

@@ -13,6 +13,12 @@ struct sw_arena {
     struct sw_arena_chunk *last;  /* the one being filled */
 };
 
+/* A point in what was handed out. */
+struct sw_arena_mark {
+    struct sw_arena_chunk *last;
+    size_t used;
+};
+
 /* @size bytes, 16-byte aligned, not zeroed, valid until reset or fini; a size of 0 is valid.
  * NULL when memory is out. */
 void *sw_arena_alloc(struct sw_arena *a, size_t size);
@@ -20,6 +26,9 @@ void *sw_arena_alloc(struct sw_arena *a, size_t size);
 void *sw_arena_copy(struct sw_arena *a, const void *data, size_t len);
 /* Give back the tail of the *latest* allocation: it is @used bytes from now on. */
 void sw_arena_trim(struct sw_arena *a, const void *latest, size_t used);
+/* Where it stands; forget what was handed out since @mark, keep memory for reuse. */
+struct sw_arena_mark sw_arena_mark(const struct sw_arena *a);
+void sw_arena_rewind(struct sw_arena *a, struct sw_arena_mark mark);
 /* Forget everything, keep memory for reuse: steady state allocates nothing. */
 void sw_arena_reset(struct sw_arena *a);
 void sw_arena_fini(struct sw_arena *a);

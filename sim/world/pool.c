@@ -11,7 +11,7 @@
 #ifdef SW_SLOW_CHECKS
 #define LARGEST ((size_t)0)
 #else
-#define LARGEST ((size_t)64 * 1024)
+#define LARGEST ((size_t)8 * 1024) /* what is larger comes in bursts, and is given back */
 #endif
 
 struct sim_slab {
@@ -79,7 +79,7 @@ static void put_single(struct sim_pool *p, void *what)
     free(piece);
 }
 
-/* The smallest class that holds @size <= 64 KiB. */
+/* The smallest class that holds @size <= LARGEST. */
 static unsigned class_of(size_t size)
 {
     const size_t blocks = (size + 63) / 64;

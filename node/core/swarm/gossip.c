@@ -172,7 +172,9 @@ int sw_gossip_take(struct sw_node *n, const Swarm__V1__Gossip *gossip)
 {
     int err = SW_OK;
     for (size_t i = 0; gossip != NULL && i < gossip->n_records; i++) {
+        const struct sw_arena_mark mark = sw_arena_mark(&n->scratch); /* there may be thousands */
         (void)sw_member_take_record(n, gossip->records[i], SW_PEER_NONE);
+        sw_arena_rewind(&n->scratch, mark);
     }
     for (size_t i = 0; gossip != NULL && i < gossip->n_claims && err == SW_OK; i++) {
         err = sw_member_take_claim(n, gossip->claims[i]);

@@ -46,6 +46,32 @@ static void steady_state_allocates_nothing(void)
     sw_arena_fini(&a);
 }
 
+/* A thousand pieces take the room of the largest. */
+static void rewinding_uses_the_same_memory_again(void)
+{
+    struct sw_arena a = { 0 };
+    for (unsigned i = 0; i < 3; i++) { /* also of an arena that is empty */
+        const struct sw_arena_mark nothing = sw_arena_mark(&a);
+        REQUIRE(sw_arena_alloc(&a, 1 << 16) != NULL);
+        sw_arena_rewind(&a, nothing);
+    }
+    char *kept = sw_arena_copy(&a, "pheromone", 10);
+    REQUIRE(kept != NULL);
+    const struct sw_arena_mark mark = sw_arena_mark(&a);
+    REQUIRE(sw_arena_alloc(&a, 1 << 16) != NULL);
+    sw_arena_rewind(&a, mark);
+    fail_alloc_from(0);
+    for (unsigned i = 0; i < 1000; i++) {
+        char *p = sw_arena_alloc(&a, 100);
+        REQUIRE(p != NULL && sw_arena_alloc(&a, 60000) != NULL);
+        memset(p, 0xff, 100);
+        sw_arena_rewind(&a, mark);
+    }
+    CHECK_U64(fail_alloc_stop(), 0);
+    CHECK_STR(kept, "pheromone");
+    sw_arena_fini(&a);
+}
+
 static void trim_gives_the_tail_back(void)
 {
     struct sw_arena a = { 0 };
@@ -86,6 +112,7 @@ static void memory_that_is_out_is_reported_and_harmless(void)
 CU_TestInfo tests_arena[] = {
     { "allocations are aligned and do not overlap", allocations_are_aligned_and_do_not_overlap },
     { "steady state allocates nothing", steady_state_allocates_nothing },
+    { "rewinding uses the same memory again", rewinding_uses_the_same_memory_again },
     { "trim gives the tail back", trim_gives_the_tail_back },
     { "a copy has the bytes", a_copy_has_the_bytes },
     { "memory that is out is reported and harmless", memory_that_is_out_is_reported_and_harmless },
