@@ -33,6 +33,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->planted = options->planted;
     n->router.truth = options->truth;
     n->shelf = options->shelf;
+    n->verifier = options->verifier;
     n->lent = options->scratch;
     n->cache.planted = options->planted;
     n->beat.kind = SW_TIMER_BEAT;

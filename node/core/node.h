@@ -30,6 +30,13 @@ enum sw_planted {
     SW_PLANTED_STALE = 8,       /* stale answers are given for ever */
 };
 
+/* Who checks the signatures of records (Ed25519, RFC 8032), where the node does not itself. */
+struct sw_verifier {
+    bool (*verify)(void *self, const uint8_t signature[64], struct sw_bytes text,
+                   const uint8_t key[32]);
+    void *self;
+};
+
 /* How busy a node really is at this moment, which only a simulator knows. */
 struct sw_truth {
     void *self;
@@ -48,6 +55,8 @@ struct sw_node_options {
                                    * NULL: each node has its own */
     struct sw_arena *scratch;     /* memory for the length of a step, lent for the node's life: one
                                    * for all nodes that take their steps in turn; NULL: its own */
+    const struct sw_verifier *verifier; /* lent for the node's life; NULL: the node itself, as in
+                                         * every live one */
 };
 
 /* A node in Setup; NULL when memory is out. */

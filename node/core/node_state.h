@@ -45,6 +45,7 @@ struct sw_node {
     struct sw_buggify *buggify;      /* NULL in every live node */
     unsigned planted;                /* enum sw_planted */
     const struct sw_shelf *shelf;    /* NULL: zones are our own */
+    const struct sw_verifier *verifier; /* NULL: we do it */
     enum sw_state state;             /* life.c */
     struct sw_config *config;        /* configure.c; ours; NULL before the first */
     struct sw_config *config_before; /* kept while @backup may still look at it */

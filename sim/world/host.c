@@ -107,7 +107,9 @@ void sim_host_start(struct sim_host *h)
                                           .truth = &w->truth,
                                           .planted = w->hooks.planted,
                                           .shelf = &w->shelf.shelf,
-                                          .scratch = &w->scratch };
+                                          .scratch = &w->scratch,
+                                          .verifier = &w->signatures.verifier };
+
     const struct sw_front_options front = { .number = 0 };
     h->life++;
     h->node = sw_node_new(&node);

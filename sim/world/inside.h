@@ -10,6 +10,7 @@
 #include "sim/world/peerlink.h"
 #include "sim/world/pool.h"
 #include "sim/world/shelf.h"
+#include "sim/world/signatures.h"
 #include "sim/world/world.h"
 
 /* The wall clock at virtual time 0: 2026-01-01T00:00Z. */
@@ -72,6 +73,7 @@ struct sim_world {
     struct sw_actions node_out, front_out, answer_out;
     struct sw_arena scratch; /* of all nodes */
     struct sim_shelf shelf;  /* likewise */
+    struct sim_signatures signatures;
     struct sim_watching *watching;
     size_t n_watching;
     struct sim_hooks hooks;

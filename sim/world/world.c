@@ -478,6 +478,7 @@ int sim_world_new_with(const struct sim_scenario *s, uint64_t seed,
     w->result.seed = seed;
     w->buggify = options->buggify;
     sim_shelf_init(&w->shelf);
+    sim_signatures_init(&w->signatures);
     raise_storm(w);
     const int err = populate(w, options, d);
     if (err != 0) {
@@ -528,6 +529,7 @@ void sim_world_free(struct sim_world *w)
     free(w->effects);
     free(w->progress);
     sim_storm_free(w->stormy.faults, w->stormy.n_faults);
+    sim_signatures_fini(&w->signatures);
     sim_pool_fini(&w->pool);
     sw_actions_fini(&w->node_out);
     sw_actions_fini(&w->front_out);

@@ -200,7 +200,7 @@ static int take_own_record(struct sw_node *n, const Swarm__V1__SignedRecord *sig
     if (memcmp(r->key.data, self->public_key, SW_KEY_LEN) != 0) {
         return SW_ERR_CRYPTO; /* no record of ours */
     }
-    const int err = sw_record_verify(&n->scratch, signed_record, r);
+    const int err = sw_record_verify(n, signed_record, r);
     if (err == SW_OK && !self->left) {
         refute(n, r->incarnation + 1, ""); /* of a life before */
     }
@@ -331,7 +331,7 @@ static int take(struct sw_node *n, const Swarm__V1__SignedRecord *s, const Swarm
     if (has && !other_key && !is_newer(m, r)) {
         return r->incarnation == m->incarnation && r->version == m->version ? SW_ERR_CRYPTO : SW_OK;
     }
-    const int err = sw_record_verify(&n->scratch, s, r);
+    const int err = sw_record_verify(n, s, r);
     if (err != SW_OK) {
         return err;
     }

@@ -269,16 +269,19 @@ int sw_record_unpack(struct sw_arena *arena, const Swarm__V1__SignedRecord *sign
     return possible(*out) ? SW_OK : SW_ERR_MALFORMED;
 }
 
-int sw_record_verify(struct sw_arena *arena, const Swarm__V1__SignedRecord *signed_record,
+int sw_record_verify(struct sw_node *n, const Swarm__V1__SignedRecord *signed_record,
                      const Swarm__V1__Record *r)
 {
+    const struct sw_bytes record = { signed_record->record.data, signed_record->record.len };
+    const uint8_t *signature = signed_record->signature.data;
+    const struct sw_verifier *v = n->verifier;
     size_t len;
-    const uint8_t *text = signed_text(
-        arena, (struct sw_bytes){ signed_record->record.data, signed_record->record.len }, &len);
+    const uint8_t *text = signed_text(&n->scratch, record, &len);
     if (text == NULL) {
         return SW_ERR_NOMEM;
     }
-    return crypto_sign_verify_detached(signed_record->signature.data, text, len, r->key.data) == 0
-               ? SW_OK
-               : SW_ERR_CRYPTO;
+    const bool good =
+        v != NULL ? v->verify(v->self, signature, (struct sw_bytes){ text, len }, r->key.data)
+                  : crypto_sign_verify_detached(signature, text, len, r->key.data) == 0;
+    return good ? SW_OK : SW_ERR_CRYPTO;
 }

@@ -48,7 +48,7 @@ void sw_record_own(const struct sw_node *n, Swarm__V1__SignedRecord *out);
 int sw_record_unpack(struct sw_arena *arena, const Swarm__V1__SignedRecord *signed_record,
                      Swarm__V1__Record **out);
 /* Did the key that it names sign it?  Errors: SW_ERR_CRYPTO: no; SW_ERR_NOMEM. */
-int sw_record_verify(struct sw_arena *arena, const Swarm__V1__SignedRecord *signed_record,
+int sw_record_verify(struct sw_node *n, const Swarm__V1__SignedRecord *signed_record,
                      const Swarm__V1__Record *r);
 
 #endif
