@@ -113,6 +113,10 @@ static const struct sw_yaml_field membership_fields[] = {
       .low = 1e6, .high = 60e9, .help = "then others are asked to probe it; less than the period" },
     { "open", SW_YAML_BOOL, FIELD(struct sw_config, membership.open), .fallback = "true",
       .help = "whoever has a node's certificate is a member; false: only those in `peers`" },
+    { "connections", SW_YAML_COUNT, FIELD(struct sw_config, membership.connections),
+      .fallback = "64", .low = 4, .high = 8192,
+      .help = "members that a node stays connected with, on average: all of a smaller swarm; "
+              "others are dialled when they are needed" },
     { "lifeguard", SW_YAML_BOOL, FIELD(struct sw_config, membership.lifeguard), .fallback = "true",
       .help = "who finds itself slow waits longer, and suspects are given the "
               "longer the fewer confirm it; false only to measure that" },

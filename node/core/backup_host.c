@@ -45,6 +45,11 @@ static int send(void *self, const struct sw_name *name, const Swarm__V1__Envelop
     return sw_emit_envelope(n, bulk->conn, envelope) ? SW_OK : SW_ERR_NOMEM;
 }
 
+static bool reach(void *self)
+{
+    return sw_pool_reach_stores(self);
+}
+
 static int submit(void *self, enum sw_job_kind kind, enum sw_strand strand, struct sw_blob *in,
                   uint64_t *id)
 {
@@ -93,6 +98,7 @@ struct sw_backup *sw_backup_host_new(struct sw_node *n)
         .buggify = n->buggify,
         .peer = peer,
         .send = send,
+        .reach = reach,
         .submit = submit,
         .trace = trace,
         .reply = reply,

@@ -26,7 +26,9 @@ struct sw_membership_config {
     sw_dur timeout; /* then others are asked to probe it; default 500 ms, less than the period */
     bool open;      /* whoever has a node's certificate is a member; default true; false: only those
                      * in peers */
-    bool lifeguard; /* Lifeguard's refinements; default true, false only to measure them */
+    uint32_t connections; /* with other members that are kept; in a swarm of no more, all: pool.h;
+                           * default 64, 4 or more */
+    bool lifeguard;       /* Lifeguard's refinements; default true, false only to measure them */
 };
 
 /* What a node says it has, for others to plan with.  0 or empty: not known. */

@@ -69,6 +69,10 @@ static int check_numbers(const struct sw_config *c, struct sw_diag *d)
         return sw_diag_set(d, SW_ERR_RANGE,
                            "membership: period not within 1ns..1m, or timeout not below it");
     }
+    if (c->membership.connections < SW_CONNECTIONS_LEAST) {
+        return sw_diag_set(d, SW_ERR_RANGE, "membership: connections: %u is less than %u",
+                           c->membership.connections, SW_CONNECTIONS_LEAST);
+    }
     if (c->udp_size < SW_DNS_UDP_MIN || c->udp_size > SW_DNS_MESSAGE_MAX) {
         return sw_diag_set(d, SW_ERR_RANGE, "udp_size: %u is not within %d..%d", c->udp_size,
                            SW_DNS_UDP_MIN, SW_DNS_MESSAGE_MAX);
@@ -150,6 +154,7 @@ static void begin(struct sw_node *n, const struct sw_config *c)
     sw_rng_init(&n->probe.rng, sw_rng_key(n->seed, "probe", c->name.s));
     sw_rng_init(&n->upstreams.rng, sw_rng_key(n->seed, "upstream", c->name.s));
     sw_rng_init(&n->sync.rng, sw_rng_key(n->seed, "sync", c->name.s));
+    n->pool.own = sw_name_id(&c->name);
 }
 
 static void commit(struct sw_node *n, struct plan *plan)
@@ -175,7 +180,8 @@ static void commit(struct sw_node *n, struct plan *plan)
     sw_relays_reset(n);
     sw_peers_commit(n, c, &plan->peers);
     n->held.announce = true; /* the record may say something else now */
-    sw_router_reachable(n);
+    sw_router_survey(n);
+    n->pool.stale = true;
     n->backup_configured = false;
     if (before != NULL && before == n->config_backup) {
         n->config_before = before;

@@ -33,9 +33,9 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     n->planted = options->planted;
     n->router.truth = options->truth;
     n->shelf = options->shelf;
-    n->verifier = options->verifier;
     n->lent = options->scratch;
     n->cache.planted = options->planted;
+    n->verifier = options->verifier;
     n->beat.kind = SW_TIMER_BEAT;
     sw_attempts_init(&n->attempts);
     sw_forward_init(&n->forward);
@@ -60,6 +60,7 @@ void sw_node_free(struct sw_node *n)
     sw_heap_fini(&n->timers);
     sw_peers_fini(n);
     sw_record_fini(&n->self);
+    sw_pool_fini(&n->pool);
     sw_gossip_fini(&n->gossip);
     sw_probe_fini(&n->probe);
     sw_forward_fini(&n->forward);
@@ -123,6 +124,7 @@ static void on_beat(struct sw_node *n)
 {
     sw_configure_carry_out(n); /* what found no memory before */
     sw_link_close_silent(n);
+    sw_pool_trim(n);
     sw_member_forget_gone(n);
     sw_hello_beat(n);
     sw_forward_beat(n);

@@ -20,6 +20,7 @@
 #include "node/core/swarm/forward.h"
 #include "node/core/swarm/gossip.h"
 #include "node/core/swarm/peer.h"
+#include "node/core/swarm/pool.h"
 #include "node/core/swarm/probe.h"
 #include "node/core/swarm/relay.h"
 #include "node/core/swarm/router.h"
@@ -42,15 +43,15 @@ enum sw_timer_kind {
 
 struct sw_node {
     uint64_t seed;
-    struct sw_buggify *buggify;      /* NULL in every live node */
-    unsigned planted;                /* enum sw_planted */
-    const struct sw_shelf *shelf;    /* NULL: zones are our own */
+    struct sw_buggify *buggify;         /* NULL in every live node */
+    unsigned planted;                   /* enum sw_planted */
+    const struct sw_shelf *shelf;       /* NULL: zones are our own */
     const struct sw_verifier *verifier; /* NULL: we do it */
-    enum sw_state state;             /* life.c */
-    struct sw_config *config;        /* configure.c; ours; NULL before the first */
-    struct sw_config *config_before; /* kept while @backup may still look at it */
-    struct sw_config *config_backup; /* what @backup was told last */
-    bool drained;                    /* DRAINED was said */
+    enum sw_state state;                /* life.c */
+    struct sw_config *config;           /* configure.c; ours; NULL before the first */
+    struct sw_config *config_before;    /* kept while @backup may still look at it */
+    struct sw_config *config_backup;    /* what @backup was told last */
+    bool drained;                       /* DRAINED was said */
     struct sw_keygen keygen;
     sw_time entropy_due;  /* when to ask for entropy (again) */
     struct sw_timer beat; /* once a second: what else would be forgotten */
@@ -64,6 +65,7 @@ struct sw_node {
     struct sw_views views;         /* what fronts answer from */
     struct sw_directory directory; /* zones held elsewhere */
     struct sw_peers peers;
+    struct sw_pool pool;     /* with which of them we stay connected */
     struct sw_self self;     /* our record */
     struct sw_gossip gossip; /* what others must still hear */
     struct sw_probe probe;   /* the failure detector */

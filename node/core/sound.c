@@ -85,7 +85,7 @@ static bool attempts_agree(const struct sw_node *n)
         for (uint32_t at = peer != NULL ? peer->first : SW_SLOT_NONE; at != SW_SLOT_NONE;) {
             const struct sw_attempt *a = sw_attempt_at(n, at);
             if (!sw_slots_taken(&n->attempts.slots, at) || a->peer != i || a->prev != prev ||
-                peer->link[SW_CLASS_CONTROL].conn == 0 || !attempt_agrees(n, a)) {
+                (peer->link[SW_CLASS_CONTROL].conn == 0 && !a->unsent) || !attempt_agrees(n, a)) {
                 return false;
             }
             listed++;

@@ -136,17 +136,19 @@ static void make(struct side *s, const char *name, const char *peer)
     s->node = sw_node_new(&node);
     s->front = sw_front_new(&front);
     s->sent = sim_calloc(LETTERS, sizeof *s->sent);
-    s->config = (struct sw_config){ .cores = 2,
-                                    .peers = &s->peer,
-                                    .n_peers = 1,
-                                    .zones = &s->zone,
-                                    .policy = policy,
-                                    .membership = { .period = SW_MIN, .timeout = SW_SEC },
-                                    .query_deadline = 1900 * SW_MS,
-                                    .query_attempts = 3,
-                                    .retry_budget = 0.2,
-                                    .max_waiting = 8192,
-                                    .udp_size = 1232 };
+    s->config = (struct sw_config){
+        .cores = 2,
+        .peers = &s->peer,
+        .n_peers = 1,
+        .zones = &s->zone,
+        .policy = policy,
+        .membership = { .period = SW_MIN, .timeout = SW_SEC, .connections = 64 },
+        .query_deadline = 1900 * SW_MS,
+        .query_attempts = 3,
+        .retry_budget = 0.2,
+        .max_waiting = 8192,
+        .udp_size = 1232
+    };
     memcpy(s->config.name.s, name, strlen(name));
     memcpy(s->config.region.s, "here", 4);
     memcpy(s->peer.name.s, peer, strlen(peer));

@@ -114,6 +114,14 @@ static void write_join(const struct drawing *d, uint64_t seed)
     (void)fputs("]\n", d->to);
 }
 
+/* In one of three seeds, nodes stay connected with a few others only, where there are more. */
+static void write_connections(const struct drawing *d, uint64_t seed)
+{
+    if (sw_rng_at(sw_rng_key(seed, "hunt", "connections"), 0, 0) % 3 == 0) {
+        (void)fputs("    membership: {connections: 4}\n", d->to);
+    }
+}
+
 /* ---- places and machines ---- */
 
 static void draw_places(struct drawing *d)
@@ -206,6 +214,7 @@ static void write_nodes(struct drawing *d, uint64_t seed)
                   "%s, queue: %llu}\n    routing: {policy: %s}\n",
                   some(d, 1, 4), service, distribution, queue, policy);
     write_join(d, seed);
+    write_connections(d, seed);
     (void)fputs("nodes:\n", d->to);
     unsigned n = 0;
     for (unsigned i = 0; i < d->n_regions; i++) {

@@ -119,22 +119,28 @@ static void check(struct membership *m, struct sim_world *w, uint32_t i)
     }
 }
 
-/* What the protocol promises, with periods of T and n members.  The dead:
+/* What the protocol promises, with periods of T and n members, who probe those that they stay
+ * connected with: all n, or a random number of them, about `connections` (pool.h), hardly ever more
+ * than twice that and a few.  The dead:
  *     2n - 1 probes until one hits it (shuffled round robin: SWIM 2002, 4.3), the first of them as
  *     long as Lifeguard stretches them, (1 + S) T, S T, ... T;
  *     its suspicion, which nobody confirms (Lifeguard, IV.B): beta alpha max(1, log10 n) T;
- *     a comparison, at most 3/2 SW_SYNC_EVERY apart, for whom gossip missed.
+ *     a comparison (sync.h) for whom gossip missed.
  * Those who took each other for dead meet meanwhile, by comparisons too. */
 static sw_dur bound(const struct sim_scenario *s)
 {
-    sw_dur period = 0;
-    for (size_t i = 0; i < s->n_nodes; i++) {
-        const sw_dur own = s->nodes[i].config.membership.period;
-        period = own > period ? own : period;
-    }
     const uint32_t n = (uint32_t)s->n_nodes;
-    sw_dur sum = SW_SUSPICION_BETA * sw_suspicion_least(n, period) + SW_SYNC_EVERY * 3 / 2;
-    for (uint32_t i = 0; i < 2 * n - 1; i++) {
+    sw_dur period = 0;
+    uint32_t probed = 0;
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const struct sw_membership_config *m = &s->nodes[i].config.membership;
+        const uint32_t most = 2 * m->connections + 8;
+        period = m->period > period ? m->period : period;
+        probed = most > probed ? most : probed;
+    }
+    probed = n < probed ? n : probed;
+    sw_dur sum = SW_SUSPICION_BETA * sw_suspicion_least(n, period) + sw_sync_every(n) * 3 / 2;
+    for (uint32_t i = 0; i < 2 * probed - 1; i++) {
         sum += period * (1 + (i < SW_HEALTH_MOST ? SW_HEALTH_MOST - i : 0));
     }
     return sum;

@@ -19,7 +19,7 @@ static void set_node(struct sim_one_node *w)
     c->region = w->region.name;
     c->address = c->name.s;
     c->membership = (struct sw_membership_config){
-        .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true
+        .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .connections = 64, .lifeguard = true
     };
     c->cores = 1;
     c->policy = policy;

@@ -117,7 +117,11 @@ static void make(struct side *s, const char *name, const char *peer, char *polic
         .retry_budget = 0.2,
         .relay = true,
         .max_waiting = 8192,
-        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
+        .membership = { .period = SW_SEC,
+                        .timeout = 500 * SW_MS,
+                        .open = true,
+                        .connections = 64,
+                        .lifeguard = true },
         .udp_size = 1232,
     };
     memcpy(s->config.name.s, name, strlen(name));

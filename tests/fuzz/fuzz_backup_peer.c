@@ -91,6 +91,12 @@ static void reply(void *self, uint64_t command, int status, const char *reason,
     SW_ASSERT(status == 0 || (reason[0] != '\0' && message.len == 0));
 }
 
+static bool reach(void *self)
+{
+    (void)self;
+    return false;
+}
+
 static int draw(void *self, uint8_t *out, size_t len)
 {
     struct world *w = self;
@@ -223,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .submit = submit,
         .trace = trace,
         .reply = reply,
+        .reach = reach,
         .draw = draw,
         .now = now,
         .wall = wall,

@@ -215,7 +215,11 @@ static void begin(struct world *w)
         .relay = true,
         .max_waiting = 16,
         .udp_size = 1232,
-        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
+        .membership = { .period = SW_SEC,
+                        .timeout = 500 * SW_MS,
+                        .open = true,
+                        .connections = 64,
+                        .lifeguard = true },
         .store = store,
         .copies = 1,
     };

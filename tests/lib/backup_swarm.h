@@ -186,6 +186,12 @@ static inline void swarm_reply(void *self, uint64_t command, int status, const c
     (void)sw_blob_append(&r->message, message.data, message.len);
 }
 
+static inline bool swarm_reach(void *self)
+{
+    (void)self;
+    return false; /* all are connected */
+}
+
 static inline int swarm_draw(void *self, uint8_t *out, size_t len)
 {
     struct swarm_node *n = self;
@@ -213,6 +219,7 @@ static inline void swarm_boot(struct swarm_node *n)
         .submit = swarm_submit,
         .trace = swarm_trace,
         .reply = swarm_reply,
+        .reach = swarm_reach,
         .draw = swarm_draw,
         .now = swarm_now,
         .wall = swarm_wall,

@@ -78,7 +78,11 @@ uint32_t cluster_add(struct cluster *c, const char *name, const char *region)
         .max_waiting = 256,
         .udp_size = 1232,
         .address = m->config.name.s, /* where it lies, whatever is assigned */
-        .membership = { .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true },
+        .membership = { .period = SW_SEC,
+                        .timeout = 500 * SW_MS,
+                        .open = true,
+                        .connections = 64,
+                        .lifeguard = true },
     };
     m->load = (struct sw_load){ .cores = 2, .service = 100 * SW_US };
     for (uint32_t i = 0; i < c->n; i++) {

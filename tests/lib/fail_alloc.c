@@ -2,6 +2,7 @@
  * The linker's --wrap sends our allocations here. */
 #include "tests/lib/fail_alloc.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -9,10 +10,13 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
+void __real_free(void *p);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *p);
 
+static _Thread_local int64_t live;
 static _Thread_local uint64_t asked;
 static _Thread_local uint64_t first = FAIL_ALLOC_NEVER;
 static _Thread_local uint64_t last = FAIL_ALLOC_NEVER;
@@ -53,17 +57,37 @@ uint64_t fail_alloc_bytes(void)
     return bytes;
 }
 
+int64_t alloc_live(void)
+{
+    return live;
+}
+
+static void *taken(void *p)
+{
+    live += (int64_t)malloc_usable_size(p);
+    return p;
+}
+
 void *__wrap_malloc(size_t size)
 {
-    return fails(size) ? NULL : __real_malloc(size);
+    return fails(size) ? NULL : taken(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails(n * size) ? NULL : __real_calloc(n, size);
+    return fails(n * size) ? NULL : taken(__real_calloc(n, size));
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails(size) ? NULL : __real_realloc(old, size);
+    const int64_t before = (int64_t)malloc_usable_size(old);
+    void *p = fails(size) ? NULL : taken(__real_realloc(old, size));
+    live -= p != NULL ? before : 0;
+    return p;
+}
+
+void __wrap_free(void *p)
+{
+    live -= (int64_t)malloc_usable_size(p);
+    __real_free(p);
 }

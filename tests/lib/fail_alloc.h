@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Makes allocations fail on purpose, and counts them.  Every unit test is linked so that malloc,
- * calloc and realloc of our own code (not of shared libraries) pass through here. */
+ * Makes allocations fail on purpose, and counts them.  Every unit test is linked so that
+ * malloc, calloc, realloc and free of our own code (not of shared libraries) pass through here. */
 #ifndef SW_TESTS_LIB_FAIL_ALLOC_H
 #define SW_TESTS_LIB_FAIL_ALLOC_H
 
@@ -18,5 +18,9 @@ void fail_alloc_only(uint64_t index);
 uint64_t fail_alloc_stop(void);
 /* Bytes that were ever asked for, by this thread. */
 uint64_t fail_alloc_bytes(void);
+
+/* Bytes that this thread has allocated and not freed, as malloc_usable_size has them, without what
+ * malloc itself needs.  Differences count: what a library allocated and we freed is missing. */
+int64_t alloc_live(void);
 
 #endif

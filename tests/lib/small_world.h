@@ -91,9 +91,11 @@ static inline void small_nodes(struct small_scenario *x, const struct small_worl
         c->max_waiting = 8192;
         c->udp_size = 1232;
         c->address = c->name.s;
-        c->membership = (struct sw_membership_config){
-            .period = SW_SEC, .timeout = 500 * SW_MS, .open = true, .lifeguard = true
-        };
+        c->membership = (struct sw_membership_config){ .period = SW_SEC,
+                                                       .timeout = 500 * SW_MS,
+                                                       .open = true,
+                                                       .connections = 64,
+                                                       .lifeguard = true };
         c->copies = 3;
         c->store = x->names[3];
         sim_identity_seed(c->name.s, c->identity);

@@ -24,7 +24,7 @@ if(TARGET swarmsim)
   foreach(suite policy shortest_wait)
     set(name tutorial_test_${suite})
     add_executable(${name} ${suite_${suite}} lib/main.c lib/fail_alloc.c ${policy})
-    target_link_options(${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+    target_link_options(${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free)
     target_compile_definitions(${name} PRIVATE SW_SUITE=tests_${suite} SW_SUITE_NAME="tutorial.${suite}"
       SW_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(${name} PRIVATE sw_flags sw_core_parts m ${SW_CUNIT})

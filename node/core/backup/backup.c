@@ -304,6 +304,11 @@ void sw_backup_drain(struct sw_backup *b)
     sw_sets_drain(b);
 }
 
+bool sw_backup_recovers(const struct sw_backup *b)
+{
+    return b->recovers.first != NULL;
+}
+
 bool sw_backup_idle(const struct sw_backup *b)
 {
     return b->tickets.by_id.count == 0 && b->replicate.n_puts == 0 && b->recovers.first == NULL;

@@ -38,6 +38,10 @@ struct sw_backup_host {
      * Errors: SW_ERR_UNREACHABLE: no such connection; SW_ERR_NOMEM.  Nothing was sent then. */
     int (*send)(void *self, const struct sw_name *peer, const Swarm__V1__Envelope *envelope);
 
+    /* Connect with every node that may hold objects, as a restore must; true while that is under
+     * way. */
+    bool (*reach)(void *self);
+
     /* Submit a job.  Takes the bytes of @in (emptied) whatever the outcome.  Its DONE is given to
      * sw_backup_on_done.  Errors: SW_ERR_NOMEM: not submitted, @in wiped and freed. */
     int (*submit)(void *self, enum sw_job_kind kind, enum sw_strand strand, struct sw_blob *in,
@@ -100,6 +104,8 @@ sw_time sw_backup_deadline(const struct sw_backup *b);
 
 /* Begin nothing new (scheduled snapshots, commands, objects for peers). */
 void sw_backup_drain(struct sw_backup *b);
+/* Is a restore going on? */
+bool sw_backup_recovers(const struct sw_backup *b);
 /* Nothing of this module is in flight. */
 bool sw_backup_idle(const struct sw_backup *b);
 

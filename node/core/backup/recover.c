@@ -148,7 +148,8 @@ static bool asked_enough(const struct sw_backup *b, const struct sw_recover *r)
 {
     const sw_dur waited = sw_backup_now(b) - r->asked_at;
     const bool some = r->answered || r->n_heads > 0;
-    return (r->answered && !is_answer_owed(b)) || (some && waited >= SW_RECOVER_ASK) ||
+    const bool reaching = b->host.reach(b->host.self);
+    return (r->answered && !is_answer_owed(b) && !reaching) || (some && waited >= SW_RECOVER_ASK) ||
            waited >= SW_RECOVER_PATIENCE;
 }
 

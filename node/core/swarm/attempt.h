@@ -27,6 +27,7 @@ struct sw_attempt {
     uint64_t asked;      /* the asker's number for it */
     sw_dur waited;       /* in our queue */
     bool late;           /* its patience ran out */
+    bool unsent;         /* it waits for a connection */
     sw_time sent_at;
     sw_dur patience;
     sw_dur hedge; /* when to ask another one as well; 0: not, or done */

@@ -202,7 +202,7 @@ void sw_demand_beat(struct sw_node *n)
         return;
     }
     list_regions(n);
-    sw_router_reachable(n); /* candidates have the new numbers */
+    sw_router_survey(n); /* candidates have the new numbers */
     measure(n);
     sum(n);
     if (d->regions.own != SW_REGION_NONE) {

@@ -63,6 +63,10 @@ static int handle(struct sw_node *n, struct sw_link *link)
     if (err != SW_OK) {
         return err;
     }
+    if (e->body_case != SWARM__V1__ENVELOPE__BODY_ANT &&
+        e->body_case != SWARM__V1__ENVELOPE__BODY_ANT_REPLY) {
+        link->used_at = n->now;
+    }
     if (e->body_case == SWARM__V1__ENVELOPE__BODY_HELLO) {
         return sw_hello_receive(n, link, e->hello);
     }

@@ -6,6 +6,7 @@
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
 #include "node/core/swarm/hedge.h"
+#include "node/core/swarm/link.h"
 #include "node/core/swarm/query_class.h"
 
 #include <string.h>
@@ -159,9 +160,14 @@ static bool ask(struct sw_node *n, uint32_t slot, bool free)
     if (a == NULL) {
         return false;
     }
-    a->hedge = w->n_tried == 0 && path == 0 ? sw_hedge_after(n, a) : 0;
     const struct sw_name target = path != 0 ? sw_relay_take(n, a, path) : (struct sw_name){ "" };
-    if (!sw_attempt_arm(n, a, w->give_up_at) || !send_query(n, w, a, target)) {
+    a->unsent = path == 0 && !sw_peer_ready(n->peers.v[peer]);
+    a->hedge = w->n_tried == 0 && path == 0 && !a->unsent ? sw_hedge_after(n, a) : 0;
+    if (a->unsent) {
+        a->patience += SW_PATIENCE_USUAL; /* for the handshakes */
+        sw_link_want(n, peer, SW_CLASS_CONTROL);
+    }
+    if (!sw_attempt_arm(n, a, w->give_up_at) || (!a->unsent && !send_query(n, w, a, target))) {
         n->out_of_memory = true;
         sw_attempt_end(n, a);
         return false;
@@ -426,6 +432,28 @@ void sw_forward_due(struct sw_node *n, struct sw_attempt *a)
     if (!sw_attempt_arm(n, a, latest)) {
         n->out_of_memory = true;
         give_up_attempt(n, a);
+    }
+}
+
+static struct sw_attempt *first_unsent(const struct sw_node *n, uint32_t peer)
+{
+    uint32_t slot = n->peers.v[peer]->first;
+    while (slot != SW_SLOT_NONE && !sw_attempt_at(n, slot)->unsent) {
+        slot = sw_attempt_at(n, slot)->next;
+    }
+    return slot != SW_SLOT_NONE ? sw_attempt_at(n, slot) : NULL;
+}
+
+void sw_forward_linked(struct sw_node *n, uint32_t peer)
+{
+    struct sw_attempt *a;
+    while ((a = first_unsent(n, peer)) != NULL) {
+        a->unsent = false;
+        a->sent_at = n->event->now;
+        if (a->query == SW_SLOT_NONE || !sw_attempt_arm(n, a, waiting(n, a->query)->give_up_at) ||
+            !send_query(n, waiting(n, a->query), a, (struct sw_name){ "" })) {
+            give_up_attempt(n, a);
+        }
     }
 }
 

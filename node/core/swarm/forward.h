@@ -54,7 +54,9 @@ int sw_forward_answer(struct sw_node *n, const struct sw_link *link,
 void sw_forward_beat(struct sw_node *n);
 /* The timer of a query's attempt fired. */
 void sw_forward_due(struct sw_node *n, struct sw_attempt *a);
-/* The control connection of @peer is gone. */
+/* The control connection of @peer stands: ask what waited for it. */
+void sw_forward_linked(struct sw_node *n, uint32_t peer);
+/* The control connection of @peer is gone, or can't be had. */
 void sw_forward_peer_lost(struct sw_node *n, uint32_t peer);
 /* From now on only the queries that are here already are owed an answer. */
 void sw_forward_drain(struct sw_node *n);

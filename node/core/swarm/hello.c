@@ -44,10 +44,10 @@ void sw_hello_send(struct sw_node *n, const struct sw_link *link)
 
 void sw_hello_tell_all(struct sw_node *n)
 {
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const struct sw_link *link = &n->peers.v[n->peers.by_name[i]]->link[SW_CLASS_CONTROL];
-        if (link->conn != 0) {
-            sw_hello_send(n, link);
+    for (uint32_t i = 0; i < n->peers.n_conns; i++) {
+        const struct sw_peer_conn *c = &n->peers.conns[i];
+        if (c->class == SW_CLASS_CONTROL) {
+            sw_hello_send(n, &n->peers.v[c->peer]->link[SW_CLASS_CONTROL]);
         }
     }
 }
@@ -84,10 +84,11 @@ static void greet(struct sw_node *n, struct sw_link *link)
         sw_zone_fetch_reachable(n);
         return;
     }
-    sw_router_reachable(n);
+    sw_router_reachable(n, link->peer);
+    sw_forward_linked(n, link->peer);
     sw_probe_linked(n, link->peer);
     if (link->ours) {
-        sw_sync_offer(n, link);
+        sw_sync_greeted(n, link);
     }
 }
 
@@ -108,17 +109,17 @@ int sw_hello_receive(struct sw_node *n, struct sw_link *link, const Swarm__V1__H
     if (!link->greeted) {
         greet(n, link);
     } else if (control) {
-        sw_router_reachable(n);
+        sw_router_reachable(n, link->peer);
     }
     return SW_OK;
 }
 
 void sw_hello_goodbye(struct sw_node *n)
 {
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const struct sw_link *link = &n->peers.v[n->peers.by_name[i]]->link[SW_CLASS_CONTROL];
-        if (link->conn != 0) {
-            say_goodbye(n, link);
+    for (uint32_t i = 0; i < n->peers.n_conns; i++) {
+        const struct sw_peer_conn *c = &n->peers.conns[i];
+        if (c->class == SW_CLASS_CONTROL) {
+            say_goodbye(n, &n->peers.v[c->peer]->link[SW_CLASS_CONTROL]);
         }
     }
 }
@@ -126,5 +127,5 @@ void sw_hello_goodbye(struct sw_node *n)
 void sw_hello_leaving(struct sw_node *n, const struct sw_link *link)
 {
     n->peers.v[link->peer]->leaving = true;
-    sw_router_reachable(n);
+    sw_router_reachable(n, link->peer);
 }

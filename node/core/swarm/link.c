@@ -11,11 +11,23 @@
 
 /* ---- dialling ---- */
 
-static bool we_dial(const struct sw_node *n, const struct sw_peer *peer)
+bool sw_link_keeps_bulk(const struct sw_node *n, const struct sw_peer *peer)
 {
+    return n->config->n_sets > 0 && peer->stores && sw_pool_keeps(n, peer);
+}
+
+static bool we_dial(const struct sw_node *n, const struct sw_link *link)
+{
+    const struct sw_peer *peer = n->peers.v[link->peer];
     const enum sw_member_state state = peer->member.state;
-    return strcmp(n->config->name.s, peer->name.s) < 0 && state != SW_MEMBER_LEFT &&
-           (state != SW_MEMBER_UNKNOWN || peer->config != SW_PEER_NOT_CONFIGURED);
+    if (state == SW_MEMBER_LEFT ||
+        (state == SW_MEMBER_UNKNOWN && peer->config == SW_PEER_NOT_CONFIGURED)) {
+        return false;
+    }
+    if (link->class == SW_CLASS_BULK && !sw_pool_is_mesh(n)) {
+        return sw_link_keeps_bulk(n, peer);
+    }
+    return strcmp(n->config->name.s, peer->name.s) < 0 && sw_pool_keeps(n, peer);
 }
 
 static bool may_dial(const struct sw_node *n)
@@ -70,19 +82,21 @@ bool sw_link_idle(const struct sw_peer *peer)
     return true;
 }
 
-void sw_link_want(struct sw_node *n, uint32_t peer)
+void sw_link_want(struct sw_node *n, uint32_t peer, enum sw_class class)
 {
-    struct sw_link *link = &n->peers.v[peer]->link[SW_CLASS_CONTROL];
+    struct sw_link *link = &n->peers.v[peer]->link[class];
     if (link->conn == 0 && !link->dialling && may_dial(n)) {
         sw_heap_cancel(&n->timers, &link->timer);
+        link->wanted = true;
         dial(n, link);
     }
 }
 
 void sw_link_redial(struct sw_node *n, struct sw_timer *timer)
 {
-    if (may_dial(n)) {
-        dial(n, link_of(timer));
+    struct sw_link *link = link_of(timer);
+    if (may_dial(n) && (link->wanted || we_dial(n, link))) {
+        dial(n, link);
     }
 }
 
@@ -91,11 +105,11 @@ void sw_link_dial_all(struct sw_node *n)
     if (!may_dial(n)) {
         return;
     }
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
-        for (uint32_t k = 0; k < SW_CLASSES && we_dial(n, peer); k++) {
-            struct sw_link *link = &peer->link[k];
-            if (link->conn == 0 && !link->dialling && link->timer.pos == 0) {
+    const uint32_t *kept = sw_pool_kept(n);
+    for (uint32_t i = 0; i < n->pool.n_kept; i++) {
+        for (uint32_t k = 0; k < SW_CLASSES; k++) {
+            struct sw_link *link = &n->peers.v[kept[i]]->link[k];
+            if (link->conn == 0 && !link->dialling && link->timer.pos == 0 && we_dial(n, link)) {
                 dial(n, link);
             }
         }
@@ -119,7 +133,7 @@ static void lost(struct sw_node *n, struct sw_link *link)
         link->failures = 0;
     }
     if (link->class == SW_CLASS_CONTROL) {
-        sw_router_reachable(n);
+        sw_router_reachable(n, link->peer);
         sw_forward_peer_lost(n, link->peer);
         if (peer->sent > 0) {
             sw_relay_want(n, link->peer);
@@ -134,8 +148,20 @@ static void lost(struct sw_node *n, struct sw_link *link)
 
 static void dial_again(struct sw_node *n, struct sw_link *link)
 {
-    if (may_dial(n) && we_dial(n, n->peers.v[link->peer])) {
+    if (may_dial(n) && we_dial(n, link)) {
         dial_later(n, link);
+    }
+}
+
+/* A dial failed.  Nobody else's is dialled for a client either until the wait is over. */
+static void dial_failed(struct sw_node *n, struct sw_link *link)
+{
+    link->wanted = false;
+    if (may_dial(n)) {
+        dial_later(n, link);
+    }
+    if (link->class == SW_CLASS_CONTROL) {
+        sw_forward_peer_lost(n, link->peer);
     }
 }
 
@@ -156,14 +182,12 @@ void sw_link_hang_up(struct sw_node *n, struct sw_link *link)
 
 void sw_link_close_silent(struct sw_node *n)
 {
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
-        for (uint32_t k = 0; k < SW_CLASSES; k++) {
-            struct sw_link *link = &peer->link[k];
-            const bool silent = !link->greeted && n->now - link->up_at >= SW_HELLO_WITHIN;
-            if (link->conn != 0 && (silent || SW_BUGGIFY(n->buggify, link_closed))) {
-                sw_link_hang_up(n, link);
-            }
+    for (uint32_t i = n->peers.n_conns; i > 0; i--) { /* one that goes moves those behind it */
+        const struct sw_peer_conn *c = &n->peers.conns[i - 1];
+        struct sw_link *link = &n->peers.v[c->peer]->link[c->class];
+        const bool silent = !link->greeted && n->now - link->up_at >= SW_HELLO_WITHIN;
+        if (silent || SW_BUGGIFY(n->buggify, link_closed)) {
+            sw_link_hang_up(n, link);
         }
     }
 }
@@ -176,8 +200,10 @@ void sw_link_close(struct sw_node *n, uint32_t peer)
             sw_link_refuse(n, link->conn);
             lost(n, link);
         }
+        link->wanted = false;
         sw_heap_cancel(&n->timers, &link->timer);
     }
+    sw_forward_peer_lost(n, peer); /* those who waited for a connection */
 }
 
 /* Is the connection that stands to be kept, and the new one to be closed? */
@@ -221,7 +247,9 @@ void sw_link_up(struct sw_node *n)
     sw_heap_cancel(&n->timers, &link->timer);
     link->conn = conn;
     link->ours = ours;
+    link->wanted = false;
     link->up_at = n->event->now;
+    link->used_at = n->event->now;
     sw_peers_conn_set(&n->peers, conn, number, link->class);
     sw_emit_trace(n, SW_TRACE_PEER_UP, &peer->name, link->class, 0, NULL);
     sw_hello_send(n, link);
@@ -248,7 +276,7 @@ void sw_link_down(struct sw_node *n)
     if (link->dialling) {
         link->dialling = false;
         if (link->conn == 0) {
-            dial_again(n, link);
+            dial_failed(n, link);
         }
     }
 }
@@ -264,6 +292,6 @@ void sw_link_set_blocked(struct sw_node *n, sw_conn conn, bool blocked)
     if (c->class == SW_CLASS_BULK) {
         sw_backup_host_blocked(n, link);
     } else {
-        sw_router_reachable(n);
+        sw_router_reachable(n, link->peer);
     }
 }

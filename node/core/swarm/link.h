@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Connections to peers: who dials, when to dial again, what a loss means.  Of two nodes the one
- * with the smaller name dials and dials again, one connection for each class; the other one dials
- * when it wants something and there is none. */
+ * Connections to peers: who dials, when to dial again, what a loss means.  Of two neighbours
+ * (pool.h) the one with the smaller name dials and dials again, one connection for each class; the
+ * other one dials when it wants something and there is none.  Where not all are neighbours, bulk
+ * connections are dialled by who protects files, restores, or wants something else by them. */
 #ifndef SW_SWARM_LINK_H
 #define SW_SWARM_LINK_H
 
@@ -26,8 +27,10 @@ void sw_link_dial_all(struct sw_node *n);
 void sw_link_close_silent(struct sw_node *n);
 /* Neither a connection nor a dial, now or later? */
 bool sw_link_idle(const struct sw_peer *peer);
-/* Somebody waits for a control connection to @peer: dial it now, unless that is under way. */
-void sw_link_want(struct sw_node *n, uint32_t peer);
+/* Somebody waits for a connection to @peer: dial it now, unless that is under way. */
+void sw_link_want(struct sw_node *n, uint32_t peer, enum sw_class class);
+/* Does this node, which protects files, want the objects' connection to its neighbour @peer? */
+bool sw_link_keeps_bulk(const struct sw_node *n, const struct sw_peer *peer);
 /* The timer of one link fired. */
 void sw_link_redial(struct sw_node *n, struct sw_timer *timer);
 

@@ -75,6 +75,7 @@ static void move(struct sw_node *n, struct sw_peer *peer, enum sw_member_state t
     }
     m->state = to;
     m->since = n->now;
+    n->pool.stale = true;
     n->peers.n_live += sw_member_lives(m);
     n->peers.n_live -= lived;
     sw_sync_note(n, peer);
@@ -239,20 +240,15 @@ static int keep(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRecor
     struct sw_peer *peer = n->peers.v[number];
     struct sw_member *m = &peer->member;
     const size_t address_size = strlen(r->address) + 1;
-    char *address = malloc(address_size);
-    uint8_t *bytes = malloc(s->record.len + SW_SIGNATURE_LEN);
-    int err = address == NULL || bytes == NULL ? SW_ERR_NOMEM : SW_OK;
-    if (err == SW_OK) {
-        err = sw_directory_announce(&n->directory, number, r);
-    }
+    uint8_t *bytes = malloc(s->record.len + SW_SIGNATURE_LEN + address_size);
+    const int err = bytes == NULL ? SW_ERR_NOMEM : sw_directory_announce(&n->directory, number, r);
     if (err != SW_OK) {
-        free(address);
         free(bytes);
         return err;
     }
-    memcpy(address, r->address, address_size);
     memcpy(bytes, s->record.data, s->record.len);
     memcpy(bytes + s->record.len, s->signature.data, SW_SIGNATURE_LEN);
+    memcpy(bytes + s->record.len + SW_SIGNATURE_LEN, r->address, address_size);
     free(m->record);
     m->record = bytes;
     m->record_len = (uint32_t)s->record.len;
@@ -260,8 +256,7 @@ static int keep(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRecor
     memcpy(m->key, r->key.data, SW_KEY_LEN);
     memset(&peer->region, 0, sizeof peer->region);
     memcpy(peer->region.s, r->region, strlen(r->region));
-    free(peer->address);
-    peer->address = address;
+    peer->address = (const char *)bytes + s->record.len + SW_SIGNATURE_LEN;
     peer->cores = r->cores;
     peer->caches = r->caches != 0;
     peer->stores = r->stores != 0;
@@ -291,7 +286,7 @@ static int accept(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRec
     if (!lived) {
         sw_probe_learn(n, number); /* others have their turn: news must not lengthen the round */
     }
-    sw_router_reachable(n);
+    sw_router_reachable(n, number);
     return SW_OK;
 }
 
@@ -438,6 +433,9 @@ static bool is_over(const struct sw_node *n, const struct sw_peer *peer)
 
 void sw_member_forget_gone(struct sw_node *n)
 {
+    if (n->peers.n_live == n->peers.n_known) {
+        return;
+    }
     for (uint32_t i = 0; i < n->peers.n; i++) {
         const struct sw_peer *peer = n->peers.v[i];
         if (peer == NULL || !is_over(n, peer)) {

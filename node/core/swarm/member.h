@@ -41,15 +41,15 @@ struct sw_suspicion {
 };
 
 struct sw_member {
-    enum sw_member_state state;
     sw_time since; /* of the state */
     uint64_t incarnation, version;
+    uint64_t share; /* of what the digest of all that we know sums up: sync.c */
     uint8_t key[SW_KEY_LEN];
-    uint64_t share;  /* of what the digest of all that we know sums up: sync.c */
-    bool proven;     /* the key was shown by a connection of the member's own */
-    uint32_t news;   /* times that its state must still be told: gossip.c */
-    uint8_t *record; /* packed; its signature behind it; NULL: none */
-    uint32_t record_len;
+    uint8_t *record;     /* packed; its signature and its address behind it; NULL: none */
+    uint32_t record_len; /* of the first */
+    uint32_t news;       /* times that its state must still be told: gossip.c */
+    enum sw_member_state state;
+    bool proven;                    /* the key was shown by a connection of the member's own */
     struct sw_suspicion *suspicion; /* NULL: none */
 };
 

@@ -39,11 +39,22 @@ uint32_t sw_peers_find(const struct sw_peers *p, const char *name)
     return there ? p->by_name[at] : SW_PEER_NONE;
 }
 
+uint32_t sw_peers_find_next(const struct sw_peers *p, const char *name, uint32_t *at)
+{
+    if (*at >= p->n_known || strcmp(p->v[p->by_name[*at]]->name.s, name) != 0) {
+        bool there;
+        *at = place(p, name, &there);
+        if (!there) {
+            return SW_PEER_NONE;
+        }
+    }
+    return p->by_name[(*at)++];
+}
+
 static void peer_free(struct sw_node *n, struct sw_peer *peer)
 {
     if (peer != NULL) {
         sw_member_fini(n, &peer->member);
-        free(peer->address);
         free(peer->reading);
         free(peer);
     }
@@ -149,7 +160,8 @@ static bool make_room(struct sw_node *n, uint32_t cap)
         return false;
     }
     p->conns = conns;
-    if (sw_gossip_reserve(&n->gossip, cap) != SW_OK || sw_probe_reserve(&n->probe, cap) != SW_OK) {
+    if (sw_gossip_reserve(&n->gossip, cap) != SW_OK || sw_probe_reserve(&n->probe, cap) != SW_OK ||
+        sw_pool_reserve(&n->pool, cap) != SW_OK) {
         return false;
     }
     p->cap = cap;
@@ -163,6 +175,7 @@ static struct sw_peer *peer_new(const char *name)
         return NULL;
     }
     memcpy(peer->name.s, name, strlen(name));
+    peer->id = sw_name_id(&peer->name);
     peer->config = SW_PEER_NOT_CONFIGURED;
     peer->first = SW_SLOT_NONE;
     peer->last = SW_SLOT_NONE;
@@ -229,12 +242,14 @@ void sw_peers_forget(struct sw_node *n, uint32_t number)
     p->v[number] = NULL;
     peer_free(n, peer);
     sw_router_forget(n, number);
-    sw_router_reachable(n);
+    n->pool.stale = true;
 }
 
-static uint32_t take_in(struct sw_peers *p, struct sw_peer *peer)
+static uint32_t take_in(struct sw_node *n, struct sw_peer *peer)
 {
-    uint32_t number = 0;
+    struct sw_peers *p = &n->peers;
+    uint32_t number = p->n_known == p->n ? p->n : 0; /* or the first that is free */
+    n->pool.stale = true;
     while (number < p->n && p->v[number] != NULL) {
         number++;
     }
@@ -267,7 +282,7 @@ uint32_t sw_peers_add(struct sw_node *n, const char *name)
         n->out_of_memory = true;
         return SW_PEER_NONE;
     }
-    return take_in(p, peer);
+    return take_in(n, peer);
 }
 
 const char *sw_peer_address(const struct sw_node *n, const struct sw_peer *peer)
@@ -293,7 +308,7 @@ void sw_peers_commit(struct sw_node *n, const struct sw_config *config, struct s
 {
     struct sw_peers *p = &n->peers;
     for (uint32_t i = 0; i < plan->n_added; i++) {
-        (void)take_in(p, plan->added[i]);
+        (void)take_in(n, plan->added[i]);
     }
     plan->n_added = 0;
     for (uint32_t i = 0; i < p->n; i++) {

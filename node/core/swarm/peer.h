@@ -17,48 +17,52 @@ struct sw_config;
 #define SW_PEER_NOT_CONFIGURED SIZE_MAX
 #define SW_CLASSES 2U
 
-/* One class's connection to a peer: link.c. */
+/* One class's connection to a peer: link.c.  There are two a peer, a million in a swarm of 700
+ * that is simulated: members are in the order that leaves no gaps. */
 struct sw_link {
     sw_conn conn;          /* 0: none stands */
-    bool dialling;         /* PEER_UP or PEER_DOWN will follow */
-    bool ours;             /* we dialled it */
-    bool greeted;          /* its Hello came */
-    bool blocked;          /* the host buffers much */
-    uint32_t failures;     /* dials and short lives in a row */
     sw_time up_at;         /* since when it stands */
-    struct sw_timer timer; /* when to dial again */
+    sw_time used_at;       /* when something came by it that was not an ant */
+    struct sw_timer timer; /* when to dial again, or that it may be */
     uint32_t peer;
-    enum sw_class class;
+    uint32_t failures; /* dials and short lives in a row */
+    uint8_t class;     /* enum sw_class */
+    bool dialling;     /* PEER_UP or PEER_DOWN will follow */
+    bool wanted;       /* ... or a dial that was put off, which somebody waits for */
+    bool ours;         /* we dialled it */
+    bool greeted;      /* its Hello came */
+    bool blocked;      /* the host buffers much */
 };
 
 struct sw_peer {
     struct sw_name name;
     struct sw_name region;
+    uint64_t id;   /* hash of the name: pool.h */
     size_t config; /* index in the configuration's peers, or SW_PEER_NOT_CONFIGURED */
     struct sw_link link[SW_CLASSES];
-    bool leaving;    /* Goodbye: hello.c */
     uint32_t silent; /* time-outs of what was sent since the last thing came from it: relay.h */
     sw_time heard_at;
 
     /* what it says of itself, and others of it: member.c */
     struct sw_member member;
-    char *address; /* of its record; NULL: none */
-    bool stores;   /* keeps other nodes' objects */
+    const char *address; /* of its record, behind that; NULL: none */
     uint32_t cores;
-    bool caches; /* asks upstreams and keeps what they say */
+    bool stores;    /* keeps other nodes' objects */
+    bool caches;    /* asks upstreams and keeps what they say */
+    bool leaving;   /* Goodbye: hello.c */
+    bool suspected; /* what we noticed: router.c */
 
     struct sw_reading *reading; /* demand.c; NULL: none */
 
     /* what is out there: attempt.c */
     uint32_t first, last; /* attempts, oldest first */
 
-    /* what we noticed: router.c */
-    bool suspected;
-    uint32_t timeouts; /* in a row */
+    /* router.c */
     sw_dur srtt;       /* smoothed round trip (RFC 6298, 2.3); 0 unknown */
     sw_dur net;        /* the same without the stay there */
     sw_dur slow;       /* hedge.c: 5 % of its answers take longer; 0 unknown */
     uint64_t sent;     /* queries */
+    uint32_t timeouts; /* in a row */
 
     /* cache/home.c */
     uint32_t lookups; /* questions that it is asked as their home, and has not answered */
@@ -107,6 +111,8 @@ const char *sw_peer_address(const struct sw_node *n, const struct sw_peer *peer)
 
 /* The number of the peer called @name, or SW_PEER_NONE. */
 uint32_t sw_peers_find(const struct sw_peers *p, const char *name);
+/* The same, quickly where names are asked for in their order: @at, 0 at first, is where we are. */
+uint32_t sw_peers_find_next(const struct sw_peers *p, const char *name, uint32_t *at);
 /* Whose connection @conn is, or NULL. */
 const struct sw_peer_conn *sw_peers_conn(const struct sw_peers *p, sw_conn conn);
 /* Errors of set: SW_ERR_NOMEM never: there is room for one of each class. */

@@ -73,14 +73,15 @@ void sw_probe_fini(struct sw_probe *p)
 
 /* ---- whom ---- */
 
-/* A new round: all that live, shuffled (Durstenfeld). */
+/* A new round: all neighbours that live, shuffled (Durstenfeld). */
 static void shuffle(struct sw_node *n)
 {
     struct sw_probe *p = &n->probe;
+    const uint32_t *kept = sw_pool_kept(n);
     p->n_order = 0;
     p->at = 0;
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const uint32_t peer = n->peers.by_name[i];
+    for (uint32_t i = 0; i < n->pool.n_kept; i++) {
+        const uint32_t peer = kept[i];
         if (sw_member_lives(&n->peers.v[peer]->member)) {
             p->order[p->n_order++] = peer;
         }
@@ -112,6 +113,9 @@ static uint32_t next_target(struct sw_node *n)
 void sw_probe_learn(struct sw_node *n, uint32_t peer)
 {
     struct sw_probe *p = &n->probe;
+    if (!sw_pool_keeps(n, n->peers.v[peer])) {
+        return;
+    }
     for (uint32_t i = p->at; i < p->n_order; i++) {
         if (p->order[i] == peer) {
             return; /* its turn is still to come */
@@ -195,30 +199,56 @@ static bool send(struct sw_node *n, uint32_t to, Swarm__V1__ProbeKind kind, uint
 static bool ping(struct sw_node *n, uint32_t peer, uint64_t nonce)
 {
     if (!is_linked(n, peer)) {
-        sw_link_want(n, peer);
+        sw_link_want(n, peer, SW_CLASS_CONTROL);
         return false;
     }
     return send(n, peer, SWARM__V1__PROBE_KIND__PROBE_PING, nonce, NULL);
 }
 
-/* Ask up to three others, drawn at random, to ping the target. */
+/* Members that can be asked, those who are the target's neighbours first; their number is
+ * @count, of which @near are neighbours.  NULL: memory is out. */
+static uint32_t *list_helpers(struct sw_node *n, uint32_t *count, uint32_t *near)
+{
+    const struct sw_probe *p = &n->probe;
+    const struct sw_peer *target = n->peers.v[p->target];
+    uint32_t *v = sw_arena_alloc(&n->scratch, n->peers.n_conns * sizeof *v);
+    *count = 0;
+    *near = 0;
+    for (uint32_t i = 0; i < n->peers.n_conns && v != NULL; i++) {
+        const struct sw_peer_conn *c = &n->peers.conns[i];
+        const struct sw_peer *peer = n->peers.v[c->peer];
+        if (c->class != SW_CLASS_CONTROL || c->peer == p->target ||
+            !sw_member_lives(&peer->member) || !is_linked(n, c->peer)) {
+            continue;
+        }
+        v[*count] = c->peer;
+        if (sw_pool_keep_each_other(n, peer, target)) {
+            v[*count] = v[*near];
+            v[(*near)++] = c->peer;
+        }
+        (*count)++;
+    }
+    return v;
+}
+
+/* Ask up to three others to ping the target, drawn at random: first among those who are connected
+ * with it.  Who is not must dial it, and gets one time-out more for the handshakes. */
 static void ask_helpers(struct sw_node *n)
 {
     struct sw_probe *p = &n->probe;
-    uint32_t *helpers = sw_arena_alloc(&n->scratch, n->peers.n_known * sizeof *helpers);
-    uint32_t count = 0;
+    uint32_t count;
+    uint32_t near;
+    uint32_t *helpers = list_helpers(n, &count, &near);
     if (helpers == NULL) {
         n->out_of_memory = true;
         return;
     }
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const uint32_t peer = n->peers.by_name[i];
-        if (peer != p->target && sw_member_lives(&n->peers.v[peer]->member) && is_linked(n, peer)) {
-            helpers[count++] = peer;
-        }
+    if (near == 0 && count > 0) {
+        p->period_ends_at += stretched(n, n->config->membership.timeout);
     }
     for (uint32_t i = 0; i < SW_PROBE_HELPERS && i < count; i++) {
-        const uint32_t k = i + (uint32_t)sw_rng_below(&p->rng, count - i);
+        const uint32_t among = i < near ? near : count;
+        const uint32_t k = i + (uint32_t)sw_rng_below(&p->rng, among - i);
         const uint32_t helper = helpers[k];
         helpers[k] = helpers[i];
         if (send(n, helper, SWARM__V1__PROBE_KIND__PROBE_REQUEST, p->nonce,

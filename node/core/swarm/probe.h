@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The failure detector: SWIM (Das, Gupta, Motivala 2002, 3.1 and 4.3) with Lifeguard (Dadgar,
- * Phillips, Currey 2017, IV.A).  Once a period one member is pinged, in a shuffled round robin, so
- * that each is probed again within 2n - 1 periods.  When it does not answer in time, three others
+ * Phillips, Currey 2017, IV.A).  Once a period one neighbour (pool.h: every member of a small
+ * swarm) is pinged, in a shuffled round robin, so that each of n neighbours is probed again within
+ * 2n - 1 periods.  When it does not answer in time, three others
  * are asked to ping it; when they don't bring an answer either by the end of the period, it is
  * suspect.  Who finds that its own probes and helpers fail takes itself to be the slow one, and
  * waits longer. */

@@ -81,8 +81,10 @@ static bool is_well(const struct sw_node *n, uint32_t relay)
 bool sw_relay_is_cut_off(const struct sw_node *n, uint32_t number)
 {
     const struct sw_peer *peer = n->peers.v[number];
+    const struct sw_link *link = &peer->link[SW_CLASS_CONTROL];
+    const bool stands = link->conn != 0 || (link->failures == 0 && !sw_pool_keeps(n, peer));
     return n->config->relay && sw_member_lives(&peer->member) && !peer->leaving &&
-           (peer->link[SW_CLASS_CONTROL].conn == 0 || peer->silent >= SW_RELAY_SILENT);
+           (!stands || peer->silent >= SW_RELAY_SILENT);
 }
 
 void sw_relay_heard(struct sw_node *n, uint32_t number)

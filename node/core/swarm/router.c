@@ -110,19 +110,43 @@ bool sw_router_grow(struct sw_node *n, size_t n_peers)
 
 /* ---- who ---- */
 
-void sw_router_reachable(struct sw_node *n)
+void sw_router_reachable(struct sw_node *n, uint32_t number)
 {
     struct sw_router *r = &n->router;
-    r->n_reachable = 0;
+    const struct sw_peer *peer = n->peers.v[number];
+    size_t at = 0;
+    for (size_t high = r->n_reachable; at < high;) {
+        const size_t middle = at + (high - at) / 2;
+        if (r->reachable[middle].peer < number) {
+            at = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    struct sw_candidate *place = &r->reachable[at];
+    const bool there = at < r->n_reachable && place->peer == number;
+    if (!sw_peer_ready(peer)) {
+        r->n_reachable -= there;
+        memmove(place, place + there, (r->n_reachable - at) * sizeof *place);
+        return;
+    }
+    if (!there) {
+        memmove(place + 1, place, (r->n_reachable++ - at) * sizeof *place);
+    }
+    *place = (struct sw_candidate){
+        .peer = number,
+        .same_region = strcmp(peer->region.s, n->config->region.s) == 0,
+        .id = peer->id,
+        .region = n->demand.wanted ? sw_demand_region(n, &peer->region) : SW_REGION_NONE,
+    };
+}
+
+void sw_router_survey(struct sw_node *n)
+{
+    n->router.n_reachable = 0;
     for (uint32_t i = 0; i < n->peers.n; i++) {
-        const struct sw_peer *peer = n->peers.v[i];
-        if (peer != NULL && sw_peer_ready(peer)) {
-            r->reachable[r->n_reachable++] = (struct sw_candidate){
-                .peer = i,
-                .same_region = strcmp(peer->region.s, n->config->region.s) == 0,
-                .id = sw_name_id(&peer->name),
-                .region = n->demand.wanted ? sw_demand_region(n, &peer->region) : SW_REGION_NONE,
-            };
+        if (n->peers.v[i] != NULL) {
+            sw_router_reachable(n, i);
         }
     }
 }
@@ -192,6 +216,20 @@ static const struct sw_telemetry *true_loads(struct sw_node *n, size_t n_candida
     return truth;
 }
 
+/* Nobody is connected: one who can be dialled.  False: there is none. */
+static bool choose_to_dial(const struct sw_node *n, const struct sw_router_question *q,
+                           uint32_t *peer)
+{
+    for (uint32_t i = 0; i < q->zone->n_holders; i++) {
+        const uint32_t number = q->zone->holders[i].peer;
+        if (!sw_router_tried(q, number) && sw_pool_may_dial(n, n->peers.v[number])) {
+            *peer = number;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t *peer)
 {
     struct sw_router *r = &n->router;
@@ -204,12 +242,13 @@ bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uin
         .n_tried = q->n_tried,
         .own = sw_router_own_load(n),
     };
+    sw_pool_want_holders(n, q->zone, c.candidates, c.n);
     size_t fresh = c.n; /* the last that was not asked */
     while (fresh > 0 && sw_router_tried(q, r->candidates[fresh - 1].peer)) {
         fresh--;
     }
     if (fresh == 0) {
-        return false;
+        return choose_to_dial(n, q, peer);
     }
     c.truth = true_loads(n, c.n);
     const size_t chosen = SW_BUGGIFY(n->buggify, peer_any)

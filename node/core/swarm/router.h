@@ -40,12 +40,14 @@ void sw_router_fini(struct sw_router *r);
 
 /* Make room for @n_peers peers; what was learned stays.  False: memory is out. */
 bool sw_router_grow(struct sw_node *n, size_t n_peers);
-/* Who can be reached has changed. */
-void sw_router_reachable(struct sw_node *n);
+/* Whether @peer can be reached has changed, or where it is. */
+void sw_router_reachable(struct sw_node *n, uint32_t peer);
+/* Look at every peer anew. */
+void sw_router_survey(struct sw_node *n);
 void sw_router_forget(struct sw_node *n, uint32_t peer);
 
-/* Whom to ask for a query of @zone and @query_class?  False: nobody that was not @tried can be
- * reached. */
+/* Whom to ask for a query of @zone and @query_class?  Where nobody else can be reached, that may
+ * be one who must be dialled first.  False: not even that. */
 struct sw_router_question {
     const struct sw_known_zone *zone;
     uint64_t query_class;

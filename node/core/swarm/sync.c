@@ -89,15 +89,33 @@ static void send(struct sw_node *n, const struct sw_link *link, Swarm__V1__Sync 
     (void)sw_emit_envelope(n, link->conn, &e);
 }
 
-void sw_sync_offer(struct sw_node *n, const struct sw_link *link)
+sw_dur sw_sync_every(uint32_t n_live)
+{
+    sw_dur every = SW_SYNC_EVERY;
+    for (; n_live >= SW_SYNC_FLAT; n_live /= 2) {
+        every += SW_SYNC_EVERY;
+    }
+    return every;
+}
+
+static void offer(struct sw_node *n, const struct sw_link *link)
 {
     Swarm__V1__Sync sync = SWARM__V1__SYNC__INIT;
     if (n->self.incarnation == 0 || SW_BUGGIFY(n->buggify, sync_unsaid)) {
         return;
     }
+    n->sync.offered_at = n->now;
     sync.digest = digest(n);
     sync.members = n->sync.members;
     send(n, link, &sync);
+}
+
+void sw_sync_greeted(struct sw_node *n, const struct sw_link *link)
+{
+    const sw_dur rest = (sw_sync_every(n->peers.n_live) - SW_SYNC_EVERY) / SW_SYNC_RESTS;
+    if (n->sync.offered_at == 0 || n->now - n->sync.offered_at >= rest) {
+        offer(n, link);
+    }
 }
 
 static void send_known(struct sw_node *n, const struct sw_link *link)
@@ -186,6 +204,7 @@ struct comparison {
     size_t n_want;
     bool *seen; /* by peer's number */
     bool seen_self;
+    uint32_t at; /* where in our names: theirs come in order */
 };
 
 static void compare_one(struct sw_node *n, struct comparison *c, Swarm__V1__Known *k)
@@ -200,7 +219,7 @@ static void compare_one(struct sw_node *n, struct comparison *c, Swarm__V1__Know
         c->seen_self = true;
         return;
     }
-    const uint32_t number = sw_peers_find(&n->peers, k->name);
+    const uint32_t number = sw_peers_find_next(&n->peers, k->name, &c->at);
     const struct sw_member *m = number != SW_PEER_NONE ? &n->peers.v[number]->member : NULL;
     if (m == NULL && !n->config->membership.open) {
         return; /* none of ours */
@@ -282,7 +301,7 @@ static void on_offer(struct sw_node *n, const struct sw_link *link, const Swarm_
         return;
     }
     if (n->sync.members > theirs->members) {
-        sw_sync_offer(n, link);
+        offer(n, link);
     } else {
         send_known(n, link);
     }
@@ -312,9 +331,10 @@ void sw_sync_tell_all(struct sw_node *n)
     if (sync.gossip == NULL || !sw_gossip_add(n, sync.gossip, SW_PEER_SELF)) {
         return;
     }
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const struct sw_link *link = &n->peers.v[n->peers.by_name[i]]->link[SW_CLASS_CONTROL];
-        if (link->conn != 0 && link->greeted) {
+    for (uint32_t i = 0; i < n->peers.n_conns; i++) {
+        const struct sw_peer_conn *c = &n->peers.conns[i];
+        const struct sw_link *link = &n->peers.v[c->peer]->link[SW_CLASS_CONTROL];
+        if (c->class == SW_CLASS_CONTROL && link->greeted) {
             send(n, link, &sync);
         }
     }
@@ -382,46 +402,46 @@ static void call_somebody(struct sw_node *n)
     }
     const size_t at = sw_rng_below(&n->sync.rng, count);
     if (at < peers) {
-        sw_link_want(n, whom[at]);
+        sw_link_want(n, whom[at], SW_CLASS_CONTROL);
     } else {
         call_address(n, n->config->join[whom[at]]);
     }
 }
 
-/* A member that lives, drawn at random; false: there is none. */
-static bool compare_with_somebody(struct sw_node *n)
+/* With a neighbour that lives, drawn at random. */
+static void compare_with_somebody(struct sw_node *n)
 {
-    uint32_t left = n->peers.n_live;
-    if (left == 0) {
-        return false;
+    const uint32_t *kept = sw_pool_kept(n);
+    uint32_t *living = sw_arena_alloc(&n->scratch, n->pool.n_kept * sizeof *living);
+    uint32_t count = 0;
+    if (living == NULL) {
+        n->out_of_memory = true;
+        return;
     }
-    left = (uint32_t)sw_rng_below(&n->sync.rng, left);
-    for (uint32_t i = 0; i < n->peers.n_known; i++) {
-        const uint32_t number = n->peers.by_name[i];
-        const struct sw_peer *peer = n->peers.v[number];
-        if (!sw_member_lives(&peer->member) || left-- > 0) {
-            continue;
+    for (uint32_t i = 0; i < n->pool.n_kept; i++) {
+        if (sw_member_lives(&n->peers.v[kept[i]]->member)) {
+            living[count++] = kept[i];
         }
-        if (is_linked(peer)) {
-            sw_sync_offer(n, &peer->link[SW_CLASS_CONTROL]);
-        } else {
-            sw_link_want(n, number); /* its Hello is answered with an offer */
-        }
-        return true;
     }
-    return false;
+    if (count == 0) {
+        return;
+    }
+    const uint32_t number = living[sw_rng_below(&n->sync.rng, count)];
+    const struct sw_peer *peer = n->peers.v[number];
+    if (is_linked(peer)) {
+        offer(n, &peer->link[SW_CLASS_CONTROL]);
+    } else {
+        sw_link_want(n, number, SW_CLASS_CONTROL); /* its Hello is answered with an offer */
+    }
 }
 
 static void wait(struct sw_node *n)
 {
     struct sw_sync *s = &n->sync;
-    sw_dur every = SW_SYNC_EVERY;
+    sw_dur every = sw_sync_every(n->peers.n_live);
     s->alone = n->peers.n_live > 0 ? 0 : s->alone + 1;
     if (s->alone > 0 && s->alone < SW_JOIN_QUICK) {
         every = SW_JOIN_EVERY;
-    }
-    for (uint32_t m = n->peers.n_live; m >= SW_SYNC_FLAT; m /= 2) {
-        every += SW_SYNC_EVERY;
     }
     every = every / 2 + sw_rng_below(&n->sync.rng, every) + 1;
     if (sw_heap_set(&n->timers, &n->sync.timer, n->now + every) != SW_OK) {
@@ -441,7 +461,7 @@ void sw_sync_due(struct sw_node *n)
 {
     if (n->state != SW_STATE_DRAINING) {
         n->held.announce = true; /* the space that is free may have changed */
-        (void)compare_with_somebody(n);
+        compare_with_somebody(n);
         call_somebody(n);
     }
     wait(n);

@@ -19,6 +19,8 @@ struct sw_peer;
  * since a comparison of what differs is as long as the swarm is large. */
 #define SW_SYNC_EVERY (10 * SW_SEC)
 #define SW_SYNC_FLAT 32U
+/* The mean of that time, where @n_live others live; at most half as long again. */
+sw_dur sw_sync_every(uint32_t n_live);
 /* Between two calls while nobody is there, so many times in a row at most. */
 #define SW_JOIN_EVERY (1 * SW_SEC)
 #define SW_JOIN_QUICK 10U
@@ -28,9 +30,10 @@ struct sw_peer;
 struct sw_sync {
     struct sw_rng rng;
     struct sw_timer timer;
-    uint64_t sum;     /* of all members' shares */
-    uint32_t members; /* that have one */
-    uint32_t alone;   /* times in a row that nobody was there */
+    uint64_t sum;       /* of all members' shares */
+    uint32_t members;   /* that have one */
+    sw_time offered_at; /* when we began a comparison last; 0: never */
+    uint32_t alone;     /* times in a row that nobody was there */
 };
 
 /* What is known of @peer has changed; it is no longer known. */
@@ -41,8 +44,10 @@ bool sw_sync_is_sound(const struct sw_node *n);
 
 void sw_sync_begin(struct sw_node *n);
 void sw_sync_due(struct sw_node *n);
-/* Compare with @link's peer, whose Hello came. */
-void sw_sync_offer(struct sw_node *n, const struct sw_link *link);
+/* A connection that we dialled stands: compare, unless we began to a moment ago with somebody else.
+ * Who meets a large swarm, or the other side of a partition, gets connections by the dozen. */
+#define SW_SYNC_RESTS 10 /* ... that is, a tenth of what sw_sync_every is beyond SW_SYNC_EVERY */
+void sw_sync_greeted(struct sw_node *n, const struct sw_link *link);
 /* Errors: SW_ERR_MALFORMED. */
 int sw_sync_receive(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Sync *sync);
 /* Our record to everybody who is connected. */

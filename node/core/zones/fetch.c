@@ -8,6 +8,7 @@
 #include "node/core/jobs.h"
 #include "node/core/node_state.h"
 #include "node/core/proto/job.pb-c.h"
+#include "node/core/swarm/link.h"
 
 #include <string.h>
 
@@ -54,6 +55,15 @@ static const char *name_of(const struct sw_node *n, const struct sw_held_zone *z
 }
 
 /* ---- whom to ask ---- */
+
+/* Is it for us to dial @h, and could we now? */
+static bool may_dial(const struct sw_node *n, const struct sw_holder *h)
+{
+    const struct sw_peer *peer = n->peers.v[h->peer];
+    const struct sw_link *link = &peer->link[SW_CLASS_BULK];
+    return !sw_pool_is_mesh(n) && link->conn == 0 && !link->dialling && link->timer.pos == 0 &&
+           sw_member_lives(&peer->member) && h->not_before <= n->now;
+}
 
 /* Can @h be asked now?  @via: the relay to ask where it is cut off, or SW_PEER_NONE. */
 static bool reachable(struct sw_node *n, const struct sw_holder *h, uint32_t *via)
@@ -127,12 +137,22 @@ static struct source choose(struct sw_node *n, const struct sw_held_zone *z,
                             const struct sw_known_zone *known)
 {
     struct source best = { NULL, SW_PEER_NONE };
+    struct source stranger = best; /* to be dialled */
     for (uint32_t i = 0; i < known->n_holders; i++) {
         struct source s = { &known->holders[i], SW_PEER_NONE };
         note_conflict(n, z, s.holder);
-        if (wanted(n, z, s.holder) && reachable(n, s.holder, &s.via) && better(n, &s, &best)) {
+        if (!wanted(n, z, s.holder)) {
+            continue;
+        }
+        if (!reachable(n, s.holder, &s.via)) {
+            stranger = may_dial(n, s.holder) && better(n, &s, &stranger) ? s : stranger;
+        } else if (better(n, &s, &best)) {
             best = s;
         }
+    }
+    if (best.holder == NULL && stranger.holder != NULL) {
+        sw_link_want(n, stranger.holder->peer,
+                     SW_CLASS_BULK); /* when it stands we are asked again */
     }
     return best;
 }

@@ -153,7 +153,14 @@ static void sample_node(struct routing *m, struct sim_world *w, uint32_t i)
 {
     const struct sw_node *node = sim_world_node(w, i);
     const char *name = sim_world_scenario(w)->nodes[i].config.name.s;
-    const size_t n = node != NULL ? sw_node_routes(node, m->routes, m->n) : 0;
+    struct sw_node_counts c = { 0 };
+    if (node != NULL) {
+        sw_node_counts(node, &c);
+    }
+    if (c.forwarded == 0) {
+        return; /* nobody was ever asked */
+    }
+    const size_t n = sw_node_routes(node, m->routes, m->n);
     if (!grow(&m->trails[i], n)) {
         m->series.failed = true;
         return;
