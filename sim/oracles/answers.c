@@ -22,13 +22,14 @@ struct remembered {
     uint8_t bytes[REMEMBERED];
 };
 
-/* What a zone said, and until when it was the newest. */
+/* What a zone said, and until when it was the newest: it is again when newer ones go with the disks
+ * of all who had them. */
 struct version {
     struct version *older;
     struct sim_truth *truth;
     struct sw_zone_version number;
     struct sw_bytes text; /* ours */
-    sw_time superseded_at;
+    sw_time newest_at;    /* when nobody was known to hold a newer one, last */
 };
 
 struct answers {
@@ -55,9 +56,7 @@ static struct version *version_new(const char *zone, struct sw_bytes text,
     struct version *v = sim_calloc(1, sizeof *v);
     uint8_t *copy = sim_alloc(text.len + 1);
     memcpy(copy, text.data, text.len);
-    *v = (struct version){ .number = *number,
-                           .text = { copy, text.len },
-                           .superseded_at = SW_TIME_NEVER };
+    *v = (struct version){ .number = *number, .text = { copy, text.len } };
     if (sim_truth_new(zone, v->text, &v->truth, NULL) != 0) {
         version_free(v);
         return NULL;
@@ -141,13 +140,27 @@ static void on_zone(void *self, struct sim_world *w, uint32_t node,
         while (*at != NULL && sw_version_newer(&(*at)->number, &number)) {
             at = &(*at)->older;
         }
-        v->superseded_at = at == &a->versions[i] ? SW_TIME_NEVER : sim_world_now(w);
+        v->newest_at = sim_world_now(w);
         v->older = *at;
-        *at = v;
-        if (v->older != NULL && v->older->superseded_at == SW_TIME_NEVER) {
-            v->older->superseded_at = sim_world_now(w);
+        if (v->older != NULL && at == &a->versions[i]) {
+            v->older->newest_at = sim_world_now(w);
         }
+        *at = v;
         memset(a->right, 0, SLOTS * sizeof *a->right);
+    }
+}
+
+static void on_sample(void *self, struct sim_world *w)
+{
+    struct answers *a = self;
+    for (size_t i = 0; i < a->n; i++) {
+        struct sw_zone_version newest;
+        const bool some = sim_zone_newest(w, sim_world_scenario(w)->zones[i].name, &newest);
+        for (struct version *v = a->versions[i]; v != NULL; v = v->older) {
+            if (!some || !sw_version_newer(&newest, &v->number)) {
+                v->newest_at = sim_world_now(w);
+            }
+        }
     }
 }
 
@@ -165,14 +178,13 @@ static size_t zone_of(const struct answers *a, const uint8_t *name)
     return best;
 }
 
-/* Must all holders have a newer version of @zone by now?  Not where that was lost with the disks of
- * all who had it. */
+/* Must all holders have a newer version of @zone by now?  What was held is known to the next
+ * sample. */
 static bool is_over(const struct answers *a, const struct sim_world *w, const char *zone,
                     const struct version *v)
 {
     struct sw_zone_version newest;
-    return v->superseded_at != SW_TIME_NEVER &&
-           sim_world_now(w) - v->superseded_at >= SIM_ZONE_BOUND &&
+    return sim_world_now(w) - v->newest_at >= SIM_ZONE_BOUND + sim_world_scenario(w)->interval &&
            sim_quiet_for(&a->quiet, w) >= SIM_ZONE_BOUND && sim_zone_newest(w, zone, &newest) &&
            sw_version_newer(&newest, &v->number);
 }
@@ -298,6 +310,7 @@ const struct sim_watcher sim_oracle_answers = {
     .on_fault = on_fault,
     .on_zone = on_zone,
     .on_query = on_query,
+    .on_sample = on_sample,
     .on_upstream = on_upstream,
     .stop = stop,
 };

@@ -288,6 +288,27 @@ static void a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read(voi
     free(x);
 }
 
+/* The edit goes with the only disk that has it, and the zone as it was is served for long.  What
+ * the primary sends just before it is promoted is as right as it was until then, and comes after.
+ */
+static void a_version_that_is_the_newest_again_may_be_served_as_if_it_were_new(void)
+{
+    struct small_world o = usual;
+    const char *const params[] = { "node", "n0", "disk", "lost", NULL };
+    o.forward = false;
+    o.holders = 1;
+    o.rate = 50;
+    o.nonexistent = 0.5; /* denials have the serial in them */
+    o.duration = 130 * SW_SEC;
+    struct small_scenario *x = small_scenario(&o);
+    small_zone_operation(x, 10 * SW_SEC, "edit_zone", "n0");
+    small_fault(x, "crash", 20 * SW_SEC, SW_SEC, params);
+    small_zone_operation(x, 120 * SW_SEC, "promote", "n0");
+    const struct sim_result r = judged(x, 1, NULL, NULL);
+    CHECK_STR(r.complaint, "");
+    free(x);
+}
+
 /* ---- a race between strands ---- */
 
 /* Seeds; nearly all of them lose the race. */
@@ -339,6 +360,8 @@ CU_TestInfo tests_oracles[] = {
     { "a fault for good promises nothing", a_fault_for_good_promises_nothing },
     { "a master file edited while it is loaded is served as it was read",
       a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read },
+    { "a version that is the newest again may be served as if it were new",
+      a_version_that_is_the_newest_again_may_be_served_as_if_it_were_new },
     { "a race between strands is found only where jobs interleave",
       a_race_between_strands_is_found_only_where_jobs_interleave },
     CU_TEST_INFO_NULL,
