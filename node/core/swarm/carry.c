@@ -188,7 +188,7 @@ void sw_carry_query(struct sw_node *n, const struct sw_link *link, const Swarm__
         refuse(n, link->conn, query->id, false);
         return;
     }
-    static char nobody[] = "";
+    char nobody[] = "";
     Swarm__V1__Query on = *query;
     Swarm__V1__Envelope e = SWARM__V1__ENVELOPE__INIT;
     on.id = sw_attempt_id(n, a);

@@ -40,7 +40,7 @@ static void refuse(struct sw_node *n, sw_conn conn, const Swarm__V1__ZoneGet *ge
 
 void sw_zone_carry_get(struct sw_node *n, const struct sw_link *link, const Swarm__V1__ZoneGet *get)
 {
-    static char nobody[] = "";
+    char nobody[] = "";
     struct sw_zone_carry *c = &n->zone_carry;
     const struct sw_carry_way way = { get->hops, get->origin, get->target };
     const uint32_t to = c->n < SW_ZONE_CARRY_MOST
