@@ -57,7 +57,6 @@ def commands(source, swarmsim, out):
     assert re.search(rf"^{POLICY}\n +weight ", said[0], re.M), said[0]
     rows = re.findall(rf"^  {POLICY} +([\d.]+) (ms|s) .* (lower|higher|not told apart)$", said[1], re.M)
     assert len(rows) == 2, said[1]
-    assert rows[0][2] != "higher" and rows[1][2] == "higher", rows  # "better", "much worse"
     # what is said beside the blocks: a study that takes the policy
     assert "scenarios/studies/routing.yaml --policy shortest_wait" in page(source)
 
