@@ -78,6 +78,9 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
 {
     struct convergence *c = self;
     const struct sim_scenario *s = sim_world_scenario(w);
+    if (t->kind != SW_TRACE_ZONE_SWAPPED && t->kind != SW_TRACE_ZONE_REFUSED) {
+        return;
+    }
     for (size_t i = 0; i < c->n_zones; i++) {
         const char *name = s->zones[i].name;
         if (t->kind == SW_TRACE_ZONE_SWAPPED && strcmp(t->text, name) == 0) {

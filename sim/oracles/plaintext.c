@@ -147,7 +147,8 @@ static const struct window *find(const struct plaintext *p, uint32_t hash, const
 static const struct window *search(const struct plaintext *p, struct sw_bytes b, size_t *at)
 {
     uint32_t h = 0;
-    for (size_t i = 0; i < b.len && p->n > 0; i++) {
+    const size_t len = p->n > 0 ? b.len : 0;
+    for (size_t i = 0; i < len; i++) {
         h = (h << 1) + p->gear[b.data[i]];
         const uint32_t bit = h >> (32 - FILTER_BITS);
         if ((p->filter[bit / 8] & 1U << (bit % 8)) == 0 || i + 1 < WINDOW) {

@@ -80,8 +80,12 @@ static uint32_t salt_of(const struct sim_impairment *i)
 bool sim_network_loses(const struct sim_network *net, sw_time at, struct sim_place from,
                        struct sim_place to, uint64_t packets, struct sim_luck luck)
 {
+    const struct sim_link *l = link_between(net, from.region, to.region);
+    if (l->loss <= 0 && l->burst.p <= 0 && net->n_impairments == 0) {
+        return false;
+    }
     const uint64_t path = from.region * net->n + to.region;
-    double p = arrives(net, link_between(net, from.region, to.region), path, 0, at);
+    double p = arrives(net, l, path, 0, at);
     for (size_t i = 0; i < net->n_impairments; i++) {
         const struct sim_impairment *x = &net->impairments[i];
         if (ails(x, from, to)) {

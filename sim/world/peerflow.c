@@ -11,7 +11,19 @@
 
 static struct sim_place place(const struct way *w, unsigned side)
 {
-    return w->conn->owner->hosts[w->conn->host[side]].place;
+    return w->conn->place[side];
+}
+
+static void wait(struct way *w, const struct waiting *m)
+{
+    w->bytes += m->wire;
+    w->conn->owner->bytes += m->wire;
+}
+
+static void go(struct way *w, const struct waiting *m)
+{
+    w->bytes -= m->wire;
+    w->conn->owner->bytes -= m->wire;
 }
 
 void sim_mail_free(struct sim_conns *c, struct sim_mail *mail)
@@ -76,17 +88,14 @@ static sw_dur repair(const struct way *w, uint64_t packets, sw_time leaves, stru
 {
     struct conn *conn = w->conn;
     struct sim_network *net = conn->owner->net;
-    sw_dur probe = 2 * (sim_conn_latency(conn, 0) + sim_conn_latency(conn, 1));
-    if (probe < PROBE_MIN) {
-        probe = PROBE_MIN;
-    }
     sw_dur extra = 0;
     for (uint64_t i = 0; i < 10; i++) {
         if (!sim_network_loses(net, leaves + extra, place(w, w->side), place(w, 1 - w->side),
                                packets, luck)) {
             break;
         }
-        extra += probe << i;
+        const sw_dur probe = 2 * (sim_conn_latency(conn, 0) + sim_conn_latency(conn, 1));
+        extra += (probe > PROBE_MIN ? probe : PROBE_MIN) << i;
         packets = 1;
         luck = sim_luck_child(luck, i);
     }
@@ -119,7 +128,7 @@ static void left(struct sim_flow *f)
     struct waiting *m = w->head;
     const sw_time now = sim_now(c->engine);
     w->head = m->next;
-    w->bytes -= m->wire;
+    go(w, m);
     land(w, m,
          now + sim_network_flight(c->net, place(w, w->side), place(w, 1 - w->side), m->mail.luck) +
              repair(w, 1, now, m->mail.luck));
@@ -140,7 +149,7 @@ static void pump(struct way *w)
     while (w->head != NULL && joined) {
         struct waiting *m = w->head;
         w->head = m->next;
-        w->bytes -= m->wire;
+        go(w, m);
         send_whole(w, m);
     }
     check_water(w);
@@ -197,7 +206,7 @@ void sim_conn_send(struct sim_conns *c, uint32_t host, sw_conn number, struct sw
         w->tail->next = m;
     }
     w->tail = m;
-    w->bytes += m->wire;
+    wait(w, m);
     if (conn->class == SW_CLASS_BULK && w->head == m) {
         sim_flow_send(&w->flow, (double)m->wire);
     }
@@ -241,5 +250,6 @@ void sim_way_drop(struct way *w)
         sim_mail_free(w->conn->owner, &w->head->mail);
         w->head = next;
     }
+    w->conn->owner->bytes -= w->bytes;
     w->bytes = 0;
 }

@@ -42,6 +42,7 @@ struct conn {
     sw_conn number; /* 0: the slot is unused */
     enum sw_class class;
     uint32_t host[2]; /* dialer, acceptor */
+    struct sim_place place[2];
     struct sim_conn_end end[2];
     bool open[2]; /* up, and not told otherwise */
     bool gone[2]; /* that process does not exist any longer */
@@ -73,6 +74,7 @@ struct sim_conns {
     struct conn **v;
     size_t n, cap;
     struct conn *unused;
+    uint64_t bytes; /* that wait in all ways */
     uint64_t serial;
 };
 

@@ -93,16 +93,13 @@ static void release(struct conn *conn)
 
 bool sim_conn_joined(const struct conn *conn)
 {
-    const struct sim_conns *c = conn->owner;
     return !conn->gone[0] && !conn->gone[1] &&
-           sim_network_joined(c->net, c->hosts[conn->host[0]].place, c->hosts[conn->host[1]].place);
+           sim_network_joined(conn->owner->net, conn->place[0], conn->place[1]);
 }
 
 sw_dur sim_conn_latency(const struct conn *conn, unsigned from)
 {
-    const struct sim_conns *c = conn->owner;
-    return sim_network_latency(c->net, c->hosts[conn->host[from]].place,
-                               c->hosts[conn->host[1 - from]].place);
+    return sim_network_latency(conn->owner->net, conn->place[from], conn->place[1 - from]);
 }
 
 static sw_dur round_trip(const struct conn *conn)
@@ -276,6 +273,8 @@ void sim_conn_dial(struct sim_conns *c, uint32_t from, struct sim_conn_end end, 
     conn->class = class;
     conn->host[0] = from;
     conn->host[1] = to;
+    conn->place[0] = c->hosts[from].place;
+    conn->place[1] = c->hosts[to].place;
     conn->end[0] = end;
     conn->dialling = true;
     conn->dialled_at = now;
@@ -444,7 +443,7 @@ uint64_t sim_conns_pending(const struct sim_conns *c, uint32_t *host)
 {
     uint64_t most = 0;
     *host = 0;
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < c->n && c->bytes > 0; i++) {
         const struct conn *conn = c->v[i];
         for (unsigned side = 0; side < 2 && conn->number != 0; side++) {
             if (conn->way[side].bytes > most) {

@@ -426,6 +426,13 @@ uint32_t sim_processor_serving(const struct sim_processor_state *p)
     return p->serving;
 }
 
+struct sw_load sim_processor_load(const struct sim_processor_state *p)
+{
+    return (struct sw_load){ .waiting = p->waiting + p->serving,
+                             .cores = p->model.cores,
+                             .service = (sw_dur)p->mean };
+}
+
 sw_dur sim_processor_service(const struct sim_processor_state *p)
 {
     return (sw_dur)p->mean;

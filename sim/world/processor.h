@@ -4,7 +4,7 @@
 #ifndef SIM_PROCESSOR_H
 #define SIM_PROCESSOR_H
 
-#include "node/core/job.h"
+#include "node/core/event.h"
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
 
@@ -75,6 +75,8 @@ uint32_t sim_processor_serving(const struct sim_processor_state *p); /* <= cores
 /* Exponentially weighted mean of service times as they ended, weight 1/16; the model's mean before
  * the first. */
 sw_dur sim_processor_service(const struct sim_processor_state *p);
+/* All of it, as a node is told. */
+struct sw_load sim_processor_load(const struct sim_processor_state *p);
 uint64_t sim_processor_served(const struct sim_processor_state *p);
 uint64_t sim_processor_dropped(const struct sim_processor_state *p);
 /* Core time spent in service since the start; over (cores * time) it is the utilisation. */
