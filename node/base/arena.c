@@ -24,9 +24,7 @@
 
 struct sw_arena_chunk {
     struct sw_arena_chunk *next;
-    size_t cap;  /* bytes of data */
-    size_t used; /* a multiple of ALIGN */
-    size_t pad;  /* keeps data aligned */
+    size_t cap; /* bytes of data */
     uint8_t data[];
 };
 
@@ -43,12 +41,20 @@ static struct sw_arena_chunk *chunk_new(size_t cap)
     return c;
 }
 
+/* Fill @c, which is empty, from now on. */
+static void begin(struct sw_arena *a, struct sw_arena_chunk *c)
+{
+    a->last = c;
+    a->at = c->data;
+    a->left = c->cap;
+}
+
 /* Make @a->last a chunk with @need bytes free. */
 static bool advance(struct sw_arena *a, size_t need)
 {
     while (a->last != NULL && a->last->next != NULL) { /* left over from before a reset */
-        a->last = a->last->next;
-        if (a->last->cap >= need) {
+        begin(a, a->last->next);
+        if (a->left >= need) {
             return true;
         }
     }
@@ -63,7 +69,7 @@ static bool advance(struct sw_arena *a, size_t need)
     } else {
         a->last->next = c;
     }
-    a->last = c;
+    begin(a, c);
     return true;
 }
 
@@ -73,13 +79,12 @@ void *sw_arena_alloc(struct sw_arena *a, size_t size)
         return NULL;
     }
     const size_t need = (size + ALIGN - 1) & ~(ALIGN - 1);
-    if (a->last == NULL || need > a->last->cap - a->last->used) {
-        if (!advance(a, need)) {
-            return NULL;
-        }
+    if ((a->last == NULL || need > a->left) && !advance(a, need)) {
+        return NULL;
     }
-    uint8_t *at = a->last->data + a->last->used;
-    a->last->used += need;
+    uint8_t *at = a->at;
+    a->at += need;
+    a->left -= need;
     ASAN_UNPOISON_MEMORY_REGION(at, size);
     return at;
 }
@@ -99,37 +104,32 @@ void sw_arena_trim(struct sw_arena *a, const void *latest, size_t used)
     SW_ASSERT(c != NULL && (const uint8_t *)latest >= c->data);
     const size_t start = (size_t)((const uint8_t *)latest - c->data);
     const size_t end = start + ((used + ALIGN - 1) & ~(ALIGN - 1));
-    SW_ASSERT(start <= c->used && used <= c->used - start && end <= c->used);
-    c->used = end;
+    const size_t filled = c->cap - a->left;
+    SW_ASSERT(start <= filled && used <= filled - start && end <= filled);
+    a->at = c->data + end;
+    a->left = c->cap - end;
     ASAN_POISON_MEMORY_REGION(c->data + start + used, c->cap - start - used);
 }
 
 struct sw_arena_mark sw_arena_mark(const struct sw_arena *a)
 {
-    return (struct sw_arena_mark){ a->last, a->last != NULL ? a->last->used : 0 };
-}
-
-static void empty(struct sw_arena_chunk *c, size_t used)
-{
-    if (c->used > used) {
-        c->used = used;
-        ASAN_POISON_MEMORY_REGION(c->data + used, c->cap - used);
-    }
+    return (struct sw_arena_mark){ a->last, a->last != NULL ? a->last->cap - a->left : 0 };
 }
 
 void sw_arena_rewind(struct sw_arena *a, struct sw_arena_mark mark)
 {
     struct sw_arena_chunk *c = mark.last != NULL ? mark.last : a->first;
-    const struct sw_arena_chunk *touched = a->last;
     if (c == NULL) {
         return;
     }
-    a->last = c;
-    empty(c, mark.used);
-    while (c != touched) { /* those behind it were not touched */
-        c = c->next;
-        empty(c, 0);
+    ASAN_POISON_MEMORY_REGION(c->data + mark.used, c->cap - mark.used);
+    for (struct sw_arena_chunk *k = c; k != a->last;) { /* those behind it were not touched */
+        k = k->next;
+        ASAN_POISON_MEMORY_REGION(k->data, k->cap);
     }
+    a->last = c;
+    a->at = c->data + mark.used;
+    a->left = c->cap - mark.used;
 }
 
 void sw_arena_reset(struct sw_arena *a)

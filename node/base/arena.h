@@ -11,6 +11,8 @@ struct sw_arena_chunk;
 struct sw_arena {
     struct sw_arena_chunk *first; /* oldest; kept over a reset */
     struct sw_arena_chunk *last;  /* the one being filled */
+    uint8_t *at;                  /* where it goes on */
+    size_t left;                  /* bytes there */
 };
 
 /* A point in what was handed out. */
