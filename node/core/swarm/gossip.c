@@ -135,6 +135,15 @@ bool sw_gossip_add(struct sw_node *n, Swarm__V1__Gossip *g, uint32_t who)
 
 #define MOST 32U /* states in a message */
 
+/* Bytes that what was added since @before takes, its tag and length included. */
+static size_t size_of_last(const Swarm__V1__Gossip *g, const Swarm__V1__Gossip *before)
+{
+    const size_t len = g->n_records > before->n_records
+                           ? swarm__v1__signed_record__get_packed_size(g->records[g->n_records - 1])
+                           : swarm__v1__claim__get_packed_size(g->claims[g->n_claims - 1]);
+    return 1 + (len < 0x80 ? 1U : len < 0x4000 ? 2U : 3U) + len;
+}
+
 Swarm__V1__Gossip *sw_gossip_for(struct sw_node *n, uint32_t to)
 {
     struct sw_gossip *q = &n->gossip;
@@ -147,6 +156,7 @@ Swarm__V1__Gossip *sw_gossip_for(struct sw_node *n, uint32_t to)
     if (g == NULL || (accused && !sw_gossip_add(n, g, to))) {
         return NULL;
     }
+    size_t size = swarm__v1__gossip__get_packed_size(g);
     const uint32_t candidates = q->n < MOST ? q->n : MOST;
     for (uint32_t i = 0; i < candidates; i++) {
         const uint32_t who = q->v[q->first];
@@ -155,8 +165,8 @@ Swarm__V1__Gossip *sw_gossip_for(struct sw_node *n, uint32_t to)
             append(q, pop(q)); /* it was told so above */
             continue;
         }
-        if (swarm__v1__gossip__get_packed_size(g) > SW_GOSSIP_BYTES &&
-            before.n_records + before.n_claims > 0) {
+        size += size_of_last(g, &before);
+        if (size > SW_GOSSIP_BYTES && before.n_records + before.n_claims > 0) {
             *g = before;
             break;
         }

@@ -339,9 +339,39 @@ static int take(struct sw_node *n, const Swarm__V1__SignedRecord *s, const Swarm
     return accept(n, number, s, r);
 }
 
+/* The peer of the name that @record begins with, as we write it; SW_PEER_NONE where it does not. */
+static uint32_t names(const struct sw_node *n, const ProtobufCBinaryData *record)
+{
+    struct sw_name name = { "" };
+    const size_t len = record->len > 2 && record->data[0] == (1 << 3 | 2) ? record->data[1] : 0;
+    if (len == 0 || len >= sizeof name.s || len > record->len - 2) {
+        return SW_PEER_NONE;
+    }
+    memcpy(name.s, record->data + 2, len);
+    return sw_peers_find(&n->peers, name.s);
+}
+
+/* Is it, byte by byte, what we have?  As gossip mostly is: it need not be taken apart again. */
+static bool is_known(struct sw_node *n, const Swarm__V1__SignedRecord *s, uint32_t proven_by)
+{
+    const uint32_t number = names(n, &s->record);
+    struct sw_member *m = number != SW_PEER_NONE ? &n->peers.v[number]->member : NULL;
+    if (m == NULL || m->state == SW_MEMBER_UNKNOWN || s->record.len != m->record_len ||
+        s->signature.len != SW_SIGNATURE_LEN ||
+        (proven_by != SW_PEER_NONE && proven_by != number) ||
+        memcmp(s->record.data, m->record, m->record_len) != 0) {
+        return false;
+    }
+    m->proven = m->proven || proven_by != SW_PEER_NONE;
+    return true;
+}
+
 int sw_member_take_record(struct sw_node *n, const Swarm__V1__SignedRecord *signed_record,
                           uint32_t proven_by)
 {
+    if (is_known(n, signed_record, proven_by)) {
+        return SW_OK;
+    }
     Swarm__V1__Record *r = NULL;
     int err = sw_record_unpack(&n->scratch, signed_record, &r);
     if (err == SW_OK) {
