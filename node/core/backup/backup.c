@@ -292,6 +292,11 @@ static sw_time sooner(sw_time a, sw_time b)
 sw_time sw_backup_deadline(const struct sw_backup *b)
 {
     sw_time at = b->retry_at;
+    const struct sw_replicate *r = &b->replicate;
+    if (b->serve.incoming.count == 0 && b->sets.n == 0 && r->puts == NULL && r->retry_at == 0 &&
+        r->spreads == NULL && b->recovers.first == NULL) {
+        return at; /* as after most steps of most nodes */
+    }
     at = sooner(at, sw_serve_deadline(b));
     at = sooner(at, sw_sets_deadline(b));
     at = sooner(at, sw_replicate_deadline(b));

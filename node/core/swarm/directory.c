@@ -127,6 +127,7 @@ static int hold(struct sw_directory *d, uint32_t peer, const Swarm__V1__ZoneHeld
 /* Remove what @peer did not just say, and zones that nobody holds. */
 static void sweep(struct sw_directory *d, uint32_t peer)
 {
+    d->revision++;
     size_t kept = 0;
     for (size_t i = 0; i < d->n; i++) {
         struct sw_known_zone *z = d->zones[i];

@@ -32,8 +32,9 @@ struct sw_known_zone {
 struct sw_directory {
     struct sw_known_zone **zones; /* canonical order of names */
     size_t n, cap;
-    bool changed; /* the set of names, since the owner last cleared this */
-    bool heard;   /* of a new version of any zone, since zones/fetch.c last cleared this */
+    bool changed;      /* the set of names, since the owner last cleared this */
+    bool heard;        /* of a new version of any zone, since zones/fetch.c last cleared this */
+    uint64_t revision; /* one more whenever who holds what may have changed */
 };
 
 void sw_directory_fini(struct sw_directory *d);

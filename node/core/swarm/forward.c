@@ -122,20 +122,28 @@ static bool may_ask(struct sw_node *n, const struct sw_waiting *w, bool free)
            (free || n->forward.retries >= 1);
 }
 
-/* @path: of a relay, which is @peer then; 0: none. */
-static bool choose(struct sw_node *n, const struct sw_waiting *w, uint32_t *peer, uint64_t *path)
+/* The directory may have changed since the query was admitted: find its zone anew. */
+static void find_zone(struct sw_node *n, struct sw_waiting *w)
 {
     struct sw_question q;
-    if (sw_question_parse(sw_blob_bytes(&w->message), &q) != 0) {
-        return false;
+    const bool whole = sw_question_parse(sw_blob_bytes(&w->message), &q) == 0;
+    w->zone = whole ? sw_directory_find(&n->directory, q.name.name) : NULL;
+    w->zone_at = n->directory.revision;
+    w->type = whole ? q.type : 0;
+}
+
+/* @path: of a relay, which is @peer then; 0: none. */
+static bool choose(struct sw_node *n, struct sw_waiting *w, uint32_t *peer, uint64_t *path)
+{
+    if (w->zone_at != n->directory.revision) {
+        find_zone(n, w);
     }
-    const struct sw_known_zone *zone = sw_directory_find(&n->directory, q.name.name);
-    if (zone == NULL) {
+    if (w->zone == NULL) {
         return false;
     }
     const struct sw_router_question question = {
-        .zone = zone,
-        .query_class = sw_query_class(zone->hash, q.type),
+        .zone = w->zone,
+        .query_class = sw_query_class(w->zone->hash, w->type),
         .tried = w->tried,
         .n_tried = w->n_tried,
     };
@@ -265,6 +273,7 @@ static struct sw_waiting *admit(struct sw_node *n, uint32_t *slot)
     const bool dated = ev->arrived_at != 0 && ev->arrived_at <= ev->now;
     w->client = ev->u.query.client;
     w->give_up_at = (dated ? ev->arrived_at : ev->now) + n->config->query_deadline;
+    w->zone_at = n->directory.revision - 1; /* not found yet */
     w->n_tried = 0;
     w->hedge = 0;
     w->owed = n->state != SW_STATE_DRAINING;
@@ -305,12 +314,16 @@ void sw_forward_query(struct sw_node *n)
     save_retry(n);
     sw_hedge_save(n);
     uint32_t slot;
-    if (admit(n, &slot) == NULL) { /* better an early failure than a late one */
+    struct sw_waiting *w = admit(n, &slot);
+    if (w == NULL) { /* better an early failure than a late one */
         n->counts.failed++;
         sw_emit_trace(n, SW_TRACE_QUERY_FAILED, NULL, 0, 0, NULL);
         deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_OTHER);
         return;
     }
+    w->zone = zone;
+    w->zone_at = n->directory.revision;
+    w->type = q.type;
     if (SW_BUGGIFY(n->buggify, query_twice)) {
         (void)ask(n, slot, true);
     }

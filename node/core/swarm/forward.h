@@ -26,6 +26,9 @@ struct sw_node;
 struct sw_waiting {
     struct sw_client client;
     struct sw_blob message; /* its query; memory is kept from one use of the slot to the next */
+    const struct sw_known_zone *zone; /* whose name it asks for, as of revision @zone_at */
+    uint64_t zone_at;                 /* of the directory */
+    uint16_t type;
     sw_time give_up_at;
     uint32_t tried[SW_ATTEMPTS_MAX];   /* peers asked so far */
     uint32_t attempt[SW_ATTEMPTS_MAX]; /* slots of the attempts; SW_SLOT_NONE when ended */

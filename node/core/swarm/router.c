@@ -115,6 +115,7 @@ void sw_router_reachable(struct sw_node *n, uint32_t number)
     struct sw_router *r = &n->router;
     const struct sw_peer *peer = n->peers.v[number];
     size_t at = 0;
+    r->listed = NULL;
     for (size_t high = r->n_reachable; at < high;) {
         const size_t middle = at + (high - at) / 2;
         if (r->reachable[middle].peer < number) {
@@ -144,6 +145,7 @@ void sw_router_reachable(struct sw_node *n, uint32_t number)
 void sw_router_survey(struct sw_node *n)
 {
     n->router.n_reachable = 0;
+    n->router.listed = NULL;
     for (uint32_t i = 0; i < n->peers.n; i++) {
         if (n->peers.v[i] != NULL) {
             sw_router_reachable(n, i);
@@ -156,20 +158,25 @@ void sw_router_forget(struct sw_node *n, uint32_t peer)
     sw_route_forget(&n->router.route, peer);
 }
 
-/* Holders of @zone that can be reached, ascending; both lists are. */
-static size_t list_candidates(struct sw_router *r, const struct sw_known_zone *zone)
+/* List holders of @zone that can be reached, ascending; both lists are. */
+static void list_candidates(struct sw_node *n, const struct sw_known_zone *zone)
 {
-    size_t n = 0;
+    struct sw_router *r = &n->router;
     size_t at = 0;
+    if (r->listed == zone && r->listed_at == n->directory.revision) {
+        return;
+    }
+    r->n_candidates = 0;
     for (uint32_t i = 0; i < zone->n_holders; i++) {
         while (at < r->n_reachable && r->reachable[at].peer < zone->holders[i].peer) {
             at++;
         }
         if (at < r->n_reachable && r->reachable[at].peer == zone->holders[i].peer) {
-            r->candidates[n++] = r->reachable[at];
+            r->candidates[r->n_candidates++] = r->reachable[at];
         }
     }
-    return n;
+    r->listed = zone;
+    r->listed_at = n->directory.revision;
 }
 
 bool sw_router_tried(const struct sw_router_question *q, uint32_t peer)
@@ -233,11 +240,12 @@ static bool choose_to_dial(const struct sw_node *n, const struct sw_router_quest
 bool sw_router_choose(struct sw_node *n, const struct sw_router_question *q, uint32_t *peer)
 {
     struct sw_router *r = &n->router;
+    list_candidates(n, q->zone);
     struct sw_choice c = {
         .now = n->event->now,
         .query_class = q->query_class,
         .candidates = r->candidates,
-        .n = list_candidates(r, q->zone),
+        .n = r->n_candidates,
         .tried = q->tried,
         .n_tried = q->n_tried,
         .own = sw_router_own_load(n),

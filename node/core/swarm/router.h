@@ -25,8 +25,11 @@ struct sw_router {
     struct sw_rng rng;
     struct sw_candidate *reachable; /* peers that take queries, ascending */
     size_t n_reachable;
-    struct sw_candidate *candidates; /* scratch of one choice */
-    size_t cap;                      /* of both */
+    size_t cap;                      /* of both lists */
+    struct sw_candidate *candidates; /* who of these holds a zone; the last choice's: */
+    size_t n_candidates;
+    const struct sw_known_zone *listed; /* NULL: none */
+    uint64_t listed_at;                 /* the directory's revision then */
 };
 
 /* Prepare @config's policy and parameters for up to @n_peers peers; nothing visible changes.
