@@ -303,3 +303,15 @@ sw_time sw_node_deadline(const struct sw_node *n)
     const sw_time backup = sw_backup_deadline(n->backup);
     return own < backup ? own : backup;
 }
+
+void sw_node_prefetch(const struct sw_node *n)
+{
+    __builtin_prefetch(n->timers.v);
+    __builtin_prefetch(n->backup);
+    __builtin_prefetch(n->peers.v);
+    __builtin_prefetch(n->peers.conns + n->peers.n_conns / 2);
+    __builtin_prefetch(n->router.candidates);
+    __builtin_prefetch(&n->attempts);
+    __builtin_prefetch(&n->forward);
+    __builtin_prefetch(&n->directory);
+}

@@ -149,4 +149,7 @@ struct sw_node_counts {
 };
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);
 
+/* For a host of many nodes: a step is near.  Fetches what most steps touch; changes nothing. */
+void sw_node_prefetch(const struct sw_node *n);
+
 #endif

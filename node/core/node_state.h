@@ -42,23 +42,32 @@ enum sw_timer_kind {
 };
 
 struct sw_node {
+    /* of the step that is being taken, and what every step touches: together, since a swarm's nodes
+     * take turns in the processor's caches */
+    const struct sw_event *event;
+    struct sw_actions *out;
+    sw_time now; /* of the latest event */
+    bool out_of_memory;
+    bool drained;               /* DRAINED was said */
+    enum sw_state state;        /* life.c */
+    struct sw_config *config;   /* configure.c; ours; NULL before the first */
+    struct sw_buggify *buggify; /* NULL in every live node */
+    sw_time entropy_due;        /* when to ask for entropy (again) */
+    struct sw_backup *backup;
+    struct sw_heap timers;
+    struct sw_arena scratch; /* empty between steps */
+    struct sw_timer beat;    /* once a second: what else would be forgotten */
+
     uint64_t seed;
-    struct sw_buggify *buggify;         /* NULL in every live node */
     unsigned planted;                   /* enum sw_planted */
     const struct sw_shelf *shelf;       /* NULL: zones are our own */
     const struct sw_verifier *verifier; /* NULL: we do it */
-    enum sw_state state;                /* life.c */
-    struct sw_config *config;           /* configure.c; ours; NULL before the first */
     struct sw_config *config_before;    /* kept while @backup may still look at it */
     struct sw_config *config_backup;    /* what @backup was told last */
-    bool drained;                       /* DRAINED was said */
     struct sw_keygen keygen;
-    sw_time entropy_due;  /* when to ask for entropy (again) */
-    struct sw_timer beat; /* once a second: what else would be forgotten */
-    uint64_t last_job;    /* jobs.c: the id given last */
-    uint64_t beats;       /* so far */
-    uint64_t steps;       /* so far, where slow checks are on */
-    sw_time now;          /* of the latest event */
+    uint64_t last_job; /* jobs.c: the id given last */
+    uint64_t beats;    /* so far */
+    uint64_t steps;    /* so far, where slow checks are on */
 
     struct sw_held held;           /* zones held here */
     struct sw_zone_reads reads;    /* parts of them, for peers */
@@ -80,18 +89,9 @@ struct sw_node {
     struct sw_cache cache;           /* what upstreams said */
     struct sw_upstreams upstreams;
     struct sw_lookups lookups; /* questions for them, and who waits */
-    struct sw_backup *backup;
-    bool backup_configured; /* ... and it said yes */
+    bool backup_configured;    /* ... and it said yes */
     struct sw_node_counts counts;
-
-    struct sw_heap timers;
-    struct sw_arena scratch; /* empty between steps */
-    struct sw_arena *lent;   /* where it is from; NULL: our own */
-
-    /* of the step that is being taken */
-    const struct sw_event *event;
-    struct sw_actions *out;
-    bool out_of_memory;
+    struct sw_arena *lent; /* where it is from; NULL: our own */
 };
 
 /* DRAIN, by the host or by an operator. */

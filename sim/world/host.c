@@ -41,6 +41,8 @@ int sim_host_new(struct sim_world *w, uint32_t index, struct sim_host **out, str
     h->w = w;
     h->index = index;
     h->config = &spec->config;
+    h->ahead = (sw_wall)spec->clock.offset;
+    h->drifts = spec->clock.drift != 0;
     h->place = (struct sim_place){ sim_find_region(w->s, spec->config.region.s), index };
     h->lost_at = SW_TIME_NEVER;
     h->understates = 1;
@@ -403,6 +405,9 @@ static bool is_full(const struct sim_host *h)
 static void peer_message(void *self, struct sim_mail *m)
 {
     struct sim_host *h = self;
+    if (h->node != NULL) {
+        sw_node_prefetch(h->node); /* it is read a few events from now */
+    }
     m->receiver = h;
     m->arrived_at = sim_now(h->w->engine);
     const bool work = sw_envelope_lane(m->message) == SW_LANE_WORK;

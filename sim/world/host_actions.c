@@ -25,10 +25,7 @@ static struct sim_luck next_luck(struct sim_host *h)
 
 static struct sw_load load_of(const struct sim_host *h)
 {
-    struct sw_load load = { .waiting = sim_processor_waiting(h->processor) +
-                                       sim_processor_serving(h->processor),
-                            .cores = h->w->s->nodes[h->index].processor.cores,
-                            .service = sim_processor_service(h->processor) };
+    struct sw_load load = sim_processor_load(h->processor);
     if (h->silent > 0 && sw_unit(sw_rng_at(h->silence, sim_now(h->w->engine), 0)) < h->silent) {
         load.service = 0; /* not known */
     }
@@ -39,13 +36,20 @@ static struct sw_load load_of(const struct sim_host *h)
     return load;
 }
 
+/* What most clocks say can be told from the host alone. */
+static sw_wall wall(const struct sim_host *h, sw_time now)
+{
+    return h->w->n_effects == 0 && !h->drifts ? sim_wall(now) + h->ahead
+                                              : sim_world_wall(h->w, h->index);
+}
+
 struct sw_event sim_host_event(const struct sim_host *h, enum sw_event_kind kind)
 {
     const sw_time now = sim_now(h->w->engine);
     return (struct sw_event){
         .kind = kind,
         .now = now,
-        .wall = sim_world_wall(h->w, h->index),
+        .wall = wall(h, now),
         .arrived_at = now,
         .load = load_of(h),
     };

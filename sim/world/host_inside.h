@@ -39,19 +39,32 @@ struct sim_late {
 };
 
 struct sim_host {
+    /* what most events touch, together */
     struct sim_world *w;
-    uint32_t index;
-    struct sim_place place;
-    const struct sw_config *config;
     struct sw_node *node; /* NULL while it is down */
     struct sw_front *front;
-    uint32_t down;      /* how many faults hold it down */
-    uint64_t life;      /* counts its nodes */
-    uint32_t stopping;  /* how many restarts wait for the present process to end */
-    uint32_t paused;    /* how many pauses hold the present process */
-    uint32_t unpaused;  /* how many more have yet to end, whose process is gone */
-    double understates; /* by what the load is divided that the node hears of */
-    double silent;      /* share of the moments when it does not hear of it */
+    struct sim_processor_state *processor;
+    uint32_t index;
+    struct sim_place place;
+    uint32_t paused;       /* how many pauses hold the present process */
+    sw_wall ahead;         /* its clock, at the start */
+    double understates;    /* by what the load is divided that the node hears of */
+    struct sim_luck cause; /* what the present event travels for */
+    uint64_t effects;      /* packets it brought about so far */
+    sw_time tick_at;       /* when the tick is scheduled; SW_TIME_NEVER: it is not */
+    sim_event_id tick;
+    struct sim_datagram *datagrams; /* in the processor */
+    struct sim_mail *mails;         /* likewise */
+    size_t n_retired;
+    bool drifts; /* its clock */
+    bool wants_entropy;
+
+    const struct sw_config *config;
+    uint32_t down;     /* how many faults hold it down */
+    uint64_t life;     /* counts its nodes */
+    uint32_t stopping; /* how many restarts wait for the present process to end */
+    uint32_t unpaused; /* how many more have yet to end, whose process is gone */
+    double silent;     /* share of the moments when it does not hear of it */
     struct sw_rng_key silence;
     uint32_t tears;                    /* how many wait for a write */
     uint32_t torn;                     /* and how many held the host down after one */
@@ -60,7 +73,6 @@ struct sim_host {
     uint32_t disks; /* how many burnt: now, and when it was lost */
     uint32_t disks_at_loss;
 
-    struct sim_processor_state *processor;
     struct sim_disk_state *disk;
     struct sw_buggify buggify; /* for all its nodes, when the run has it */
     struct sw_rng_key entropy;
@@ -68,18 +80,9 @@ struct sim_host {
 
     const struct sw_view *view;
     const struct sw_view *retired[8]; /* to be told to the node after its present step */
-    size_t n_retired;
-    bool wants_entropy;
-
-    struct sim_luck cause; /* what the present event travels for */
-    uint64_t effects;      /* packets it brought about so far */
-    sw_time tick_at;       /* when the tick is scheduled; SW_TIME_NEVER: it is not */
-    sim_event_id tick;
 
     struct strand strands[SW_STRAND_COUNT];
-    struct running *runs;           /* youngest first */
-    struct sim_datagram *datagrams; /* in the processor */
-    struct sim_mail *mails;         /* likewise */
+    struct running *runs; /* youngest first */
     struct command *commands;
     uint64_t command_id;
 };
