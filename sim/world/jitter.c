@@ -52,7 +52,7 @@ void sim_jitter_init(struct sim_jitter *j)
     /* From the far end inwards: that way errors shrink. */
     double z = -6.3379577545537895; /* the quantile at 2^-33 */
     double width = 0x1p-33 / SIM_JITTER_PARTS;
-    for (int octave = SIM_JITTER_OCTAVES - 1; octave >= 0; octave--, width *= 2) {
+    for (int octave = SIM_JITTER_OCTAVES - 1; octave >= 0; octave--) {
         for (int part = 0; part < SIM_JITTER_PARTS; part++) {
             double inner = z;
             for (int i = 0; i < STEPS; i++) {
@@ -63,5 +63,6 @@ void sim_jitter_init(struct sim_jitter *j)
             fit(j->cubic[1][octave][part], at(-z, -width), at(-inner, -width));
             z = inner;
         }
+        width *= 2;
     }
 }
