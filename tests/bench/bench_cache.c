@@ -137,7 +137,7 @@ static void ratios(void)
     if (sw_cache_set(&c, SW_SIEVE_MIN, &limits) != 0) {
         return;
     }
-    struct lru l = { .cap = c.store.n_blocks / 2 }; /* an answer takes two blocks */
+    struct lru l = { .cap = c.store.n_blocks }; /* such an answer takes one */
     l.used_at = calloc(CATALOGUE, sizeof *l.used_at);
     l.held = calloc(l.cap, sizeof *l.held);
     for (uint32_t i = 0; i < CATALOGUE; i++) {

@@ -78,16 +78,21 @@ static void count(struct sw_cache *c, enum sw_known known)
     }
 }
 
+/* It has expired; may it still be given? */
+static bool may_be_stale(const struct sw_cache *c, const struct sw_entry *e, sw_time now)
+{
+    return now - expires_at(e) < c->limits.max_stale || (c->planted & SW_PLANTED_STALE) != 0;
+}
+
 static struct sw_recall recall(struct sw_cache *c, struct sw_entry *e, sw_time now, bool visit)
 {
     struct sw_recall r = { .entry = e, .wait = now < e->retry_at };
-    if (e->kept_at == 0) {
-        r.known = r.wait ? SW_KNOWN_FAILURE : SW_KNOWN_NOTHING;
-    } else if (now < expires_at(e)) {
+    const bool kept = e->kept_at != 0;
+    if (kept && now < expires_at(e)) {
         r.known = SW_KNOWN_FRESH;
         r.left = (uint32_t)((expires_at(e) - now) / SW_SEC);
         r.renew = visit && is_to_renew(c, e, now);
-    } else if (now - expires_at(e) < c->limits.max_stale || (c->planted & SW_PLANTED_STALE) != 0) {
+    } else if (kept && may_be_stale(c, e, now)) {
         r.known = SW_KNOWN_STALE;
     } else {
         r.known = r.wait ? SW_KNOWN_FAILURE : SW_KNOWN_NOTHING;
@@ -133,8 +138,8 @@ void sw_cache_read(const struct sw_cache *c, const struct sw_entry *e, struct sw
     out->n_ttls = e->n_ttls;
     out->ttl = e->ttl;
     out->len = e->len - 2U * e->n_ttls;
-    for (unsigned i = 0; i < e->n_ttls; i++) {
-        out->ttl_at[i] = sw_be16(out->data + out->len + 2U * i);
+    for (size_t i = 0; i < e->n_ttls; i++) {
+        out->ttl_at[i] = sw_be16(out->data + out->len + 2 * i);
     }
 }
 
@@ -154,7 +159,7 @@ size_t sw_cache_answer(const struct sw_cache *c, const struct sw_entry *e, sw_ti
 struct sw_entry *sw_cache_keep(struct sw_cache *c, const struct sw_cache_key *key,
                                const struct sw_kept *kept, unsigned source, sw_time now)
 {
-    const size_t ttls = 2U * kept->n_ttls;
+    const size_t ttls = sizeof(uint16_t) * kept->n_ttls;
     struct sw_entry *e = c->size > 0 ? sw_sieve_put(&c->store, key, kept->len + ttls) : NULL;
     if (e == NULL) {
         c->counts.not_kept++;
@@ -162,8 +167,8 @@ struct sw_entry *sw_cache_keep(struct sw_cache *c, const struct sw_cache_key *ke
     }
     const sw_time before = e->kept_at != 0 ? expires_at(e) : 0;
     uint8_t at[2U * SW_KEPT_RECORDS_MAX];
-    for (unsigned i = 0; i < kept->n_ttls; i++) {
-        sw_put_be16(at + 2U * i, kept->ttl_at[i]);
+    for (size_t i = 0; i < kept->n_ttls; i++) {
+        sw_put_be16(at + 2 * i, kept->ttl_at[i]);
     }
     sw_sieve_write(&c->store, e, 0, kept->data, kept->len);
     sw_sieve_write(&c->store, e, kept->len, at, ttls);

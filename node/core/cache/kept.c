@@ -26,7 +26,7 @@ struct taking {
     bool answered;   /* a record of the type asked for is in the answer section */
 };
 
-static void take_record(struct taking *t, const struct sw_rr *rr, unsigned section)
+static void take_record(struct taking *t, const struct sw_rr *rr, size_t section)
 {
     struct sw_kept *k = t->out;
     if (k->n_ttls == SW_KEPT_RECORDS_MAX) {
@@ -51,7 +51,7 @@ static bool take_records(struct taking *t)
     struct sw_kept *k = t->out;
     size_t at = t->q->end;
     unsigned additional = 0;
-    for (unsigned section = 0; section < 3; section++) {
+    for (size_t section = 0; section < 3; section++) {
         for (unsigned left = sw_be16(t->m.data + 6 + 2 * section); left > 0; left--) {
             struct sw_rr rr;
             const size_t before = at;

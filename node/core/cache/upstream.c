@@ -205,6 +205,16 @@ static void set_up(struct sw_node *n, uint32_t number, bool told)
     }
 }
 
+/* The quickest of the latest answers, @rtt among them. */
+static sw_dur quickest(struct sw_upstream *s, sw_dur rtt)
+{
+    s->rtt[s->n_rtt++ % SW_UPSTREAM_SAMPLES] = rtt;
+    for (uint64_t i = 0; i < s->n_rtt && i < SW_UPSTREAM_SAMPLES; i++) {
+        rtt = s->rtt[i] < rtt ? s->rtt[i] : rtt;
+    }
+    return rtt;
+}
+
 static void heard_from(struct sw_node *n, uint32_t number, sw_dur rtt, bool probe, bool late)
 {
     struct sw_upstream *s = &n->upstreams.v[number];
@@ -212,6 +222,7 @@ static void heard_from(struct sw_node *n, uint32_t number, sw_dur rtt, bool prob
     const struct sw_telemetry blind = { 0 };
     s->losses = 0;
     s->heard_at = n->event->now;
+    rtt = quickest(s, rtt);
     if (r->policy->on_reply != NULL) {
         r->policy->on_reply(r, number, n->event->now, rtt, &blind, probe, late);
     }

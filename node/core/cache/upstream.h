@@ -2,11 +2,14 @@
  * Upstreams: which one is asked, and which are down.
  *
  * The routing policy chooses, as among peers; upstreams say nothing about their load, so that it
- * works by times alone.  One that did not answer is probed once a second; when SW_DOWN_LOSSES in a
- * row of queries and probes go unanswered it is down, and asked only when no other is left.  The
- * verdict goes to the members of the region, which need not find out by their own clients'
- * patience; one of them, the upstream's home, probes it for all, and says when it is back.  Who
- * hears nothing for SW_DOWN_BELIEVED probes for itself. */
+ * works by times alone.  Of the latest SW_UPSTREAM_SAMPLES answers it is told the quickest: that
+ * was in the upstream's cache and says what the way there takes, queues included, while the others'
+ * times are those of the names that had to be resolved, and say nothing about the next.  One that
+ * did not answer is probed once a second; when SW_DOWN_LOSSES in a row of queries and probes go
+ * unanswered it is down, and asked only when no other is left.  The verdict goes to the members of
+ * the region, which need not find out by their own clients' patience; one of them, the upstream's
+ * home, probes it for all, and says when it is back.  Who hears nothing for SW_DOWN_BELIEVED probes
+ * for itself. */
 #ifndef SW_CACHE_UPSTREAM_H
 #define SW_CACHE_UPSTREAM_H
 
@@ -20,6 +23,7 @@ struct sw_link;
 
 #define SW_UPSTREAMS_MAX 32U
 #define SW_UPSTREAM_NONE UINT32_MAX
+#define SW_UPSTREAM_SAMPLES 16U
 #define SW_DOWN_LOSSES 3U
 #define SW_DOWN_BELIEVED (60 * SW_SEC)
 /* An answer may take its resolution's time: no upstream is given up before. */
@@ -38,6 +42,8 @@ struct sw_upstream {
     uint64_t probe;    /* number of that */
     sw_dur every;
     uint64_t asked, answered;
+    sw_dur rtt[SW_UPSTREAM_SAMPLES]; /* of the latest answers */
+    uint64_t n_rtt;                  /* answers so far, probes included */
 };
 
 struct sw_upstreams {

@@ -147,6 +147,25 @@ static void a_slow_upstream_is_left_for_another(void)
     cluster_free(c);
 }
 
+static void the_nearer_of_two_upstreams_is_asked_whatever_names_take(void)
+{
+    static char policy[] = "ant_colony";
+    struct cluster *c = one(2);
+    cluster_config(c, 0)->policy = policy;
+    settle(c);
+    for (unsigned i = 0; i < 200; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "n%u.example", i);
+        /* u0 is at hand, and has to resolve every other name; u1 is far, and never has to */
+        cluster_upstream(c, 0)->rtt = i % 2 == 0 ? SW_MS : 150 * SW_MS;
+        cluster_upstream(c, 1)->rtt = 80 * SW_MS;
+        (void)cluster_ask(c, 0, name, SW_TYPE_A);
+        cluster_run(c, 200 * SW_MS);
+    }
+    CHECK(cluster_upstream(c, 0)->asked >= 180);
+    cluster_free(c);
+}
+
 static void an_error_of_one_upstream_is_not_the_end(void)
 {
     struct cluster *c = one(2);
@@ -450,6 +469,7 @@ CU_TestInfo tests_lookup[] = {
     TEST(those_who_ask_the_same_wait_for_one_answer),
     TEST(clients_from_elsewhere_are_refused),
     TEST(a_slow_upstream_is_left_for_another),
+    TEST(the_nearer_of_two_upstreams_is_asked_whatever_names_take),
     TEST(an_error_of_one_upstream_is_not_the_end),
     TEST(what_is_truncated_is_asked_for_by_stream),
     TEST(what_has_expired_is_given_when_nobody_answers),
