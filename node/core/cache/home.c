@@ -5,6 +5,7 @@
 #include "algorithms/route/candidates.h"
 #include "node/base/name.h"
 #include "node/core/node_state.h"
+#include "node/core/swarm/pool.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,9 +19,10 @@ uint64_t sw_home_key(const uint8_t *name, size_t len)
     return h;
 }
 
-static bool counts(const struct sw_node *n, const struct sw_candidate *c, enum sw_realm realm)
+static bool counts(const struct sw_node *n, const struct sw_peer *peer, enum sw_realm realm)
 {
-    return n->peers.v[c->peer]->caches && (realm == SW_REALM_SWARM || c->same_region);
+    return peer->caches &&
+           (realm == SW_REALM_SWARM || strcmp(peer->region.s, n->config->region.s) == 0);
 }
 
 /* The most questions of ours that one home may have. */
@@ -30,8 +32,9 @@ static uint32_t load_cap(const struct sw_node *n, enum sw_realm realm)
     double pending = 1 + n->lookups.own;
     double homes = 1;
     for (size_t i = 0; i < r->n_reachable; i++) {
-        if (counts(n, &r->reachable[i], realm)) {
-            pending += n->peers.v[r->reachable[i].peer]->lookups;
+        const struct sw_peer *peer = n->peers.v[r->reachable[i].peer];
+        if (counts(n, peer, realm)) {
+            pending += peer->lookups;
             homes++;
         }
     }
@@ -40,7 +43,30 @@ static uint32_t load_cap(const struct sw_node *n, enum sw_realm realm)
     return cap > SW_HOME_LEAST ? (uint32_t)cap : SW_HOME_LEAST;
 }
 
-uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm)
+/* The member without a connection that suits @key best, better than @least; SW_PEER_NONE: none. */
+static uint32_t absent_home(const struct sw_node *n, uint64_t key, enum sw_realm realm,
+                            uint64_t least)
+{
+    uint32_t best = SW_PEER_NONE;
+    if (sw_pool_is_mesh(n)) {
+        return best; /* then links come back by themselves */
+    }
+    for (uint32_t i = 0; i < n->peers.n_known; i++) {
+        const uint32_t number = n->peers.by_name[i];
+        const struct sw_peer *peer = n->peers.v[number];
+        if (!sw_pool_may_dial(n, peer) || !counts(n, peer, realm)) {
+            continue;
+        }
+        const uint64_t score = sw_rendezvous(key, sw_name_id(&peer->name));
+        if (score < least) {
+            least = score;
+            best = number;
+        }
+    }
+    return best;
+}
+
+uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm, uint32_t *absent)
 {
     const struct sw_router *r = &n->router;
     const uint32_t cap = load_cap(n, realm);
@@ -48,7 +74,8 @@ uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm)
     uint64_t least = n->lookups.own < cap ? sw_rendezvous(key, n->lookups.id) : UINT64_MAX;
     for (size_t i = 0; i < r->n_reachable; i++) {
         const struct sw_candidate *c = &r->reachable[i];
-        if (!counts(n, c, realm) || n->peers.v[c->peer]->lookups >= cap) {
+        const struct sw_peer *peer = n->peers.v[c->peer];
+        if (!counts(n, peer, realm) || peer->lookups >= cap) {
             continue;
         }
         const uint64_t score = sw_rendezvous(key, c->id);
@@ -56,6 +83,9 @@ uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm)
             least = score;
             best = c->peer;
         }
+    }
+    if (absent != NULL) {
+        *absent = absent_home(n, key, realm, least);
     }
     return best;
 }
@@ -66,7 +96,7 @@ size_t sw_home_others(const struct sw_node *n, uint64_t key, uint32_t *out, size
     size_t found = 0;
     for (size_t i = 0; i < r->n_reachable; i++) {
         const struct sw_candidate *c = &r->reachable[i];
-        if (!counts(n, c, SW_REALM_SWARM)) {
+        if (!counts(n, n->peers.v[c->peer], SW_REALM_SWARM)) {
             continue;
         }
         const uint64_t score = sw_rendezvous(key, c->id);

@@ -19,8 +19,10 @@ enum sw_realm { SW_REALM_REGION, SW_REALM_SWARM };
 
 /* A name's number, the same everywhere.  @name is in wire form, lower case. */
 uint64_t sw_home_key(const uint8_t *name, size_t len);
-/* Who is home to @key in @realm: a peer, or SW_PEER_SELF. */
-uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm);
+/* Who is home to @key in @realm, of those that can be asked now: a peer, or SW_PEER_SELF.  @absent
+ * (may be NULL) gets the member that would be, but that there is no connection with it, as in
+ * swarms where members keep few (pool.h); else SW_PEER_NONE. */
+uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm, uint32_t *absent);
 /* The @cap best in the swarm but ourselves, the best first, whatever their load; how many. */
 size_t sw_home_others(const struct sw_node *n, uint64_t key, uint32_t *out, size_t cap);
 

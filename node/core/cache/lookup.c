@@ -7,6 +7,7 @@
 #include "node/core/dns/answer.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
+#include "node/core/swarm/link.h"
 #include "node/core/swarm/serve.h"
 
 #include <stdlib.h>
@@ -538,6 +539,17 @@ static bool send_query(struct sw_node *n, const struct sw_lookup *l, uint32_t pe
     return sw_emit_envelope(n, n->peers.v[peer]->link[SW_CLASS_CONTROL].conn, &e);
 }
 
+/* Who is home to @key; a better one that is not connected is dialled for the next question. */
+static uint32_t home_of(struct sw_node *n, uint64_t key, enum sw_realm realm)
+{
+    uint32_t absent;
+    const uint32_t home = sw_home(n, key, realm, &absent);
+    if (absent != SW_PEER_NONE) {
+        sw_link_want(n, absent, SW_CLASS_CONTROL);
+    }
+    return home;
+}
+
 /* Ask @l's home, if that is another node and the question may pass one more. */
 static bool ask_home(struct sw_node *n, struct sw_lookup *l)
 {
@@ -546,10 +558,10 @@ static bool ask_home(struct sw_node *n, struct sw_lookup *l)
     uint32_t home = SW_PEER_SELF;
     uint32_t hops = 1;
     if (c->cooperate && l->hops == 0) {
-        home = sw_home(n, key, SW_REALM_REGION);
+        home = home_of(n, key, SW_REALM_REGION);
     }
     if (c->cooperate && c->across && l->hops <= 1 && home == SW_PEER_SELF) {
-        home = sw_home(n, key, SW_REALM_SWARM);
+        home = home_of(n, key, SW_REALM_SWARM);
         hops = 2;
     }
     if (home == SW_PEER_SELF || !send_query(n, l, home, hops, false)) {

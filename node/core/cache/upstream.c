@@ -292,7 +292,8 @@ void sw_upstreams_heard(struct sw_node *n, const struct sw_link *link,
 /* Does it fall to us? */
 static bool is_prober(const struct sw_node *n, const struct sw_upstream *s)
 {
-    return !n->config->cache.cooperate || sw_home(n, s->id, SW_REALM_REGION) == SW_PEER_SELF ||
+    return !n->config->cache.cooperate ||
+           sw_home(n, s->id, SW_REALM_REGION, NULL) == SW_PEER_SELF ||
            n->event->now - s->changed_at >= SW_DOWN_BELIEVED;
 }
 

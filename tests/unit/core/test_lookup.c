@@ -63,7 +63,8 @@ static const char *name_at(const struct cluster *c, uint32_t by, const char *hom
         uint8_t wire[SW_DNAME_MAX];
         (void)snprintf(text, sizeof text, "%s%u.example", lead, i);
         (void)sw_dname_from_text(text, wire);
-        const uint32_t peer = sw_home(n, sw_home_key(wire, sw_dname_len(wire)), SW_REALM_REGION);
+        const uint32_t peer =
+            sw_home(n, sw_home_key(wire, sw_dname_len(wire)), SW_REALM_REGION, NULL);
         const char *found = peer == SW_PEER_SELF ? n->config->name.s : n->peers.v[peer]->name.s;
         if (strcmp(found, home) == 0) {
             return text;
@@ -421,7 +422,7 @@ static void homes_are_spread_evenly_and_move_little(void)
     const struct sw_node *n = cluster_node(c, 0);
     for (unsigned i = 0; i < NAMES; i++) {
         const uint8_t key[4] = { (uint8_t)i, (uint8_t)(i >> 8), 'k', 0 };
-        const uint32_t p = sw_home(n, sw_home_key(key, 4), SW_REALM_REGION);
+        const uint32_t p = sw_home(n, sw_home_key(key, 4), SW_REALM_REGION, NULL);
         home[i] = p == SW_PEER_SELF ? 'a' : n->peers.v[p]->name.s[0];
         count[home[i] - 'a']++;
     }
@@ -432,10 +433,46 @@ static void homes_are_spread_evenly_and_move_little(void)
     cluster_run(c, 100 * SW_MS);
     for (unsigned i = 0; i < NAMES; i++) {
         const uint8_t key[4] = { (uint8_t)i, (uint8_t)(i >> 8), 'k', 0 };
-        const uint32_t p = sw_home(n, sw_home_key(key, 4), SW_REALM_REGION);
+        const uint32_t p = sw_home(n, sw_home_key(key, 4), SW_REALM_REGION, NULL);
         const char now = p == SW_PEER_SELF ? 'a' : n->peers.v[p]->name.s[0];
         REQUIRE(now != 'e' && (now == home[i] || home[i] == 'e'));
     }
+    cluster_free(c);
+}
+
+/* Six members that keep connections with four others each: whoever is home is dialled when it is
+ * missed, and then asked. */
+static void a_home_without_a_connection_is_dialled_for_the_next_question(void)
+{
+    enum { SIX = 6 };
+    struct cluster *c = cluster_new(1);
+    for (uint32_t i = 0; i < SIX; i++) {
+        const char name[2] = { (char)('a' + i), '\0' };
+        (void)cluster_add(c, name, "eu");
+    }
+    cluster_upstreams(c, 1);
+    for (uint32_t i = 0; i < SIX; i++) {
+        cluster_config(c, i)->membership.connections = 4;
+    }
+    settle(c);
+    uint32_t absent[2] = { 0 };
+    for (uint32_t round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 200; i++) {
+            char name[32];
+            (void)snprintf(name, sizeof name, "r%u-%u.example", round, i);
+            uint8_t wire[SW_DNAME_MAX];
+            uint32_t missed;
+            (void)sw_dname_from_text(name, wire);
+            (void)sw_home(cluster_node(c, 0), sw_home_key(wire, sw_dname_len(wire)),
+                          SW_REALM_REGION, &missed);
+            absent[round] += missed != SW_PEER_NONE;
+            (void)cluster_ask(c, 0, name, SW_TYPE_A);
+            cluster_run(c, 10 * SW_MS);
+        }
+        cluster_run(c, SW_SEC);
+    }
+    CHECK(absent[0] > 0);
+    CHECK_U64(absent[1], 0);
     cluster_free(c);
 }
 
@@ -485,6 +522,7 @@ CU_TestInfo tests_lookup[] = {
     TEST(a_drained_node_answers_those_who_wait),
     TEST(without_a_cache_all_is_asked_anew),
     TEST(homes_are_spread_evenly_and_move_little),
+    TEST(a_home_without_a_connection_is_dialled_for_the_next_question),
     TEST(equal_seeds_give_equal_lookups),
     CU_TEST_INFO_NULL,
 };
