@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What nodes think of each other, against the truth: who is found to be gone and how soon, who is
  * taken for gone and is not, and what it costs. */
+#include "node/core/proto/swarm.pb-c.h"
+#include "node/core/swarm/lane.h"
 #include "sim/analyse/metric.h"
 #include "sim/record/rows.h"
 #include "sim/world/pool.h"
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DETECTION, DEATH, FALSE_SUSPICIONS, FALSE_POSITIVES, OF_HEALTHY, REFUTED, MESSAGES };
+enum { DETECTION, DEATH, FALSE_SUSPICIONS, FALSE_POSITIVES, OF_HEALTHY, REFUTED, MESSAGES, BYTES };
 
 static const struct sim_metric metrics[] = {
     [DETECTION] = { "member.detection", "s",
@@ -31,6 +33,10 @@ static const struct sim_metric metrics[] = {
     [MESSAGES] = { "member.messages", "",
                    "messages of the failure detector and of anti-entropy, a node and second",
                    false },
+    [BYTES] = { "member.bytes", "B",
+                "the same messages' bytes as packed, without what TLS and TCP add, a node and "
+                "second",
+                false },
 };
 
 /* A node, as the truth has it. */
@@ -120,6 +126,17 @@ static void on_sample(void *self, struct sim_world *w)
     }
 }
 
+static void on_message(void *self, struct sim_world *w, uint32_t node, struct sw_bytes message)
+{
+    struct member *m = self;
+    const uint32_t body = sw_envelope_first_field(message);
+    (void)node;
+    if (sim_world_now(w) > sim_world_scenario(w)->warmup &&
+        (body == SWARM__V1__ENVELOPE__BODY_PROBE || body == SWARM__V1__ENVELOPE__BODY_SYNC)) {
+        m->sum[BYTES] += (double)message.len;
+    }
+}
+
 static void measure(struct member *m, size_t metric, const struct truth *t, sw_time now)
 {
     m->sum[metric] += (double)(now - t->ended_at) * 1e-9;
@@ -157,8 +174,11 @@ static void on_trace(void *self, struct sim_world *w, uint32_t node, const struc
 static double value(void *self, struct sim_world *w, size_t i, const char *during)
 {
     const struct member *m = self;
-    (void)w;
     (void)during;
+    if (i == BYTES) {
+        const double s = (double)sim_world_scenario(w)->interval * 1e-9;
+        return m->n[MESSAGES] > 0 ? m->sum[BYTES] / ((double)m->n[MESSAGES] * s) : NAN;
+    }
     if (i == DETECTION || i == DEATH || i == MESSAGES) {
         return m->n[i] > 0 ? m->sum[i] / (double)m->n[i] : NAN;
     }
@@ -175,6 +195,7 @@ const struct sim_metric_group sim_metric_group_member = {
                  .start = start,
                  .on_trace = on_trace,
                  .on_fault = on_fault,
+                 .on_message = on_message,
                  .on_sample = on_sample,
                  .stop = stop },
     .value = value,
