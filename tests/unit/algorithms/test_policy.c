@@ -6,6 +6,7 @@
 #include "tests/lib/fail_alloc.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 extern CU_TestInfo tests_policy[];
 
@@ -337,6 +338,69 @@ static void every_policy_keeps_the_rules_over_many_seeds(void)
     }
 }
 
+/* ---- the order of candidates ---- */
+
+#define ORDERED 6
+#define ORDER_CHOICES 4000
+
+/* What node @id says of itself, and how far it is. */
+static struct sw_telemetry said_by(uint64_t id)
+{
+    return (struct sw_telemetry){
+        .known = true, .waiting = (uint32_t)(7 * id % 5), .cores = 2, .service = SW_MS + id * SW_US
+    };
+}
+
+/* How often each of six nodes is chosen by one that knows them all, and numbers them up or down. */
+static void shares_by_id(const struct sw_policy *policy, bool down, double *share)
+{
+    struct sw_route r;
+    struct sw_rng rng;
+    struct sw_candidate peers[ORDERED];
+    struct sw_telemetry truth[ORDERED];
+    if (sw_route_init(&r, policy, ORDERED) != SW_OK) {
+        abort();
+    }
+    sw_rng_init(&rng, sw_rng_key(1, "test policy", down ? "down" : "up"));
+    for (uint64_t id = 1; id <= ORDERED; id++) {
+        const uint32_t peer = (uint32_t)(down ? ORDERED - id : id - 1);
+        const struct sw_telemetry t = said_by(id);
+        peers[peer] = (struct sw_candidate){ peer, id % 2 == 0, false, id, (uint32_t)id % 2 };
+        truth[peer] = t;
+        share[id - 1] = 0;
+        for (int times = 0; times < 3 && policy->on_reply != NULL; times++) {
+            policy->on_reply(&r, peer, SW_SEC, (10 + 3 * id) * SW_MS, &t, times == 0, false);
+        }
+    }
+    for (int i = 0; i < ORDER_CHOICES; i++) {
+        const struct sw_choice c = {
+            .now = SW_SEC, .query_class = 5, .candidates = peers, .n = ORDERED, .truth = truth
+        };
+        share[peers[policy->choose(&r, &c, &rng)].id - 1] += 1.0 / ORDER_CHOICES;
+    }
+    sw_route_fini(&r);
+}
+
+static void the_order_of_candidates_does_not_matter(void)
+{
+    for (size_t i = 0; sw_policy_at(i) != NULL; i++) {
+        double up[ORDERED];
+        double down[ORDERED];
+        double sum = 0;
+        shares_by_id(sw_policy_at(i), false, up);
+        shares_by_id(sw_policy_at(i), true, down);
+        for (size_t k = 0; k < ORDERED; k++) {
+            sum += up[k];
+            if (fabs(up[k] - down[k]) > 0.056) { /* five standard deviations of a difference */
+                (void)printf("%s, node %zu: %.3f, %.3f\n", sw_policy_at(i)->name, k + 1, up[k],
+                             down[k]);
+                CHECK(false);
+            }
+        }
+        CHECK_NEAR(sum, 1, 1e-9);
+    }
+}
+
 CU_TestInfo tests_policy[] = {
     { "names are unique and found", names_are_unique_and_found },
     { "parameters start at their defaults and keep to their bounds",
@@ -344,6 +408,7 @@ CU_TestInfo tests_policy[] = {
     { "growing keeps what was learned and forgetting does not",
       growing_keeps_what_was_learned_and_forgetting_does_not },
     { "each allocation that fails is reported", each_allocation_that_fails_is_reported },
+    { "the order of candidates does not matter", the_order_of_candidates_does_not_matter },
     { "every policy keeps the rules over many seeds",
       every_policy_keeps_the_rules_over_many_seeds },
     CU_TEST_INFO_NULL,
