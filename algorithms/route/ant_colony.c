@@ -2,6 +2,7 @@
  * ant_colony: what a destination costs and who is chosen.  Formulas: ant_colony.h. */
 #include "algorithms/route/ant_colony.h"
 
+#include "algorithms/route/balance.h"
 #include "algorithms/route/candidates.h"
 #include "node/base/bug.h"
 #include "node/base/fmath.h"
@@ -14,10 +15,12 @@
 #define NET_FAR (100 * MS) /* ... and elsewhere */
 #define BLIND_FADES (1 / (double)SW_SEC)
 #define BLIND_PRICE 0.3
+#define PRIOR_LEAST 1e-4
 
 /* What every cost of one choice has in common. */
 struct view {
     const struct sw_aco_params *k;
+    const struct sw_aco_state *s;
     struct sw_aco_peer *peers;
     size_t n_peers;
     sw_time now;
@@ -32,6 +35,7 @@ static struct view look(const struct sw_route *r, sw_time now)
     const struct sw_aco_state *s = r->state;
     return (struct view){
         .k = k,
+        .s = s,
         .peers = (struct sw_aco_peer *)(void *)r->peers,
         .n_peers = r->n_peers,
         .now = now,
@@ -220,6 +224,39 @@ static size_t draw(const struct view *v, const struct sw_choice *c, double *tota
     return drawn;
 }
 
+/* Weigh what was drawn up by the prior; the new total. */
+static double advise(const struct view *v, const struct sw_choice *c)
+{
+    const struct sw_aco_state *s = v->s;
+    double total = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sw_candidate *d = &c->candidates[i];
+        struct sw_aco_peer *p = at(v, d);
+        p->weight *= d->region < s->n_regions ? s->prior[d->region] : 1;
+        total += p->weight;
+    }
+    return total;
+}
+
+static bool wants_regions(const struct sw_route *r)
+{
+    const struct sw_aco_params *k = r->params;
+    return k->omega > 0;
+}
+
+static void on_regions(struct sw_route *r, const struct sw_regions *g)
+{
+    const struct sw_aco_params *k = r->params;
+    struct sw_aco_state *s = r->state;
+    struct sw_balance b;
+    (void)sw_balance_swarm(g, &b);
+    s->n_regions = g->n;
+    for (uint32_t i = 0; i < g->n; i++) {
+        const double w = b.w[g->own][i];
+        s->prior[i] = sw_pow(w > PRIOR_LEAST ? w : PRIOR_LEAST, k->omega);
+    }
+}
+
 static size_t explore(const struct view *v, const struct sw_choice *c, enum rule rule,
                       struct sw_rng *rng)
 {
@@ -234,6 +271,9 @@ static size_t explore(const struct view *v, const struct sw_choice *c, enum rule
         const double cost = cost_of(v, c, d, p, p->weight);
         p->weight = eligible(v, c, i, p, rule) ? attraction(v, p, cost) : 0;
         total += p->weight;
+    }
+    if (v->k->omega > 0) {
+        total = advise(v, c);
     }
     size_t best = c->n;
     double least = 0;
@@ -306,6 +346,7 @@ static const struct sw_param parameters[] = {
     SW_ACO_PARAM(m, "1", 1, 4, 2, false, "candidates drawn otherwise (whole part)"),
     SW_ACO_PARAM(beta, "1", 1, 10, 6, false, "steepness of the draw in cost"),
     SW_ACO_PARAM(alpha, "1", 0, 1.5, 0, false, "weight of the trail in the draw"),
+    SW_ACO_PARAM(omega, "1", 0, 1, 0, false, "weight of the regional prior in the draw"),
     SW_ACO_PARAM(ants, "1/query", 0, 1, 0.3, false, "ants sent a query"),
     SW_ACO_PARAM(epsilon, "1", 0, 0.5, 0.1, false, "share of ants that go anywhere"),
     SW_ACO_PARAM(beat, "1/s", 0, 100, 4, false, "ants a second for peers silent for a second"),
@@ -331,6 +372,8 @@ const struct sw_policy sw_policy_ant_colony = {
     .on_timeout = sw_aco_on_timeout,
     .on_refused = sw_aco_on_refused,
     .next_probe = sw_aco_next_probe,
+    .wants_regions = wants_regions,
+    .on_regions = on_regions,
     .patience = sw_aco_patience,
     .cost = sw_aco_cost,
     .trail = trail,

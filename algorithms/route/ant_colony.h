@@ -23,7 +23,9 @@
  * CHOICE (ant_colony.c), the pseudo-random-proportional rule of the Ant Colony System:
  *   C = candidates not tried and not suspected; where that is empty, those not tried; else all.
  *   with probability q0 the cheapest of C; otherwise draw m from C without replacement with
- *   P(d) ~ tau(d)^alpha (1 + cost(d))^-beta, and take the cheapest of them.
+ *   P(d) ~ tau(d)^alpha (1 + cost(d))^-beta W(d)^omega, and take the cheapest of them.
+ *   W: the share of this region's demand that a particle swarm gives to d's region (balance.h),
+ *   1e-4 at least; it is looked for, once a second, only where omega > 0.
  *
  * LEARNING (ant_learn.c), g = 0.1 from answers, 0.2 from ants' replies:
  *   net   += g (T - stay - net);  q_avg += 0.05 (q - q_avg);  q_last = q;  s += 0.05 (s_said - s)
@@ -67,7 +69,8 @@ struct sw_aco_params {
     double kappa;       /* share of the usual in-flight that is not counted as excess */
     double evaporation; /* TQ */
     double q0, m, beta, alpha;
-    double ants; /* a */
+    double omega; /* weight of the regional prior */
+    double ants;  /* a */
     double epsilon;
     double beat;                        /* ants a second for silent peers */
     double suspect_after;               /* cb */
@@ -81,6 +84,8 @@ struct sw_aco_state {
     double earned;  /* ants earned by queries */
     double beating; /* ants earned by time */
     sw_time beat_at;
+    uint32_t n_regions;            /* 0: nothing is advised */
+    double prior[SW_REGIONS_MOST]; /* W^omega */
 };
 
 /* 128 bytes a peer.  All zero: never heard. */

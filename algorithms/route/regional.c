@@ -34,24 +34,19 @@ static enum standing best_standing(const struct sw_route *r, const struct sw_cho
     return best;
 }
 
-double sw_share_of(const struct sw_shares *shares, const struct sw_candidate *d)
+static double share_of(const struct sw_shares *shares, const struct sw_candidate *d)
 {
     if (shares->n == 0) {
-        return d->same_region;
+        return 1;
     }
     return d->region < shares->n ? shares->w[d->region] : 0;
-}
-
-static bool is_one_region(const struct sw_candidate *a, const struct sw_candidate *b)
-{
-    return a->region == b->region && a->same_region == b->same_region;
 }
 
 static bool is_first_of_region(const struct sw_route *r, const struct sw_choice *c, size_t i,
                                enum standing best)
 {
     for (size_t k = 0; k < i; k++) {
-        if (is_one_region(&c->candidates[k], &c->candidates[i]) && standing(r, c, k) == best) {
+        if (c->candidates[k].region == c->candidates[i].region && standing(r, c, k) == best) {
             return false;
         }
     }
@@ -67,7 +62,7 @@ static size_t draw_region(const struct sw_route *r, const struct sw_choice *c,
     size_t of[SW_REGIONS_MOST];
     uint32_t n = 0;
     for (size_t i = 0; i < c->n && n < SW_REGIONS_MOST; i++) {
-        const double w = sw_share_of(shares, &c->candidates[i]);
+        const double w = share_of(shares, &c->candidates[i]);
         if (w > 0 && standing(r, c, i) == best && is_first_of_region(r, c, i, best)) {
             share[n] = w;
             of[n++] = i;
@@ -85,12 +80,14 @@ static size_t draw_region(const struct sw_route *r, const struct sw_choice *c,
     return of[drawn];
 }
 
-static double stay(const struct sw_regional_peer *p)
+static double stay(const struct sw_regional_peer *p, sw_time now)
 {
     if (p->service == 0) {
         return (double)SW_MS * p->usual.pending;
     }
-    const double beyond = (double)p->waiting + p->since + 1 - p->cores;
+    const double served = (double)(now - p->said_at) * p->cores / p->service;
+    const double left = (double)p->waiting - served;
+    const double beyond = (left > 0 ? left : 0) + p->usual.pending + 1 - p->cores;
     return p->service * (1 + (beyond > 0 ? beyond / p->cores : 0));
 }
 
@@ -102,24 +99,17 @@ size_t sw_regional_choose(struct sw_route *r, const struct sw_choice *c, struct 
     double least = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (standing(r, c, i) != best ||
-            (in < c->n && !is_one_region(&c->candidates[i], &c->candidates[in]))) {
+            (in < c->n && c->candidates[i].region != c->candidates[in].region)) {
             continue;
         }
         const struct sw_regional_peer *p = peer_of(r, c, i);
-        const double cost = stay(p) + (in < c->n ? 0 : p->usual.rtt.srtt);
+        const double cost = stay(p, c->now) + (in < c->n ? 0 : p->usual.rtt.srtt);
         if (chosen == c->n || cost < least) {
             chosen = i;
             least = cost;
         }
     }
     return chosen;
-}
-
-void sw_regional_on_send(struct sw_route *r, uint32_t peer, sw_time now)
-{
-    struct sw_regional_peer *p = sw_route_peer(r, peer);
-    sw_usual_on_send(r, peer, now);
-    p->since++;
 }
 
 void sw_regional_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
@@ -131,7 +121,7 @@ void sw_regional_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur
         p->service = (double)t->service;
         p->waiting = t->waiting;
         p->cores = t->cores;
-        p->since = 0;
+        p->said_at = now;
     }
 }
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAIN 0.3 /* of the latest second in the rate */
+#define GAIN 0.3         /* of the latest second in the rate */
+#define GAIN_SERVICE 0.1 /* ... in the service time */
 #define DEMAND_MOST 10000000U
 #define CORES_MOST 1024U
 #define SERVICE_MOST (10 * SW_SEC)
@@ -130,7 +131,7 @@ static void measure(struct sw_node *n)
     own->told = 0;
     own->demand = (uint32_t)rounded((uint64_t)(d->rate + 0.5));
     own->cores = holds_a_zone(n) ? cores : 0;
-    own->service = rounded(load->service);
+    own->service = rounded((uint64_t)d->service);
     measure_trips(n, own);
 }
 
@@ -167,6 +168,26 @@ static void complete_trips(struct sw_regions *g)
     }
 }
 
+static bool is_fresh(const struct sw_node *n, const struct sw_peer *peer)
+{
+    return peer->reading != NULL && n->now - peer->reading->heard_at < SW_READING_EXPIRES;
+}
+
+/* Was every member heard, or time enough for those that speak?  What some regions have alone would
+ * look like all there is. */
+static bool is_complete(const struct sw_node *n)
+{
+    if (n->now - n->demand.wanted_at >= SW_READING_EXPIRES) {
+        return true;
+    }
+    for (uint32_t i = 0; i < n->peers.n; i++) {
+        if (counts(n->peers.v[i]) && !is_fresh(n, n->peers.v[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* By members in order of their names, so that the sums have the same bits everywhere. */
 static void sum(struct sw_node *n)
 {
@@ -180,32 +201,45 @@ static void sum(struct sw_node *n)
                 add(g, g->own, &n->demand.own);
             }
         }
-        const uint32_t at = counts(peer) && peer->reading != NULL
-                                ? sw_demand_region(n, &peer->region)
-                                : SW_REGION_NONE;
-        if (at != SW_REGION_NONE && n->now - peer->reading->heard_at < SW_READING_EXPIRES) {
+        const uint32_t at =
+            counts(peer) && is_fresh(n, peer) ? sw_demand_region(n, &peer->region) : SW_REGION_NONE;
+        if (at != SW_REGION_NONE) {
             add(g, at, peer->reading);
         }
     }
     complete_trips(g);
 }
 
+/* The first seconds are averaged: a new node must not seem to ask for little. */
+static void count(struct sw_node *n)
+{
+    struct sw_demand *d = &n->demand;
+    const double service = (double)n->event->load.service;
+    const double span = (double)(n->now - d->beat_at) / (double)SW_SEC;
+    const double latest = (double)(n->counts.forwarded - d->forwarded) / (span > 0 ? span : 1);
+    const double even = 1.0 / (double)++d->beats;
+    d->rate += (even > GAIN ? even : GAIN) * (latest - d->rate);
+    d->service += (even > GAIN_SERVICE ? even : GAIN_SERVICE) * (service - d->service);
+    d->forwarded = n->counts.forwarded;
+    d->beat_at = n->now;
+}
+
 void sw_demand_beat(struct sw_node *n)
 {
     struct sw_demand *d = &n->demand;
     struct sw_route *r = &n->router.route;
-    const double latest = (double)(n->counts.forwarded - d->forwarded);
-    d->forwarded = n->counts.forwarded;
-    d->rate += GAIN * (latest - d->rate);
+    count(n);
+    const bool before = d->wanted;
     d->wanted = n->config != NULL && r->policy != NULL && sw_route_wants_regions(r);
     if (!d->wanted) {
         return;
     }
+    d->wanted_at = before ? d->wanted_at : n->now;
     list_regions(n);
     sw_router_survey(n); /* candidates have the new numbers */
     measure(n);
     sum(n);
-    if (d->regions.own != SW_REGION_NONE) {
+    if (d->regions.own != SW_REGION_NONE && is_complete(n)) {
         r->policy->on_regions(r, &d->regions);
     }
 }

@@ -35,8 +35,11 @@ struct sw_reading {
 
 struct sw_demand {
     bool wanted;
-    double rate;        /* of queries to forward, a moving average over some seconds */
-    uint64_t forwarded; /* when it was last looked at */
+    sw_time wanted_at; /* since when */
+    double rate;       /* of queries to forward, a moving average over some seconds */
+    double service;    /* mean time of a request, over more: its noise would swell capacities */
+    uint64_t forwarded, beats;
+    sw_time beat_at; /* when the two were looked at last */
     struct sw_reading own;
     struct sw_regions regions; /* as of the latest beat */
     uint32_t next;             /* whose reading is told next */

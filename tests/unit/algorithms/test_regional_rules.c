@@ -75,14 +75,18 @@ static void inside_a_region_the_cheapest_reported_queue_is_taken(void)
     route_end(&t);
 }
 
-static void before_it_hears_of_demand_a_node_stays_at_home(void)
+static void before_it_hears_of_demand_all_regions_have_as_much(void)
 {
     struct route_test t;
+    double share[6];
     begin(&t, "waterfall");
-    for (int i = 0; i < 50; i++) {
-        CHECK(route_choose(&t, 4) < 2);
-    }
-    CHECK_U64(t.rng.draws, 0);
+    route_report(&t, 0, SW_MS, queue_of(0), false);
+    route_report(&t, 1, SW_MS, queue_of(2), false);
+    route_report(&t, 2, 52 * SW_MS, queue_of(9), false);
+    route_report(&t, 3, 52 * SW_MS, queue_of(8), false);
+    route_frequencies(&t, 4, SEVERAL, share);
+    CHECK_NEAR(share[0], 0.5, SHARE_ERROR);
+    CHECK_NEAR(share[3], 0.5, SHARE_ERROR);
     route_end(&t);
 }
 
@@ -91,17 +95,18 @@ static void a_region_without_anybody_in_health_is_passed_over(void)
     struct route_test t;
     begin(&t, "waterfall");
     gossip(&t, 10);
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < 3; i++) {
         route_timeout(&t, 0);
-        CHECK_U64(route_choose(&t, 4), i); /* one time-out is none, two make the next one's turn */
+        CHECK_U64(route_choose(&t, 4), i < 2 ? 0 : 1); /* two time-outs are none */
     }
-    route_timeout(&t, 1);
-    route_timeout(&t, 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        route_timeout(&t, 1);
+    }
     CHECK_U64(route_choose(&t, 4), 2); /* no share there, but somebody in health */
     CHECK_U64(route_choose(&t, 2), 0); /* nobody is: any */
     t.tried[t.n_tried++] = 2;
     CHECK_U64(route_choose(&t, 4), 3);
-    t.now += 30 * SW_SEC;
+    t.now += 2 * SW_SEC;
     CHECK_U64(route_choose(&t, 4), 0); /* forgotten */
     route_end(&t);
 }
@@ -122,6 +127,27 @@ static void pso_weights_draws_by_the_shares_found(void)
         CHECK_NEAR(share[0] + share[2], 1, 1e-9);
         route_end(&t);
     }
+}
+
+static void the_ant_colonys_draw_is_weighed_by_the_prior(void)
+{
+    struct route_test t;
+    double share[4];
+    begin(&t, "ant_colony");
+    CHECK(!sw_route_wants_regions(&t.r)); /* omega 0: nothing is computed, nothing said */
+    route_set(&t, "omega", 0.5);
+    route_set(&t, "q0", 0);
+    route_set(&t, "m", 1);
+    for (uint32_t i = 0; i < 4; i++) { /* all cost the same */
+        route_report(&t, i, 10 * SW_MS, queue_of(0), false);
+    }
+    route_frequencies(&t, 4, SEVERAL, share);
+    CHECK_NEAR(share[0], 0.25, SHARE_ERROR); /* nothing is advised yet */
+    gossip(&t, 90); /* at full capacity, .6603 stay here: sqrt(.6603/.3397) = 1.394 */
+    route_frequencies(&t, 4, SEVERAL, share);
+    CHECK_NEAR(share[0] + share[1], 1.394 / 2.394, SHARE_ERROR);
+    CHECK_NEAR(share[0], share[1], SHARE_ERROR);
+    route_end(&t);
 }
 
 static uint32_t choose_by(struct route_test *t, const struct sw_telemetry *truth, size_t n)
@@ -167,11 +193,13 @@ CU_TestInfo tests_regional_rules[] = {
     { "waterfall spills what is beyond theta", waterfall_spills_what_is_beyond_theta },
     { "inside a region the cheapest reported queue is taken",
       inside_a_region_the_cheapest_reported_queue_is_taken },
-    { "before it hears of demand a node stays at home",
-      before_it_hears_of_demand_a_node_stays_at_home },
+    { "before it hears of demand all regions have as much",
+      before_it_hears_of_demand_all_regions_have_as_much },
     { "a region without anybody in health is passed over",
       a_region_without_anybody_in_health_is_passed_over },
     { "pso_weights draws by the shares found", pso_weights_draws_by_the_shares_found },
+    { "the ant colony's draw is weighed by the prior",
+      the_ant_colonys_draw_is_weighed_by_the_prior },
     { "full information takes the least by true queues",
       full_information_takes_the_least_by_true_queues },
     CU_TEST_INFO_NULL,
