@@ -24,7 +24,7 @@ int sw_gossip_reserve(struct sw_gossip *g, uint32_t n_peers)
         v[i] = g->v[(g->first + i) % g->cap];
     }
     free(g->v);
-    *g = (struct sw_gossip){ .v = v, .n = g->n, .cap = cap };
+    *g = (struct sw_gossip){ .v = v, .n = g->n, .urgent = g->urgent, .cap = cap };
     return SW_OK;
 }
 
@@ -48,40 +48,88 @@ static uint32_t times(const struct sw_node *n)
     return SW_GOSSIP_LAMBDA * log2;
 }
 
-void sw_gossip_news(struct sw_node *n, uint32_t who)
+static uint32_t *at(const struct sw_gossip *g, uint32_t i)
 {
-    struct sw_gossip *g = &n->gossip;
-    uint32_t *left = news_of(n, who);
-    if (*left == 0) {
-        SW_ASSERT(g->n < g->cap);
-        g->first = (g->first + g->cap - 1) % g->cap;
-        g->v[g->first] = who;
-        g->n++;
-    }
-    *left = times(n);
+    return &g->v[(g->first + i) % g->cap];
 }
 
-static uint32_t pop(struct sw_gossip *g)
+/* Take out whoever is in place @i. */
+static uint32_t take(struct sw_gossip *g, uint32_t i)
 {
-    const uint32_t who = g->v[g->first];
+    const uint32_t who = *at(g, i);
+    g->urgent -= i < g->urgent;
+    for (; i > 0; i--) { /* those before it move up */
+        *at(g, i) = *at(g, i - 1);
+    }
     g->first = (g->first + 1) % g->cap;
     g->n--;
     return who;
 }
 
-static void append(struct sw_gossip *g, uint32_t who)
+static uint32_t find(const struct sw_gossip *g, uint32_t who)
 {
-    g->v[(g->first + g->n++) % g->cap] = who;
+    uint32_t i = 0;
+    while (i < g->n && *at(g, i) != who) {
+        i++;
+    }
+    return i;
+}
+
+/* Before all others of its kind. */
+static void prepend(struct sw_gossip *g, uint32_t who, bool urgent)
+{
+    SW_ASSERT(g->n < g->cap);
+    g->first = (g->first + g->cap - 1) % g->cap;
+    g->n++;
+    if (urgent) {
+        g->urgent++;
+        g->v[g->first] = who;
+        return;
+    }
+    for (uint32_t i = 0; i < g->urgent; i++) {
+        *at(g, i) = *at(g, i + 1);
+    }
+    *at(g, g->urgent) = who;
+}
+
+/* Behind all others of its kind. */
+static void append(struct sw_gossip *g, uint32_t who, bool urgent)
+{
+    uint32_t i = g->n++;
+    for (; urgent && i > g->urgent; i--) {
+        *at(g, i) = *at(g, i - 1);
+    }
+    g->urgent += urgent;
+    *at(g, i) = who;
+}
+
+static bool is_accused(const struct sw_node *n, uint32_t who)
+{
+    const enum sw_member_state state =
+        who != SW_PEER_SELF ? n->peers.v[who]->member.state : SW_MEMBER_ALIVE;
+    return state == SW_MEMBER_SUSPECT || state == SW_MEMBER_DEAD;
+}
+
+void sw_gossip_news(struct sw_node *n, uint32_t who)
+{
+    struct sw_gossip *g = &n->gossip;
+    uint32_t *left = news_of(n, who);
+    bool urgent = is_accused(n, who) || who == SW_PEER_SELF;
+    if (*left > 0) {
+        const uint32_t i = find(g, who);
+        SW_ASSERT(i < g->n);
+        urgent = urgent || i < g->urgent; /* it was accused: now it is not */
+        (void)take(g, i);
+    }
+    prepend(g, who, urgent);
+    *left = times(n);
 }
 
 void sw_gossip_forget(struct sw_node *n, uint32_t peer)
 {
-    struct sw_gossip *g = &n->gossip;
-    for (uint32_t i = g->n; i > 0; i--) {
-        const uint32_t who = pop(g);
-        if (who != peer) {
-            append(g, who);
-        }
+    const uint32_t i = find(&n->gossip, peer);
+    if (i < n->gossip.n) {
+        (void)take(&n->gossip, i);
     }
     *news_of(n, peer) = 0;
 }
@@ -158,11 +206,16 @@ Swarm__V1__Gossip *sw_gossip_for(struct sw_node *n, uint32_t to)
     }
     size_t size = swarm__v1__gossip__get_packed_size(g);
     const uint32_t candidates = q->n < MOST ? q->n : MOST;
+    uint32_t urgent = q->urgent; /* of the candidates that are left */
     for (uint32_t i = 0; i < candidates; i++) {
-        const uint32_t who = q->v[q->first];
+        /* Those that were urgent and are told already have gone behind the rest of their kind. */
+        const uint32_t place = urgent > 0 ? 0 : q->urgent;
+        const bool is_urgent = urgent > 0;
+        const uint32_t who = *at(q, place);
+        urgent -= is_urgent;
         const Swarm__V1__Gossip before = *g;
         if ((who == to && accused) || !sw_gossip_add(n, g, who)) {
-            append(q, pop(q)); /* it was told so above */
+            append(q, take(q, place), is_urgent); /* it was told so above */
             continue;
         }
         size += size_of_last(g, &before);
@@ -170,9 +223,9 @@ Swarm__V1__Gossip *sw_gossip_for(struct sw_node *n, uint32_t to)
             *g = before;
             break;
         }
-        (void)pop(q);
+        (void)take(q, place);
         if (--*news_of(n, who) > 0) {
-            append(q, who);
+            append(q, who, is_urgent);
         }
     }
     return g;

@@ -14,11 +14,13 @@ struct sw_node;
 /* Bytes of gossip a message carries; more only when a single record is larger. */
 #define SW_GOSSIP_BYTES 1200U
 
-/* Whose state must be told: peers' numbers and SW_PEER_SELF, the newest first, those that were
- * told already behind. */
+/* Whose state must be told: peers' numbers and SW_PEER_SELF.  First what must not wait behind a
+ * swarm that joined at once: who is accused, or was until now, and we ourselves.  Of both kinds the
+ * newest first, those that were told already behind. */
 struct sw_gossip {
     uint32_t *v; /* a ring */
     uint32_t first, n, cap;
+    uint32_t urgent; /* of the n */
 };
 
 /* Room for @n_peers and ourselves.  Errors: SW_ERR_NOMEM. */

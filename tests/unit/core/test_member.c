@@ -602,6 +602,48 @@ static void a_quiet_member_sends_two_messages_a_period(void)
     cluster_free(c);
 }
 
+/* Of a's probes and answers, from the first that accuses x: how many there were, and how many
+ * accuse x; up to MOST_SAID. */
+#define MOST_SAID 8U
+struct accusing {
+    uint32_t said, accused;
+};
+
+static bool note_accusation(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                            struct sw_bytes message)
+{
+    struct accusing *a = arg;
+    Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
+    (void)to;
+    if (from == A && class == SW_CLASS_CONTROL && e->body_case == SWARM__V1__ENVELOPE__BODY_PROBE) {
+        const Swarm__V1__Gossip *g = e->probe->gossip;
+        bool accuses = false;
+        for (size_t i = 0; g != NULL && i < g->n_claims; i++) {
+            accuses = accuses || strcmp(g->claims[i]->name, "x") == 0;
+        }
+        if ((accuses || a->said > 0) && a->said < MOST_SAID) {
+            a->said++;
+            a->accused += accuses;
+        }
+    }
+    swarm__v1__envelope__free_unpacked(e, NULL);
+    return true;
+}
+
+/* 24 records have to be told 15 times each, five or so in a message: 72 messages. */
+static void who_is_accused_does_not_wait_behind_a_swarm_that_joined(void)
+{
+    struct cluster *c = swarm(24);
+    struct accusing a = { 0 };
+    cluster_set_tap(c, note_accusation, &a);
+    start(c, 2 * SW_SEC);
+    cluster_kill(c, 23);
+    cluster_run(c, 20 * SW_SEC);
+    CHECK_U64(a.said, MOST_SAID);
+    CHECK_U64(a.accused, MOST_SAID);
+    cluster_free(c);
+}
+
 extern CU_TestInfo tests_member[];
 CU_TestInfo tests_member[] = {
 #define T(name)     \
@@ -611,6 +653,7 @@ CU_TestInfo tests_member[] = {
     T(suspicion_shrinks_with_confirmations),
     T(all_learn_of_all_from_one_address),
     T(who_joins_by_its_own_address_waits_for_others),
+    T(who_is_accused_does_not_wait_behind_a_swarm_that_joined),
     T(who_leaves_has_left_and_is_not_suspected),
     T(who_dies_is_suspect_and_then_dead_for_all),
     T(who_comes_back_without_a_disk_is_alive_in_a_greater_incarnation),
