@@ -117,24 +117,41 @@ int sw_zone_copy_part(const struct sw_job_host *host, const char *path,
 
 /* ---- writing ---- */
 
-/* The folder that holds @path, and the one above it, where they are missing. */
-static void make_folders(const struct sw_fs *fs, const char *path)
+/* Make @folder where it is missing, and its name durable in @above.  Also where it is there:
+ * another job may have made it just now. */
+static int make_folder(const struct sw_fs *fs, const char *folder, const char *above)
 {
-    char folder[PATH_MOST];
-    const char *slash[2] = { NULL, NULL }; /* the last but one, the last */
-    for (const char *at = path; *at != '\0'; at++) {
-        if (*at == '/' && at > path) {
-            slash[0] = slash[1];
-            slash[1] = at;
+    const int made = fs->mkdir(fs->self, folder, FOLDER_MODE);
+    if (made != SW_OK && made != SW_ERR_EXISTS) {
+        return made;
+    }
+    const int err = fs->fsync_dir(fs->self, above);
+    return made == SW_ERR_EXISTS && err == SW_ERR_DENIED ? SW_OK : err; /* an operator's */
+}
+
+/* The folder that holds @path, and the one above it. */
+static int make_folders(const struct sw_fs *fs, const char *path)
+{
+    char folder[3][PATH_MOST]; /* the last but two, the last but one, the last */
+    size_t end[3] = { 0 };
+    int err = SW_OK;
+    for (size_t at = 1; path[at - 1] != '\0' && path[at] != '\0'; at++) {
+        if (path[at] == '/') {
+            end[0] = end[1];
+            end[1] = end[2];
+            end[2] = at;
         }
     }
-    for (unsigned i = 0; i < 2; i++) {
-        if (slash[i] != NULL && (size_t)(slash[i] - path) < sizeof folder) {
-            memcpy(folder, path, (size_t)(slash[i] - path));
-            folder[slash[i] - path] = '\0';
-            (void)fs->mkdir(fs->self, folder, FOLDER_MODE); /* may be there */
+    for (unsigned i = 0; i < 3; i++) {
+        (void)snprintf(folder[i], PATH_MOST, "%.*s", (int)end[i], path);
+    }
+    const char *root = path[0] == '/' ? "/" : ".";
+    for (unsigned i = 1; i < 3 && err == SW_OK; i++) {
+        if (end[i] > 0) {
+            err = make_folder(fs, folder[i], end[i - 1] > 0 ? folder[i - 1] : root);
         }
     }
+    return err;
 }
 
 int sw_zone_file_write(const struct sw_job_host *host, const char *path, struct sw_bytes data)
@@ -172,11 +189,12 @@ int sw_zone_copy_write(const struct sw_job_host *host, const char *path,
     host->charge(host->self, SW_WORK_HASH, file.len);
     (void)crypto_generichash(file.data + file.len - HASH, HASH, file.data, file.len - HASH, NULL,
                              0);
-    err = sw_zone_file_write(host, path, sw_blob_bytes(&file));
+    struct sw_stat st;
+    err = strlen(path) < PATH_MOST ? host->fs->lstat(host->fs->self, path, &st) : SW_ERR_RANGE;
     if (err == SW_ERR_NOTFOUND) {
-        make_folders(host->fs, path);
-        err = sw_zone_file_write(host, path, sw_blob_bytes(&file));
+        err = make_folders(host->fs, path);
     }
+    err = err == SW_OK ? sw_zone_file_write(host, path, sw_blob_bytes(&file)) : err;
     sw_blob_fini(&file);
     return err;
 }
