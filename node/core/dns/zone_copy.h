@@ -24,8 +24,8 @@ struct sw_zone_copy {
  */
 int sw_zone_copy_read(const struct sw_job_host *host, const char *path, const uint8_t *origin,
                       struct sw_zone_copy *out);
-/* Replace it, durably; two folders above it that are missing are made, durably too.  Errors: the disk's,
- * SW_ERR_NOMEM: what was there stays. */
+/* Replace it, durably; two folders above it that are missing are made, durably too.  Errors: the
+ * disk's, SW_ERR_NOMEM: what was there stays. */
 int sw_zone_copy_write(const struct sw_job_host *host, const char *path,
                        const struct sw_zone_version *version, bool primary,
                        struct sw_bytes content);

@@ -181,7 +181,7 @@ static struct sw_peer *peer_new(const char *name)
     peer->last = SW_SLOT_NONE;
     peer->stores = true; /* until its record says otherwise */
     for (uint32_t k = 0; k < SW_CLASSES; k++) {
-        peer->link[k].class = (enum sw_class)k;
+        peer->link[k].class = (uint8_t)k;
         peer->link[k].timer.kind = SW_TIMER_REDIAL;
     }
     return peer;
