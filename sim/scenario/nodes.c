@@ -91,7 +91,6 @@ static int apply_profile(struct sim_loader *l, const struct sw_yaml_node *n,
     return err;
 }
 
-/* Bind @n, with paths as written: they lie on the node's own disk. */
 /* Upstreams are the scenario's. */
 static int check_upstreams(struct sim_loader *l, const struct sw_yaml_node *n,
                            const struct sw_config *c)
@@ -111,6 +110,7 @@ static int check_upstreams(struct sim_loader *l, const struct sw_yaml_node *n,
     return 0;
 }
 
+/* Bind @n, with paths as written: they lie on the node's own disk. */
 static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_node_entry *e)
 {
     char here[] = ".";

@@ -560,7 +560,7 @@ bool sim_host_true_load(void *world, const struct sw_name *node, struct sw_load 
     if (h == NULL || h->node == NULL) {
         return false;
     }
-    *out = sim_host_event(h, SW_EV_TICK).load;
+    *out = sim_processor_load(h->processor);
     out->waiting += sim_conns_coming(w->conns, i);
     return true;
 }

@@ -109,14 +109,23 @@ static void a_path_or_a_node_that_is_slow_answers_late(void)
     CHECK(s.before.slowest < 100 * SW_MS);
 }
 
+/* What a policy that is shown the truth sees of node @i is what its processor has. */
+static void check_truth(struct sim_world *w, uint32_t i)
+{
+    struct sw_load shown = { 0 };
+    CHECK(w->truth.load(w->truth.self, &w->s->nodes[i].config.name, &shown));
+    CHECK_U64(shown.service, sim_processor_service(w->hosts[i]->processor));
+}
+
 /* What node 1 tells of its load, times @factor, is its load. */
-static void check_load(const struct sim_world *w, double factor)
+static void check_load(struct sim_world *w, double factor)
 {
     const struct sim_host *h = w->hosts[1];
     const struct sw_load said = sim_host_event(h, SW_EV_TICK).load;
     const double service = (double)sim_processor_service(h->processor);
     CHECK_NEAR((double)said.service * factor, service, factor);
     CHECK_U64(said.cores, w->s->nodes[1].processor.cores);
+    check_truth(w, 1);
 }
 
 static void a_liar_claims_to_be_fast_until_it_stops_lying(void)
@@ -159,6 +168,7 @@ static void lost_reports_of_load_are_as_many_as_the_fault_says(void)
     (void)sim_world_run(w, 75 * SW_SEC, &r);
     CHECK(sim_host_event(w->hosts[1], SW_EV_TICK).load.service > 0);
     CHECK_U64(sim_host_event(w->hosts[2], SW_EV_TICK).load.service, 0);
+    check_truth(w, 2);
     (void)sim_world_run(w, 85 * SW_SEC, &r);
     CHECK(sim_host_event(w->hosts[2], SW_EV_TICK).load.service > 0);
     CHECK_STR(r.complaint, "");
