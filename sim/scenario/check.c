@@ -42,6 +42,26 @@ int sim_check_regions(struct sim_loader *l)
     return 0;
 }
 
+static int check_upstreams(struct sim_loader *l)
+{
+    const struct sim_scenario *s = &l->f->s;
+    for (size_t i = 0; i < s->n_upstreams; i++) {
+        const struct sim_upstream *u = &s->upstreams[i];
+        const struct sw_yaml_node *n = sw_yaml_item(sw_yaml_get(l->root, "upstreams"), i);
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(s->upstreams[k].name.s, u->name.s) == 0) {
+                return sw_yaml_fail(l->y, sw_yaml_get(n, "name"), "name", SW_ERR_EXISTS, l->d,
+                                    "two upstreams are called '%s'", u->name.s);
+            }
+        }
+        if (sim_region_index(s, u->region.s) == SIZE_MAX) {
+            return sw_yaml_fail(l->y, sw_yaml_get(n, "region"), "region", SW_ERR_NOTFOUND, l->d,
+                                "no region is called '%s'", u->region.s);
+        }
+    }
+    return 0;
+}
+
 static bool has_set(const struct sim_scenario *s, size_t node, const char *set)
 {
     const struct sw_config *c = &s->nodes[node].config;
@@ -203,6 +223,9 @@ int sim_check(struct sim_loader *l)
 {
     const struct sim_scenario *s = &l->f->s;
     int err = check_times(l);
+    if (err == 0) {
+        err = check_upstreams(l);
+    }
     for (size_t i = 0; i < s->n_operations && err == 0; i++) {
         err = check_operation(l, sw_yaml_item(sw_yaml_get(l->root, "operations"), i),
                               &s->operations[i]);

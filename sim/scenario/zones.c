@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * `zones`: master files read, and nodes told which they hold. */
 #define _POSIX_C_SOURCE 200809L
+#include "node/core/dns/zone.h"
 #include "sim/oracles/zonetruth.h"
 #include "sim/scenario/load.h"
 
@@ -67,6 +68,33 @@ static int make_text(struct sim_loader *l, const struct sim_zone_entry *e, struc
     return fclose(f) == 0 ? 0 : no_memory(l);
 }
 
+static int no_ttl(struct sim_loader *l, const struct sw_yaml_node *at, const char *key, sw_dur ttl)
+{
+    return ttl % SW_SEC == 0 && ttl / SW_SEC <= INT32_MAX
+               ? 0
+               : sw_yaml_fail(l->y, at, key, SW_ERR_RANGE, l->d,
+                              "is no TTL (whole seconds below 2^31: RFC 2181, 8)");
+}
+
+/* TTLs are those of a zone made up: a file has its own. */
+static int check_ttls(struct sim_loader *l, const struct sw_yaml_node *n,
+                      const struct sim_zone_entry *e)
+{
+    static const char *const keys[] = { "ttls", "negative_ttl" };
+    for (size_t i = 0; e->names == 0 && i < SW_LEN(keys); i++) {
+        const struct sw_yaml_node *said = sw_yaml_get(n, keys[i]);
+        if (said != NULL) {
+            return sw_yaml_fail(l->y, said, keys[i], SW_ERR_MALFORMED, l->d,
+                                "is for a zone of `names` (a file has its own)");
+        }
+    }
+    int err = no_ttl(l, sw_yaml_get(n, "negative_ttl"), "negative_ttl", e->negative_ttl);
+    for (size_t i = 0; i < e->n_ttls && err == 0; i++) {
+        err = no_ttl(l, sw_yaml_item(sw_yaml_get(n, "ttls"), i), "ttls", e->ttls[i]);
+    }
+    return err;
+}
+
 /* Where it lies, and what it may say of itself. */
 static int check_keys(struct sim_loader *l, const struct sw_yaml_node *n,
                       const struct sim_zone_entry *e)
@@ -91,23 +119,23 @@ static int check_keys(struct sim_loader *l, const struct sw_yaml_node *n,
         return sw_yaml_fail(l->y, n, "primary", SW_ERR_MALFORMED, l->d,
                             "is missing, and there are no upstreams that would know the zone");
     }
-    for (size_t i = 0; i < e->n_ttls; i++) {
-        if (e->ttls[i] % SW_SEC != 0 || e->ttls[i] / SW_SEC > UINT32_MAX) {
-            return sw_yaml_fail(l->y, sw_yaml_item(sw_yaml_get(n, "ttls"), i), "ttls", SW_ERR_RANGE,
-                                l->d, "is no TTL (whole seconds below 2^32)");
-        }
-    }
-    return 0;
+    return check_ttls(l, n, e);
 }
 
-/* A zone with a mistake is bad input, not a run that fails: say so before anything starts. */
+/* A zone with a mistake is bad input, not a run that fails: say so before anything starts.  Nodes
+ * and the oracle `answers` read it each in their own way. */
 static int check_text(struct sim_loader *l, const struct sw_yaml_node *at, const struct sim_zone *z)
 {
+    const struct sw_bytes text = { (const uint8_t *)z->text, z->len };
     struct sw_diag inner = { "" };
+    struct sw_blob image = { 0 };
     struct sim_truth *truth = NULL;
-    const int err = sim_truth_new(z->name, (struct sw_bytes){ (const uint8_t *)z->text, z->len },
-                                  &truth, &inner);
+    int err = sw_zone_compile(z->name, text, &image, &inner);
+    if (err == 0) {
+        err = sim_truth_new(z->name, text, &truth, &inner);
+    }
     sim_truth_free(truth);
+    sw_blob_fini(&image);
     return err == 0
                ? 0
                : sw_yaml_fail(l->y, at, "file", err, l->d, "%.90s: %.90s", z->file, inner.text);
