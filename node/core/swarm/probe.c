@@ -273,6 +273,7 @@ static void begin_period(struct sw_node *n)
         return;
     }
     p->nonce = ++p->last_nonce;
+    p->incarnation = n->peers.v[p->target]->member.incarnation;
     p->stage = SW_PROBE_DIRECT;
     p->sent = ping(n, p->target, p->nonce);
     p->sent_at = n->now;
@@ -283,6 +284,9 @@ static void begin_period(struct sw_node *n)
 static void fail(struct sw_node *n)
 {
     const struct sw_probe *p = &n->probe;
+    if (n->peers.v[p->target]->member.incarnation != p->incarnation) {
+        return; /* it started anew, or refuted */
+    }
     int silent = 0; /* helpers that said nothing at all: each is one more sign that it is us */
     for (uint32_t i = 0; i < p->n_helpers; i++) {
         silent += !p->helper[i].heard;

@@ -42,7 +42,9 @@ struct sw_probe {
     struct sw_timer timer; /* of the stage */
     enum sw_probe_stage stage;
     uint32_t target;
-    uint64_t nonce; /* of the present probe */
+    uint64_t
+        incarnation; /* of the target, when it became that: its silence says nothing of a later */
+    uint64_t nonce;  /* of the present probe */
     uint64_t last_nonce;
     bool sent; /* the ping; otherwise it leaves when the target's Hello comes */
     sw_time sent_at;

@@ -147,6 +147,38 @@ static void who_leaves_has_left_and_is_not_suspected(void)
 
 /* ---- failing ---- */
 
+/* c's ping of b is lost, b leaves, and is back before c's period is over: the silence was of a life
+ * that ended in order. */
+static void who_is_back_at_once_is_not_accused_of_its_former_lifes_silence(void)
+{
+    struct cluster *c = swarm(3);
+    struct sw_event drain = { .kind = SW_EV_DRAIN };
+    start(c, 5 * SW_SEC);
+    const struct sw_probe *p = &cluster_node(c, C)->probe;
+    const uint32_t number = sw_peers_find(&cluster_node(c, C)->peers, "b");
+    cluster_silence(c, C, B, true);
+    for (uint32_t i = 0; i < 300 && (p->target != number || p->stage != SW_PROBE_DIRECT); i++) {
+        cluster_run(c, 10 * SW_MS);
+    }
+    REQUIRE(p->target == number && p->stage == SW_PROBE_DIRECT);
+    cluster_silence(c, C, A, true); /* nor can it ask a to help */
+    (void)cluster_event(c, B, &drain);
+    cluster_run(c, 100 * SW_MS);
+    CHECK_STR(member(c, C, "b").state, "left");
+    cluster_kill(c, B);
+    cluster_silence(c, C, B, false);
+    cluster_revive(c, B);
+    CHECK_I64(cluster_configure(c, B), SW_OK);
+    cluster_run(c, 400 * SW_MS);
+    CHECK_STR(member(c, C, "b").state, "alive");
+    cluster_run(c, 600 * SW_MS); /* and the period is over */
+    cluster_silence(c, C, A, false);
+    cluster_run(c, 10 * SW_SEC);
+    CHECK_STR(member(c, C, "b").state, "alive");
+    CHECK(strstr(cluster_log(c, C), "member suspect b") == NULL);
+    cluster_free(c);
+}
+
 static void who_dies_is_suspect_and_then_dead_for_all(void)
 {
     struct cluster *c = swarm(4);
@@ -655,6 +687,7 @@ CU_TestInfo tests_member[] = {
     T(who_joins_by_its_own_address_waits_for_others),
     T(who_is_accused_does_not_wait_behind_a_swarm_that_joined),
     T(who_leaves_has_left_and_is_not_suspected),
+    T(who_is_back_at_once_is_not_accused_of_its_former_lifes_silence),
     T(who_dies_is_suspect_and_then_dead_for_all),
     T(who_comes_back_without_a_disk_is_alive_in_a_greater_incarnation),
     T(who_comes_back_with_its_clock_set_back_exceeds_its_former_life),
