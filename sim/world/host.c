@@ -3,7 +3,6 @@
 #include "sim/world/host.h"
 
 #include "node/base/rng.h"
-#include "node/core/swarm/lane.h"
 #include "sim/world/client.h"
 #include "sim/world/files.h"
 #include "sim/world/host_inside.h"
@@ -130,13 +129,8 @@ void sim_host_start(struct sim_host *h)
     sim_host_step(h, &ev);
 }
 
-static void drop_mails(struct sim_host *h)
+static void drop_datagrams(struct sim_host *h)
 {
-    while (h->mails != NULL) {
-        struct sim_mail *next = h->mails->next;
-        sim_mail_free(h->w->conns, h->mails);
-        h->mails = next;
-    }
     while (h->datagrams != NULL) {
         struct sim_datagram *next = h->datagrams->next;
         sim_pool_put(&h->w->pool, h->datagrams, sizeof *next + h->datagrams->len);
@@ -195,7 +189,8 @@ void sim_host_kill(struct sim_host *h, enum sim_death how)
     sim_cancel(w->engine, h->tick);
     h->tick = 0;
     h->tick_at = SW_TIME_NEVER;
-    drop_mails(h);
+    sim_host_drop_mails(h);
+    drop_datagrams(h);
     sim_host_drop_jobs(h);
     sw_front_free(h->front);
     h->front = NULL;
@@ -288,8 +283,7 @@ static void datagram_served(void *self, uint64_t arg)
     sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
 }
 
-/* What a request's service time belongs to. */
-static uint64_t request_of(struct sim_luck luck)
+uint64_t sim_host_request_of(struct sim_luck luck)
 {
     return sim_luck_child(luck, luck.of).step;
 }
@@ -299,7 +293,7 @@ static void queue_datagram(struct sim_host *h, struct sim_datagram *d, enum sim_
                            sim_fn served)
 {
     if (h->node == NULL ||
-        !sim_processor_submit_as(h->processor, as, request_of(d->luck), served, d, 0)) {
+        !sim_processor_submit_as(h->processor, as, sim_host_request_of(d->luck), served, d, 0)) {
         sim_pool_put(&h->w->pool, d, sizeof *d + d->len);
         return;
     }
@@ -358,101 +352,6 @@ void sim_host_stream_event(struct sim_host *h, enum sw_event_kind kind, uint64_t
     }
     sim_host_hear(h, &ev, (struct sim_luck){ stream, ev.now });
 }
-
-/* ---- peers ---- */
-
-static void peer_up(void *self, sw_conn conn, enum sw_class class, uint32_t peer, bool dialled)
-{
-    struct sim_host *h = self;
-    struct sw_event ev = sim_host_event(h, SW_EV_PEER_UP);
-    ev.u.peer_up.conn = conn;
-    ev.u.peer_up.class = class;
-    ev.u.peer_up.peer = h->w->s->nodes[peer].config.name;
-    ev.u.peer_up.dialled = dialled;
-    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_UP, &peer, sizeof peer);
-    sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
-}
-
-static void mail_read(void *self, uint64_t full)
-{
-    struct sim_mail *m = self;
-    struct sim_host *h = m->receiver;
-    if (m->previous != NULL) {
-        m->previous->next = m->next;
-    } else {
-        h->mails = m->next;
-    }
-    if (m->next != NULL) {
-        m->next->previous = m->previous;
-    }
-    struct sw_event ev = sim_host_event(h, SW_EV_PEER_MESSAGE);
-    ev.arrived_at = m->arrived_at;
-    ev.u.peer_message.conn = m->conn;
-    ev.u.peer_message.message = m->message;
-    ev.u.peer_message.full = full != 0;
-    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_MESSAGE, m->message.data, m->message.len);
-    sim_host_because(h, m->luck);
-    sim_host_step(h, &ev);
-    sim_mail_free(h->w->conns, m);
-}
-
-static bool is_full(const struct sim_host *h)
-{
-    const struct sw_load load = sim_host_event(h, SW_EV_TICK).load;
-    return h->node != NULL && sw_node_is_full(h->node, &load);
-}
-
-static void peer_message(void *self, struct sim_mail *m)
-{
-    struct sim_host *h = self;
-    if (h->node != NULL) {
-        sw_node_prefetch(h->node); /* it is read a few events from now */
-    }
-    m->receiver = h;
-    m->arrived_at = sim_now(h->w->engine);
-    const bool work = sw_envelope_lane(m->message) == SW_LANE_WORK;
-    const bool full = work && is_full(h);
-    if (!work || full) {
-        sim_processor_urgent(h->processor, mail_read, m, full);
-    } else if (!sim_processor_submit_as(h->processor, SIM_REQUEST_PEER, request_of(m->luck),
-                                        mail_read, m, 0)) {
-        sim_mail_free(h->w->conns, m);
-        return;
-    }
-    m->previous = NULL;
-    m->next = h->mails;
-    if (h->mails != NULL) {
-        h->mails->previous = m;
-    }
-    h->mails = m;
-}
-
-static void peer_flow(void *self, sw_conn conn, bool blocked)
-{
-    struct sim_host *h = self;
-    struct sw_event ev = sim_host_event(h, blocked ? SW_EV_PEER_BLOCKED : SW_EV_PEER_WRITABLE);
-    if (blocked) {
-        ev.u.peer_blocked = conn;
-    } else {
-        ev.u.peer_writable = conn;
-    }
-    sim_host_hear(h, &ev, (struct sim_luck){ conn << 8 | h->index, ev.now });
-}
-
-static void peer_down(void *self, sw_conn conn, enum sw_class class, uint32_t peer)
-{
-    struct sim_host *h = self;
-    struct sw_event ev = sim_host_event(h, SW_EV_PEER_DOWN);
-    ev.u.peer_down.conn = conn;
-    ev.u.peer_down.class = class;
-    ev.u.peer_down.peer = h->w->s->nodes[peer].config.name;
-    sim_trace(h->w->engine, h->index, SIM_KIND_PEER_DOWN, &peer, sizeof peer);
-    sim_host_hear(h, &ev, (struct sim_luck){ (conn << 8 | h->index) + peer, ev.now });
-}
-
-const struct sim_conn_user sim_host_peers = {
-    .up = peer_up, .message = peer_message, .flow = peer_flow, .down = peer_down
-};
 
 /* ---- upstreams ---- */
 

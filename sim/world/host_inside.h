@@ -55,6 +55,7 @@ struct sim_host {
     sim_event_id tick;
     struct sim_datagram *datagrams; /* in the processor */
     struct sim_mail *mails;         /* likewise */
+    struct sim_ending *endings;     /* likewise, newest first */
     size_t n_retired;
     bool drifts; /* its clock */
     bool wants_entropy;
@@ -110,6 +111,10 @@ void sim_host_set_tick(struct sim_host *h);
 void sim_host_because(struct sim_host *h, struct sim_luck cause);
 
 extern const struct sim_conn_user sim_host_peers;
+/* The process is gone: forget what it has not read yet of its peers. */
+void sim_host_drop_mails(struct sim_host *h);
+/* What the service time of a request that travels for @luck belongs to. */
+uint64_t sim_host_request_of(struct sim_luck luck);
 
 void sim_host_submit(struct sim_host *h, struct sw_job *job);
 void sim_host_drop_jobs(struct sim_host *h); /* those that wait for their turn */

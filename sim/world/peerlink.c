@@ -303,6 +303,14 @@ void sim_conn_dial(struct sim_conns *c, uint32_t from, struct sim_conn_end end, 
 
 /* ---- ending ---- */
 
+/* When the other end hears that @side closes now: after all that was sent. */
+static sw_time last_of(const struct conn *conn, unsigned side)
+{
+    const sw_time last = conn->way[side].last_arrival;
+    const sw_time fin = sim_now(conn->owner->engine) + sim_conn_latency(conn, side);
+    return last >= fin ? last + 1 : fin;
+}
+
 void sim_conn_hang_up(struct sim_conns *c, uint32_t host, sw_conn number)
 {
     struct conn *conn = sim_conn_find(c, number);
@@ -314,12 +322,11 @@ void sim_conn_hang_up(struct sim_conns *c, uint32_t host, sw_conn number)
     if (!conn->open[side]) {
         return;
     }
-    const sw_time last = conn->way[side].last_arrival;
-    const sw_time fin = now + sim_conn_latency(conn, side);
+    const sw_time fin = last_of(conn, side);
     const bool joined = sim_conn_joined(conn);
     close_side(conn, side, now);
     if (conn->number == number && joined) {
-        sim_conn_part(conn, 1 - side, last >= fin ? last + 1 : fin);
+        sim_conn_part(conn, 1 - side, fin);
     } else if (conn->number == number) {
         conn->gone[side] = true; /* keep-alive finds out */
     }
@@ -385,7 +392,7 @@ void sim_conns_host_gone(struct sim_conns *c, uint32_t host, bool silent)
             continue;
         }
         if (told) {
-            sim_conn_part(conn, 1 - side, sim_now(c->engine) + sim_conn_latency(conn, side));
+            sim_conn_part(conn, 1 - side, last_of(conn, side));
         } else if (!conn->dialling) {
             look(conn);
         }

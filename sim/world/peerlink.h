@@ -10,8 +10,8 @@
  * other.
  * When the path is cut in either direction the connection stalls: what is sent waits.  If it heals,
  * the next retransmission of a timer that doubles gets through; if it does not, either end is told
- * after the keep-alive time.  A process that dies on a machine that lives closes its connections at
- * once; a machine that dies leaves silence. */
+ * after the keep-alive time.  A process that ends on a machine that lives closes its connections at
+ * once, and what it had sent still arrives; a machine that dies leaves silence. */
 #ifndef SIM_PEERLINK_H
 #define SIM_PEERLINK_H
 

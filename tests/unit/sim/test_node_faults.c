@@ -128,6 +128,39 @@ static void a_restart_finishes_first_and_loses_no_client(void)
     free(x);
 }
 
+/* What its peers take a node for. */
+static const char *state_of(const struct sim_world *w, uint32_t watcher, const char *name)
+{
+    static struct sw_member_info info[8];
+    const size_t n = sw_node_members(sim_world_node(w, watcher), info, SW_LEN(info));
+    for (size_t i = 0; i < n && i < SW_LEN(info); i++) {
+        if (strcmp(info[i].name.s, name) == 0) {
+            return info[i].state;
+        }
+    }
+    return "not known";
+}
+
+/* Its last words arrive before its connections end. */
+static void who_stops_in_order_has_left_for_all_others(void)
+{
+    struct small_scenario *x = small_scenario(&usual);
+    small_fault(x, "restart", 30 * SW_SEC, 20 * SW_SEC, first);
+    struct sim_world *w = small_start_world(x, 1);
+    run_to(w, 30 * SW_SEC - 1);
+    CHECK_STR(state_of(w, 1, "n0"), "alive");
+    for (sw_time at = 30500 * SW_MS; at < 50 * SW_SEC; at += 500 * SW_MS) {
+        run_to(w, at);
+        CHECK_STR(state_of(w, 1, "n0"), "left");
+        CHECK_STR(state_of(w, 2, "n0"), "left");
+    }
+    run_to(w, 55 * SW_SEC);
+    CHECK_STR(state_of(w, 1, "n0"), "alive");
+    CHECK_STR(state_of(w, 2, "n0"), "alive");
+    sim_world_free(w);
+    free(x);
+}
+
 static void a_restart_without_patience_ends_in_a_kill(void)
 {
     struct small_scenario *x = small_scenario(&usual);
@@ -342,6 +375,7 @@ CU_TestInfo tests_node_faults[] = {
     { "a process that dies takes its pause with it", a_process_that_dies_takes_its_pause_with_it },
     { "a restart finishes first and loses no client",
       a_restart_finishes_first_and_loses_no_client },
+    { "who stops in order has left for all others", who_stops_in_order_has_left_for_all_others },
     { "a restart without patience ends in a kill", a_restart_without_patience_ends_in_a_kill },
     { "a region goes node by node", a_region_goes_node_by_node },
     { "power that fails inside a write loses nothing acknowledged",
