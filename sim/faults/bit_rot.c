@@ -22,15 +22,11 @@ static const struct sim_fault_param params[] = {
                         "protected sets among them" },
 };
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
-    sim_world_rot(w, v[NODE].index, v[WHERE].index == 0, (uint64_t)v[BITS].number);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    (void)w;
-    (void)v; /* what is rotten stays so */
+    if (begins) { /* what is rotten stays so */
+        sim_world_rot(w, v[NODE].index, v[WHERE].index == 0, (uint64_t)v[BITS].number);
+    }
 }
 
 extern const struct sim_fault_kind sim_fault_bit_rot;
@@ -39,6 +35,5 @@ const struct sim_fault_kind sim_fault_bit_rot = {
     .help = "bits of a disk's files flip",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -24,16 +24,6 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_cut(w, v[TO].index, v[FROM].index, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_cable_cut;
 const struct sim_fault_kind sim_fault_cable_cut = {
     .name = "cable_cut",
@@ -41,6 +31,5 @@ const struct sim_fault_kind sim_fault_cable_cut = {
     .params = params,
     .n_params = SW_LEN(params),
     .check = check,
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

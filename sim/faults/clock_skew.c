@@ -26,22 +26,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_CLOCK_DRIFT, v[NODE].index, v[RUNS].index == 0 ? ppm : -ppm, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_clock_skew;
 const struct sim_fault_kind sim_fault_clock_skew = {
     .name = "clock_skew",
     .help = "a wall clock drifts",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -22,22 +22,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_CLOCK_STEP, v[NODE].index, v[TO].index == 0 ? by : -by, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_clock_step;
 const struct sim_fault_kind sim_fault_clock_step = {
     .name = "clock_step",
     .help = "a wall clock jumps",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

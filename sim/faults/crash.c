@@ -18,17 +18,16 @@ static const struct sim_fault_param params[] = {
                .help = "whether what was synced is there at the restart" },
 };
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
+    if (!begins) {
+        sim_world_revive(w, v[NODE].index);
+        return;
+    }
     sim_world_kill(w, v[NODE].index, v[OF].index == 0 ? SIM_MACHINE_DIES : SIM_PROCESS_DIES);
     if (v[DISK].index == 1) {
         sim_world_burn(w, v[NODE].index);
     }
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    sim_world_revive(w, v[NODE].index);
 }
 
 extern const struct sim_fault_kind sim_fault_crash;
@@ -37,6 +36,5 @@ const struct sim_fault_kind sim_fault_crash = {
     .help = "a node dies with its memory, and a machine with its unsynced writes too",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -48,8 +48,8 @@ struct sim_fault_kind {
     /* What is wrong with values that are each for themselves right, "" when nothing is; such a
      * fault would do nothing, or something else than its kind says.  NULL: all fit together. */
     const char *(*check)(const struct sim_scenario *s, const union sim_fault_value *values);
-    void (*begin)(struct sim_world *w, const union sim_fault_value *values);
-    void (*end)(struct sim_world *w, const union sim_fault_value *values);
+    /* Begin it, once more where sim_world_again asked for that, or end it, with the same values. */
+    void (*apply)(struct sim_world *w, const union sim_fault_value *values, bool begins);
 };
 
 /* Is @name among the names of SIM_PARAM_NODES? */

@@ -14,22 +14,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_FULL_DISK, v[NODE].index, 0, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_full_disk;
 const struct sim_fault_kind sim_fault_full_disk = {
     .name = "full_disk",
     .help = "a disk is full",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

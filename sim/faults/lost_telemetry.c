@@ -26,22 +26,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     }
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_lost_telemetry;
 const struct sim_fault_kind sim_fault_lost_telemetry = {
     .name = "lost_telemetry",
     .help = "nodes do not tell others their load",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

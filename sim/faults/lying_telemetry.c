@@ -21,22 +21,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_LYING_LOAD, v[NODE].index, v[FACTOR].number, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_lying_telemetry;
 const struct sim_fault_kind sim_fault_lying_telemetry = {
     .name = "lying_telemetry",
     .help = "a node claims to be idle and fast",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -112,16 +112,6 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     }
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_partition;
 const struct sim_fault_kind sim_fault_partition = {
     .name = "partition",
@@ -129,6 +119,5 @@ const struct sim_fault_kind sim_fault_partition = {
     .params = params,
     .n_params = SW_LEN(params),
     .check = check,
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -22,22 +22,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_ATTACK, v[REGION].index, v[FACTOR].number, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_random_subdomain;
 const struct sim_fault_kind sim_fault_random_subdomain = {
     .name = "random_subdomain",
     .help = "an attack by queries for made-up names",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -17,14 +17,9 @@ static const struct sim_fault_param params[] = {
                 .help = "of the sectors of 512 bytes" },
 };
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
-    sim_world_affect(w, SIM_UNREADABLE, v[NODE].index, v[SHARE].number, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    sim_world_affect(w, SIM_UNREADABLE, v[NODE].index, v[SHARE].number, false);
+    sim_world_affect(w, SIM_UNREADABLE, v[NODE].index, v[SHARE].number, begins);
 }
 
 extern const struct sim_fault_kind sim_fault_read_errors;
@@ -33,6 +28,5 @@ const struct sim_fault_kind sim_fault_read_errors = {
     .help = "sectors of a disk can't be read",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

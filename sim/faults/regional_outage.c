@@ -81,12 +81,16 @@ static void end(struct sim_world *w, const union sim_fault_value *v)
     }
 }
 
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
+{
+    (begins ? begin : end)(w, v);
+}
+
 extern const struct sim_fault_kind sim_fault_regional_outage;
 const struct sim_fault_kind sim_fault_regional_outage = {
     .name = "regional_outage",
     .help = "a region loses power and network, at once or node by node",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -31,22 +31,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_impair(w, &i, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_reordering;
 const struct sim_fault_kind sim_fault_reordering = {
     .name = "reordering",
     .help = "packets overtake each other",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

@@ -21,22 +21,11 @@ static void apply(struct sim_world *w, const union sim_fault_value *v, bool begi
     sim_world_affect(w, SIM_SLOW_DISK, v[NODE].index, v[FACTOR].number, begins);
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    apply(w, v, false);
-}
-
 extern const struct sim_fault_kind sim_fault_slow_disk;
 const struct sim_fault_kind sim_fault_slow_disk = {
     .name = "slow_disk",
     .help = "a disk becomes slow",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

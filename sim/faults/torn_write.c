@@ -10,14 +10,9 @@ static const struct sim_fault_param params[] = {
     [NODE] = { .key = "node", .type = SIM_PARAM_NODE, .required = true, .help = "which one" },
 };
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
-    sim_world_tear(w, v[NODE].index, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    sim_world_tear(w, v[NODE].index, false);
+    sim_world_tear(w, v[NODE].index, begins);
 }
 
 extern const struct sim_fault_kind sim_fault_torn_write;
@@ -26,6 +21,5 @@ const struct sim_fault_kind sim_fault_torn_write = {
     .help = "power fails inside the next write",
     .params = params,
     .n_params = SW_LEN(params),
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

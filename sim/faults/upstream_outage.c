@@ -25,14 +25,9 @@ static const char *check(const struct sim_scenario *s, const union sim_fault_val
                                                : "no upstream stands in that region";
 }
 
-static void begin(struct sim_world *w, const union sim_fault_value *v)
+static void apply(struct sim_world *w, const union sim_fault_value *v, bool begins)
 {
-    sim_world_upstreams(w, v[REGION].index, true);
-}
-
-static void end(struct sim_world *w, const union sim_fault_value *v)
-{
-    sim_world_upstreams(w, v[REGION].index, false);
+    sim_world_upstreams(w, v[REGION].index, begins);
 }
 
 extern const struct sim_fault_kind sim_fault_upstream_outage;
@@ -42,6 +37,5 @@ const struct sim_fault_kind sim_fault_upstream_outage = {
     .params = params,
     .n_params = SW_LEN(params),
     .check = check,
-    .begin = begin,
-    .end = end,
+    .apply = apply,
 };

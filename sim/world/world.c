@@ -205,15 +205,11 @@ static void apply_fault(struct sim_world *w, uint64_t index, bool begins)
     const uint64_t payload[2] = { index, begins };
     sim_trace(w->engine, (uint32_t)index, SIM_KIND_FAULT, payload, sizeof payload);
     w->acting = index;
-    if (begins) {
-        kind->begin(w, values);
-        if (progress->steps++ > 0) {
-            return;
-        }
-    } else {
-        progress->ended = true;
-        kind->end(w, values);
+    kind->apply(w, values, begins);
+    if (begins && progress->steps++ > 0) {
+        return;
     }
+    progress->ended = !begins;
     tell_fault(w, f, begins);
 }
 

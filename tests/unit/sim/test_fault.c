@@ -128,7 +128,7 @@ static void every_registered_kind_explains_itself(void)
     const struct sim_fault_kind *k;
     size_t n = 0;
     for (; (k = sim_fault_kind_at(n)) != NULL; n++) {
-        CHECK(k->name[0] != '\0' && k->help[0] != '\0' && k->begin != NULL && k->end != NULL);
+        CHECK(k->name[0] != '\0' && k->help[0] != '\0' && k->apply != NULL);
         CHECK(sim_fault_kind_find(k->name) == k);
         CHECK(k->n_params <= SIM_FAULT_PARAMS_MAX);
         for (size_t i = 0; i < k->n_params; i++) {
