@@ -2,6 +2,8 @@
  * The registry of faults, and binding what a scenario writes to a kind's table. */
 #include "sim/faults/fault.h"
 
+#include "node/conf/yaml.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,13 +42,11 @@ static int bad(struct sw_diag *d, int err, const struct sim_param *p, const char
 static int bind_node(const struct sim_scenario *s, const struct sim_param *p, uint32_t *out,
                      struct sw_diag *d)
 {
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
-        if (strcmp(s->nodes[i].config.name.s, p->value) == 0) {
-            *out = i;
-            return 0;
-        }
-    }
-    return bad(d, SW_ERR_NOTFOUND, p, "is no node of this scenario", "a node's name");
+    const size_t i = sim_node_index(s, p->value);
+    *out = (uint32_t)i;
+    return i != SIZE_MAX
+               ? 0
+               : bad(d, SW_ERR_NOTFOUND, p, "is no node of this scenario", "a node's name");
 }
 
 static int bind_nodes(const struct sim_scenario *s, const struct sim_param *p, const char **out,
@@ -88,78 +88,31 @@ bool sim_fault_names(const char *nodes, const char *name)
 static int bind_region(const struct sim_scenario *s, const struct sim_param *p, uint32_t *out,
                        struct sw_diag *d)
 {
-    for (uint32_t i = 0; i < s->n_regions; i++) {
-        if (strcmp(s->regions[i].name.s, p->value) == 0) {
-            *out = i;
-            return 0;
-        }
-    }
-    return bad(d, SW_ERR_NOTFOUND, p, "is no region of this scenario", "a region's name");
+    const size_t i = sim_region_index(s, p->value);
+    *out = (uint32_t)i;
+    return i != SIZE_MAX
+               ? 0
+               : bad(d, SW_ERR_NOTFOUND, p, "is no region of this scenario", "a region's name");
 }
 
-/* A decimal number, its end in @rest; false when there is none. */
-static bool number(const char *text, double *out, const char **rest)
-{
-    char *end;
-    if (text[0] != '.' && (text[0] < '0' || text[0] > '9')) {
-        return false; /* strtod would take nan, inf, blanks and signs */
-    }
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        return false;
-    }
-    *out = strtod(text, &end);
-    *rest = end;
-    return end != text;
-}
-
-static int bind_number(const struct sim_fault_param *k, const struct sim_param *p, double *out,
+/* Numbers and durations, written as everywhere in scenarios. */
+static int bind_scalar(const struct sim_fault_param *k, const struct sim_param *p, void *out,
                        struct sw_diag *d)
 {
-    const char *rest;
-    double v;
-    if (!number(p->value, &v, &rest) || *rest != '\0') {
-        return bad(d, SW_ERR_MALFORMED, p, "is no number", k->unit != NULL ? k->unit : "a number");
+    const bool number = k->type == SIM_PARAM_NUMBER;
+    const struct sw_yaml_field field = { .type = number ? SW_YAML_NUMBER : SW_YAML_DURATION,
+                                         .low = k->low,
+                                         .high = k->high };
+    const int err = sw_yaml_scalar(&field, NULL, p->value, out);
+    if (err == SW_ERR_RANGE) {
+        char range[SIM_PARAM_TEXT_MAX];
+        sim_fault_param_range(k, range);
+        return bad(d, err, p, "is out of range", range);
     }
-    if (k->high > k->low && (v < k->low || v > k->high)) {
-        return sw_diag_set(d, SW_ERR_RANGE, "%zu:%zu: %s: %s is out of range (expected %g to %g)",
-                           p->line, p->column, p->key, p->value, k->low, k->high);
+    if (err != 0) {
+        return number ? bad(d, err, p, "is no number", k->unit != NULL ? k->unit : "a number")
+                      : bad(d, err, p, "is no duration", "a duration like 80ms, 2.5s, 1h30m");
     }
-    *out = v;
-    return 0;
-}
-
-static int bind_duration(const struct sim_fault_param *k, const struct sim_param *p, sw_dur *out,
-                         struct sw_diag *d)
-{
-    static const struct {
-        const char *unit;
-        double ns;
-    } units[] = { { "ns", 1 },   { "us", 1e3 },   { "ms", 1e6 },   { "s", 1e9 },
-                  { "m", 60e9 }, { "h", 3600e9 }, { "d", 86400e9 } };
-    static const char *const expected = "a duration like 80ms, 2.5s, 1h30m";
-    double sum = 0;
-    const char *rest = p->value;
-    do {
-        double v;
-        size_t u = 0;
-        if (!number(rest, &v, &rest)) {
-            return bad(d, SW_ERR_MALFORMED, p, "is no duration", expected);
-        }
-        const size_t letters = strspn(rest, "numshd");
-        while (u < SW_LEN(units) &&
-               (strlen(units[u].unit) != letters || strncmp(units[u].unit, rest, letters) != 0)) {
-            u++;
-        }
-        if (u == SW_LEN(units)) {
-            return bad(d, SW_ERR_MALFORMED, p, "is no duration", expected);
-        }
-        sum += v * units[u].ns;
-        rest += letters;
-    } while (*rest != '\0');
-    if (sum > 9e18 || (k->high > k->low && (sum < k->low || sum > k->high))) {
-        return bad(d, SW_ERR_RANGE, p, "is out of range", expected);
-    }
-    *out = (sw_dur)sum;
     return 0;
 }
 
@@ -189,9 +142,9 @@ static int bind_one(const struct sim_scenario *s, const struct sim_fault_param *
     case SIM_PARAM_REGION:
         return bind_region(s, p, &v->index, d);
     case SIM_PARAM_DURATION:
-        return bind_duration(k, p, &v->duration, d);
+        return bind_scalar(k, p, &v->duration, d);
     case SIM_PARAM_NUMBER:
-        return bind_number(k, p, &v->number, d);
+        return bind_scalar(k, p, &v->number, d);
     case SIM_PARAM_CHOICE:
         return bind_choice(k, p, &v->index, d);
     case SIM_PARAM_FLAG:
