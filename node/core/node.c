@@ -4,6 +4,8 @@
 
 #include "node/base/bug.h"
 #include "node/core/backup_host.h"
+#include "node/core/cache/asker.h"
+#include "node/core/cache/reply.h"
 #include "node/core/command.h"
 #include "node/core/config_copy.h"
 #include "node/core/configure.h"
@@ -178,7 +180,7 @@ void sw_node_drain(struct sw_node *n)
         sw_member_leave(n);
         sw_hello_goodbye(n);
         sw_forward_drain(n);
-        sw_lookup_drain(n);
+        sw_askers_drain(n);
         sw_backup_drain(n->backup);
     }
 }
@@ -214,7 +216,7 @@ static int dispatch(struct sw_node *n)
         sw_link_down(n);
         return SW_OK;
     case SW_EV_UPSTREAM:
-        sw_lookup_upstream(n);
+        sw_reply_of_upstream(n);
         return SW_OK;
     case SW_EV_DONE:
         on_done(n);

@@ -15,11 +15,10 @@
 #include "node/base/heap.h"
 #include "node/core/cache/cache.h"
 #include "node/core/event.h"
-#include "node/core/proto/swarm.pb-c.h"
 #include "node/core/swarm/slots.h"
 
 struct sw_node;
-struct sw_link;
+struct sw_finding;
 
 /* Queries to upstreams for one lookup, at most. */
 #define SW_LOOKUP_TRIES 4U
@@ -108,20 +107,31 @@ void sw_lookups_fini(struct sw_lookups *l);
 /* NULL when memory is out; free() it. */
 struct sw_lookup_tables *sw_lookup_tables_new(void);
 
-/* QUERY for what no zone has, in the present event: @q is what it says. */
-void sw_lookup_client(struct sw_node *n, const struct sw_question *q);
-/* A peer's, which has passed @query->hops nodes.  Errors: SW_ERR_NOMEM. */
-int sw_lookup_peer(struct sw_node *n, const struct sw_link *link, const Swarm__V1__Query *query);
-/* Is an Answer's @id one of ours?  And it.  Errors: SW_ERR_MALFORMED. */
-bool sw_lookup_is_of(uint64_t id);
-int sw_lookup_answer(struct sw_node *n, const struct sw_link *link,
-                     const Swarm__V1__Answer *answer);
-/* UPSTREAM. */
-void sw_lookup_upstream(struct sw_node *n);
+struct sw_lookup *sw_lookup_at(const struct sw_node *n, uint32_t slot);
+struct sw_cache_key sw_lookup_key(const struct sw_lookup *l);
+/* The one for @key, whose hash is @h, or NULL. */
+struct sw_lookup *sw_lookup_find(const struct sw_node *n, const struct sw_cache_key *key,
+                                 uint64_t h);
+/* A new one, for a question that passed @hops nodes; NULL: there are too many, or memory is out. */
+struct sw_lookup *sw_lookup_new(struct sw_node *n, const struct sw_cache_key *key, uint64_t h,
+                                uint32_t hops);
+/* Set the timer to whatever comes first.  Nothing else may be done with @l after this. */
+void sw_lookup_arm(struct sw_node *n, struct sw_lookup *l);
+/* Is an answer expected of anybody? */
+bool sw_lookup_is_out(const struct sw_lookup *l);
+
+/* The ends.  @f is the answer: all who wait get it. */
+void sw_lookup_settle(struct sw_node *n, struct sw_lookup *l, const struct sw_finding *f);
+/* There is none: they get SERVFAIL. */
+void sw_lookup_give_up(struct sw_node *n, struct sw_lookup *l);
+/* There is nobody left to ask.  They get what is stale, here or elsewhere; what is late may still
+ * come. */
+void sw_lookup_run_dry(struct sw_node *n, struct sw_lookup *l);
+/* Nobody waits. */
+void sw_lookup_end(struct sw_node *n, struct sw_lookup *l);
+
 void sw_lookup_due(struct sw_node *n, struct sw_timer *timer);
 /* The control connection @conn of @peer is gone. */
 void sw_lookup_peer_lost(struct sw_node *n, uint32_t peer, sw_conn conn);
-/* From now on only those who wait already are owed an answer. */
-void sw_lookup_drain(struct sw_node *n);
 
 #endif

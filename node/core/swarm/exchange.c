@@ -3,7 +3,7 @@
 #include "node/core/swarm/exchange.h"
 
 #include "node/core/backup/backup.h"
-#include "node/core/cache/lookup.h"
+#include "node/core/cache/reply.h"
 #include "node/core/cache/upstream.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
@@ -23,8 +23,8 @@ static int on_control(struct sw_node *n, struct sw_link *link, const Swarm__V1__
     case SWARM__V1__ENVELOPE__BODY_QUERY:
         return sw_serve_query(n, link, e->query);
     case SWARM__V1__ENVELOPE__BODY_ANSWER:
-        return sw_lookup_is_of(e->answer->id) ? sw_lookup_answer(n, link, e->answer)
-                                              : sw_forward_answer(n, link, e->answer);
+        return sw_reply_is_ours(e->answer->id) ? sw_reply_of_peer(n, link, e->answer)
+                                               : sw_forward_answer(n, link, e->answer);
     case SWARM__V1__ENVELOPE__BODY_GOODBYE:
         sw_hello_leaving(n, link);
         return SW_OK;

@@ -2,6 +2,7 @@
  * Forwarding queries to the peers that hold their zone. */
 #include "node/core/swarm/forward.h"
 
+#include "node/core/cache/resolve.h"
 #include "node/core/dns/answer.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
@@ -250,7 +251,7 @@ static void answer_here(struct sw_node *n, const struct sw_client *client, struc
         deliver_error(n, client, query, SW_RCODE_SERVFAIL, SW_EDE_NOT_READY);
         break;
     case SW_VERDICT_OUTSIDE:
-        sw_lookup_client(n, q);
+        sw_resolve_client(n, q);
         break;
     case SW_VERDICT_DROP:
         break;

@@ -2,6 +2,7 @@
  * Serving peers. */
 #include "node/core/swarm/serve.h"
 
+#include "node/core/cache/resolve.h"
 #include "node/core/dns/answer.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
@@ -95,7 +96,7 @@ int sw_serve_query(struct sw_node *n, const struct sw_link *link, const Swarm__V
         sw_serve_refuse(n, link->conn, query->id);
         return SW_OK;
     case SW_VERDICT_OUTSIDE:
-        return sw_lookup_peer(n, link, query);
+        return sw_resolve_peer(n, link, query);
     case SW_VERDICT_DROP:
         break;
     }
