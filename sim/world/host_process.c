@@ -175,10 +175,11 @@ static void on_power_failure(void *self, uint64_t life)
 {
     struct sim_host *h = self;
     if (h->tears > 0 && h->life == life) {
-        h->torn += h->tears;
-        h->down += h->tears - 1;
+        const uint32_t tears = h->tears;
         h->tears = 0;
+        h->torn += tears;
         sim_host_kill(h, SIM_POWER_TEARS);
+        h->down += tears - 1; /* each of them ends with a revive */
     }
 }
 

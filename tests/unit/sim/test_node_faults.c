@@ -261,6 +261,22 @@ static void a_torn_write_takes_the_node_down_until_the_end(void)
     free(x);
 }
 
+static void torn_writes_at_once_take_the_node_down_until_the_last_ends(void)
+{
+    struct small_scenario *x = with_set(30 * SW_SEC);
+    small_fault(x, "torn_write", 20 * SW_SEC, 30 * SW_SEC, first);
+    small_fault(x, "torn_write", 25 * SW_SEC, 15 * SW_SEC, first);
+    struct sim_world *w = small_start_world(x, 1);
+    run_to(w, 31 * SW_SEC);
+    CHECK(sim_world_node(w, 0) == NULL);
+    run_to(w, 41 * SW_SEC);
+    CHECK(sim_world_node(w, 0) == NULL);
+    run_to(w, 51 * SW_SEC);
+    CHECK(sim_world_node(w, 0) != NULL);
+    sim_world_free(w);
+    free(x);
+}
+
 static int add_up(void *arg, const char *path, struct sw_bytes content, const struct sw_stat *st)
 {
     uint64_t *sum = arg;
@@ -382,6 +398,8 @@ CU_TestInfo tests_node_faults[] = {
       power_that_fails_inside_a_write_loses_nothing_acknowledged },
     { "a torn write takes the node down until the end",
       a_torn_write_takes_the_node_down_until_the_end },
+    { "torn writes at once take the node down until the last ends",
+      torn_writes_at_once_take_the_node_down_until_the_last_ends },
     { "rot twice at once is twice the rot", rot_twice_at_once_is_twice_the_rot },
     { "rot on one disk harms no restore", rot_on_one_disk_harms_no_restore },
     { "rot on many disks is found and never restored",
