@@ -14,7 +14,7 @@
 #define NET_NEAR (1 * MS)  /* assumed before anything was heard: same region */
 #define NET_FAR (100 * MS) /* ... and elsewhere */
 #define BLIND_FADES (1 / (double)SW_SEC)
-#define BLIND_PRICE 0.3
+#define STAY_LEAST (0.1 * MS)
 #define PRIOR_LEAST 1e-4
 
 /* What every cost of one choice has in common. */
@@ -81,10 +81,21 @@ static inline double unevaporated(const struct view *v, const struct sw_aco_peer
     return fading(v, p->heard_at, v->per_evaporation);
 }
 
-static inline double cost_informed(const struct view *v, const struct sw_aco_peer *p, double left)
+/* Every reply of late reported a load. */
+static inline bool informed(const struct sw_aco_peer *p)
+{
+    return p->trust == SW_ACO_TRUSTED;
+}
+
+static inline double reading(const struct sw_aco_peer *p, double left)
+{
+    return p->q_avg + (p->q - p->q_avg) * left;
+}
+
+static inline double cost_loaded(const struct view *v, const struct sw_aco_peer *p, double waiting)
 {
     const double excess = p->os - v->k->kappa * p->os_avg;
-    const double q = p->q_avg + (p->q - p->q_avg) * left + v->k->excess * positive(excess);
+    const double q = waiting + v->k->excess * positive(excess);
     return p->net + priced(p->service, rounds(q, p->cores), v->k->price);
 }
 
@@ -98,12 +109,20 @@ static inline double cost_least(const struct view *v, const struct sw_aco_peer *
 
 static double cost_blind(const struct view *v, const struct sw_aco_peer *p)
 {
-    const double slower = p->t_avg - p->base;
-    double x = p->os;
-    if (slower > 0) {
-        x += slower * fading(v, p->heard_at, BLIND_FADES) / v->own_service;
+    const double slower = p->t_avg > 0 ? p->t_avg - p->base : v->own_service;
+    const double stay = slower > STAY_LEAST ? slower : STAY_LEAST;
+    return p->base + stay * fading(v, p->sent_at, BLIND_FADES) * (1 + p->os);
+}
+
+/* Of one that was heard: by its reports, as far as they are trusted, and by its round trips. */
+static double cost_heard(const struct view *v, const struct sw_aco_peer *p)
+{
+    if (p->trust == 0) {
+        return cost_blind(v, p);
     }
-    return p->base + v->own_service * (x + BLIND_PRICE * x * x);
+    const double trust = (double)p->trust / SW_ACO_TRUSTED;
+    const double told = cost_loaded(v, p, trust * reading(p, unevaporated(v, p)));
+    return informed(p) ? told : trust * told + (1 - trust) * cost_blind(v, p);
 }
 
 static double cost_self(const struct view *v, const struct sw_telemetry *own)
@@ -123,14 +142,15 @@ static double cost_uninformed(const struct view *v, const struct sw_choice *c,
     if (d->self) {
         return cost_self(v, &c->own);
     }
-    return p->rtt.srtt > 0 ? cost_blind(v, p) : cost_unheard(v, p, d->same_region);
+    return p->base > 0 ? cost_heard(v, p) : cost_unheard(v, p, d->same_region);
 }
 
 /* @left: what unevaporated says of @p. */
 static inline double cost_of(const struct view *v, const struct sw_choice *c,
                              const struct sw_candidate *d, const struct sw_aco_peer *p, double left)
 {
-    return p->informed && !d->self ? cost_informed(v, p, left) : cost_uninformed(v, c, d, p);
+    return informed(p) && !d->self ? cost_loaded(v, p, reading(p, left))
+                                   : cost_uninformed(v, c, d, p);
 }
 
 /* @x^beta; by multiplying where beta is whole, as it usually is. */
@@ -180,7 +200,7 @@ static size_t cheapest(const struct view *v, const struct sw_choice *c, enum rul
     for (size_t i = 0; i < c->n; i++) {
         const struct sw_candidate *d = &c->candidates[i];
         const struct sw_aco_peer *p = at(v, d);
-        if (p->informed && !d->self &&
+        if (informed(p) && !d->self &&
             (p->net + p->service >= least || cost_least(v, p) >= least)) {
             continue; /* too dear even with nothing waiting there; or with the least believable */
         }
@@ -329,10 +349,7 @@ double sw_aco_cost(const struct sw_route *r, uint32_t peer, sw_time now)
 {
     const struct view v = look(r, now);
     const struct sw_aco_peer *p = sw_route_peer(r, peer);
-    if (p->rtt.srtt == 0) {
-        return (double)NAN;
-    }
-    return p->informed ? cost_informed(&v, p, unevaporated(&v, p)) : cost_blind(&v, p);
+    return p->base > 0 ? cost_heard(&v, p) : (double)NAN;
 }
 
 static double trail(const struct sw_route *r, uint32_t peer, sw_time now)

@@ -16,8 +16,12 @@
  *     are added, since a distant peer always has more in flight (Little's law).  w stands for the
  *     other entry nodes, who see the same reading and choose as we do.
  *   d is blind (reports nothing, or the impossible):
- *     x       = (T_avg - base)/s0 e^(-(now - heard)/1 s) + os
- *     cost(d) = base + s0 (x + 0.3 x^2)                s0: this node's own service time
+ *     cost(d) = base + max(0.1 ms, T_avg - base) e^(-(now - sent)/1 s) (1 + os)
+ *     A stay is what a round trip takes beyond its floor, ours in flight are each worth one, and a
+ *     peer that is left alone for a second is worth another try.  Only the stay is multiplied: a
+ *     distant peer is not slow.  Before T_avg is known, a stay is s0, this node's own service time.
+ *   d reports sometimes: v cost(q v) + (1 - v) cost(blind), v: how far its reports are trusted;
+ *     q is what it reported, without our excess.
  *   d was never heard: net = 1 ms in this region, 100 ms elsewhere; s = s0, x = os.
  *
  * CHOICE (ant_colony.c), the pseudo-random-proportional rule of the Ant Colony System:
@@ -36,11 +40,13 @@
  *   An answer after its time-out says what the queue is, but neither moves net nor the trail: one
  *   lost segment makes a whole connection's answers late together, and the path is as it was.
  *   os_avg follows os with a time constant of 1 s, at each send.
- *   srtt, rttvar, patience: rtt.h.
- *   blind: base = min(T, base + 0.002 (T - base)), T_avg += 0.2 (T - T_avg)
- *   suspicion: time-outs in a row, of queries and ants; `suspect_after` of them make a suspect.
- *   Queries skip suspects while others are left, so it is an ant, or an answer after its time-out,
- *   that finds one well again.
+ *   srtt, rttvar, patience: rtt.h, from queries alone: an ant passes the queue, and who was met by
+ *   ants only would seem to answer within a few ms.
+ *   trust: v = 1 with the first report; then v += (1 - v)/8 with each, v -= v/8 with each reply
+ * that has none, in steps of 1/255; 0 with an impossible one.  q_last evaporates on. blind: base =
+ * min(T, base + 0.002 (T - base)), T_avg += 0.2 (T - T_avg) suspicion: time-outs in a row, of
+ * queries and ants; `suspect_after` of them make a suspect. Queries skip suspects while others are
+ * left, so it is an ant, or an answer after its time-out, that finds one well again.
  *
  * TRAIL (ant_trail.c): hyper-cube update, bounded as in MAX-MIN ant systems.
  *   answer:   tau += rho (g - tau), g = min(1, (best + 1)/(T + 1))^gamma, tau in [tau_min, 1]
@@ -95,15 +101,15 @@ struct sw_aco_peer {
     double trail;       /* tau - 1/2 */
     double base, t_avg; /* 0 until heard, t_avg until a query was answered */
     double weight;      /* scratch of one choice */
-    struct sw_rtt rtt;  /* srtt > 0 once heard */
-    sw_time heard_at;   /* its last reply to anything */
-    sw_time probed_at;  /* the last ant to it */
-    sw_time sent_at;    /* the last query to it */
-    sw_time trail_at;   /* when trail was brought up to date */
+    struct sw_rtt rtt;
+    sw_time heard_at;  /* its last reply to anything */
+    sw_time probed_at; /* the last ant to it */
+    sw_time sent_at;   /* the last query to it */
+    sw_time trail_at;  /* when trail was brought up to date */
     uint32_t os;
     uint16_t cores;    /* 0 until it reported its load */
     uint8_t suspicion; /* time-outs in a row */
-    bool informed;     /* its last reply reported a possible load */
+    uint8_t trust;     /* v, of SW_ACO_TRUSTED: its replies report loads */
 };
 
 /* A row of a parameter table over struct sw_aco_params. */
@@ -122,6 +128,7 @@ struct sw_aco_peer {
         SW_ACO_PARAM(evaporation, "ns", 50e6, 3e9, 300e6, true,             \
                      "TQ: how long a reported queue is believed")
 
+#define SW_ACO_TRUSTED UINT8_MAX
 #define SW_ACO_SERVICE_UNKNOWN ((double)SW_MS) /* s0 before the node has served anything */
 
 /* tau now. */

@@ -10,6 +10,7 @@
 #define GAIN_BLIND 0.2
 #define BASE_RISES 0.002
 #define STAY_BELIEVED 8
+#define TRUST_SPAN 8         /* replies */
 #define WAITING_MOST 1000000 /* beyond these a report is impossible */
 #define CORES_MOST 1024
 #define SERVICE_MOST (10 * SW_SEC)
@@ -41,7 +42,8 @@ static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, doub
     const double explained = STAY_BELIEVED * service * (1 + q / t->cores);
     const double sojourn = (double)t->sojourn;
     const double net = rtt - (sojourn < explained ? sojourn : explained);
-    if (p->cores == 0) { /* its first report */
+    const bool first = p->cores == 0;
+    if (first) {
         p->net = net;
         p->q_avg = q;
         p->service = service;
@@ -52,6 +54,17 @@ static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, doub
     }
     p->q = q;
     p->cores = (uint16_t)t->cores;
+    p->trust =
+        first ? SW_ACO_TRUSTED
+              : (uint8_t)(p->trust + (SW_ACO_TRUSTED - p->trust + TRUST_SPAN - 1) / TRUST_SPAN);
+}
+
+/* A reply that reports no load: what was read before evaporates, and is trusted less. */
+static void learn_nothing(const struct sw_aco_params *k, struct sw_aco_peer *p, sw_time now,
+                          bool impossible)
+{
+    p->q = p->q_avg + (p->q - p->q_avg) * sw_exp(-(double)(now - p->heard_at) / k->evaporation);
+    p->trust = impossible ? 0 : (uint8_t)(p->trust - (p->trust + TRUST_SPAN - 1) / TRUST_SPAN);
 }
 
 static void learn_blind(struct sw_aco_peer *p, double rtt, bool probe)
@@ -69,16 +82,20 @@ static void learn_blind(struct sw_aco_peer *p, double rtt, bool probe)
 void sw_aco_on_reply(struct sw_route *r, uint32_t peer, sw_time now, sw_dur rtt,
                      const struct sw_telemetry *t, bool probe, bool late)
 {
+    const struct sw_aco_params *k = r->params;
     struct sw_aco_peer *p = sw_route_peer(r, peer);
-    const double sample = (double)rtt;
+    const double sample = rtt > 0 ? (double)rtt : 1; /* 0: never heard */
     if (!probe && !late && p->os > 0) {
         p->os--;
     }
-    sw_rtt_sample(&p->rtt, sample);
+    if (!probe) {
+        sw_rtt_sample(&p->rtt, sample);
+    }
     learn_blind(p, sample, probe);
-    p->informed = possible(t, rtt);
-    if (p->informed) {
+    if (possible(t, rtt)) {
         learn_load(p, t, sample, late ? 0 : probe ? GAIN_ANT : GAIN_ANSWER);
+    } else {
+        learn_nothing(k, p, now, t != NULL && t->known);
     }
     p->suspicion = 0;
     p->heard_at = now;

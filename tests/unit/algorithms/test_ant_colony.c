@@ -110,19 +110,75 @@ static void without_a_report_the_peer_is_blind(void)
 {
     struct route_test t;
     route_begin(&t, "ant_colony");
-    route_answer(&t, 0, 10 * SW_MS);
-    CHECK_NEAR(route_cost(&t, 0), 10 * MS, 1e-6);
-    route_send(&t, 0); /* own service unknown: 1 ms; x = 1 */
-    CHECK_NEAR(route_cost(&t, 0), 11.3 * MS, 1e-6);
+    route_send(&t, 0);
+    route_answer(&t, 0, 10 * SW_MS); /* no stay is known to be below 0.1 ms */
+    CHECK_NEAR(route_cost(&t, 0), 10.1 * MS, 1e-6);
+    route_send(&t, 0); /* .1 (1 + 1) */
+    CHECK_NEAR(route_cost(&t, 0), 10.2 * MS, 1e-6);
     route_answer(&t, 0, 20 * SW_MS); /* base = 10 + .002 * 10, T_avg = 10 + .2 * 10 */
-    CHECK_NEAR(route_cost(&t, 0), (10.02 + 1.98 + 0.3 * 1.98 * 1.98) * MS, 1e-3);
-    t.now += SW_SEC;
-    const double x = 1.98 * E1;
-    CHECK_NEAR(route_cost(&t, 0), (10.02 + x + 0.3 * x * x) * MS, 1e-3);
-    t.own = load_of(0, 1, 2 * SW_MS, 0); /* own service becomes known: 2 ms */
+    CHECK_NEAR(route_cost(&t, 0), (10.02 + 1.98) * MS, 1e-3);
+    t.r.policy->on_reply(&t.r, 0, t.now + SW_SEC, 8 * SW_MS, NULL, true, false);
+    t.now += SW_SEC; /* an ant finds the floor, and says nothing of stays: T_avg stays 12 */
+    CHECK_NEAR(route_cost(&t, 0), (8 + 4 * E1) * MS, 1e-3);
+    route_send(&t, 0);
+    route_send(&t, 0); /* it is asked again: 8 + 4 (1 + 2) */
+    CHECK_NEAR(route_cost(&t, 0), 20 * MS, 1e-3);
+    route_end(&t);
+}
+
+static void before_its_first_answer_a_stay_is_as_long_as_ours(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    t.own = load_of(0, 1, 2 * SW_MS, 0);
     (void)route_choose(&t, 1);
-    const double x2 = 1.98 * E1 / 2;
-    CHECK_NEAR(route_cost(&t, 0), (10.02 + 2 * (x2 + 0.3 * x2 * x2)) * MS, 1e-3);
+    t.r.policy->on_reply(&t.r, 0, t.now, 5 * SW_MS, NULL, true, false);
+    route_send(&t, 0); /* 5 + 2 (1 + 1) */
+    CHECK_NEAR(route_cost(&t, 0), 9 * MS, 1e-6);
+    route_end(&t);
+}
+
+static void reports_are_trusted_less_with_each_that_is_missing(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    route_send(&t, 0);
+    answer_with(&t, 0, 20 * SW_MS, load_of(3, 2, 2 * SW_MS, 4 * SW_MS));
+    CHECK_NEAR(route_cost(&t, 0), 24 * MS, 1e-6); /* as in the first test */
+    route_answer(&t, 0, 20 * SW_MS);              /* v = 255 - 32 of 255; base = T_avg = 20 */
+    const double v = 223.0 / 255;
+    const double x = (3 * v + 1 - 2) / 2;
+    const double blind = 20.1;
+    CHECK_NEAR(route_cost(&t, 0), (v * (16 + 2 * (1 + x + 2 * x * x)) + (1 - v) * blind) * MS,
+               1e-3);
+    answer_with(&t, 0, 20 * SW_MS, load_of(3, 2, 2 * SW_MS, 4 * SW_MS));
+    const double v2 = 227.0 / 255; /* (255 - 223)/8 more */
+    const double x2 = (3 * v2 + 1 - 2) / 2;
+    CHECK_NEAR(route_cost(&t, 0), (v2 * (16 + 2 * (1 + x2 + 2 * x2 * x2)) + (1 - v2) * blind) * MS,
+               1e-3);
+    for (int i = 0; i < 60; i++) {
+        route_answer(&t, 0, 20 * SW_MS);
+    }
+    CHECK_NEAR(route_cost(&t, 0), blind * MS, 1e-3);
+    for (int i = 0; i < 60; i++) {
+        answer_with(&t, 0, 20 * SW_MS, load_of(3, 2, 2 * SW_MS, 4 * SW_MS));
+    }
+    CHECK_NEAR(route_cost(&t, 0), 24 * MS, 1e-3);
+    route_end(&t);
+}
+
+static void ants_do_not_say_how_long_to_wait_for_an_answer(void)
+{
+    struct route_test t;
+    route_begin(&t, "ant_colony");
+    for (int i = 0; i < 20; i++) {
+        ant_back(&t, 0, 5 * SW_MS, load_of(0, 1, SW_MS, 0));
+    }
+    CHECK_U64(t.r.policy->patience(&t.r, 0), 400 * SW_MS); /* as of one never asked */
+    answer_with(&t, 0, 40 * SW_MS, load_of(0, 1, SW_MS, 0));
+    CHECK_U64(t.r.policy->patience(&t.r, 0), 120 * SW_MS); /* 40 + 4 (40/2) */
+    ant_back(&t, 0, 5 * SW_MS, load_of(0, 1, SW_MS, 0));
+    CHECK_U64(t.r.policy->patience(&t.r, 0), 120 * SW_MS);
     route_end(&t);
 }
 
@@ -145,7 +201,9 @@ static void impossible_reports_make_a_peer_blind(void)
         CHECK(route_cost(&t, 0) > 100 * MS);
         answer_with(&t, 0, 10 * SW_MS, lies[i]);
         CHECK_NEAR(route_cost(&t, 0), 10 * MS, 1e-6); /* base */
-        answer_with(&t, 0, 10 * SW_MS, load_of(9, 1, SW_MS, 5 * SW_MS));
+        for (int k = 0; k < 30; k++) {
+            answer_with(&t, 0, 10 * SW_MS, load_of(9, 1, SW_MS, 5 * SW_MS));
+        }
         CHECK(route_cost(&t, 0) > 100 * MS); /* believed again */
         route_end(&t);
     }
@@ -467,6 +525,12 @@ CU_TestInfo tests_ant_colony[] = {
     { "a stay is believed as far as the load explains it",
       a_stay_is_believed_as_far_as_the_load_explains_it },
     { "without a report the peer is blind", without_a_report_the_peer_is_blind },
+    { "before its first answer a stay is as long as ours",
+      before_its_first_answer_a_stay_is_as_long_as_ours },
+    { "reports are trusted less with each that is missing",
+      reports_are_trusted_less_with_each_that_is_missing },
+    { "ants do not say how long to wait for an answer",
+      ants_do_not_say_how_long_to_wait_for_an_answer },
     { "impossible reports make a peer blind", impossible_reports_make_a_peer_blind },
     { "the cheapest is taken outright with one draw",
       the_cheapest_is_taken_outright_with_one_draw },
