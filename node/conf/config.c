@@ -121,6 +121,22 @@ void sw_config_routing_free(struct sw_config *c)
     c->n_params = 0;
 }
 
+/* ---- membership ---- */
+
+int sw_config_membership(const struct sw_yaml *y, const struct sw_yaml_node *n,
+                         const struct sw_config *c, struct sw_diag *d)
+{
+    const struct sw_yaml_node *at = sw_yaml_get(n, "membership");
+    const char *key = sw_yaml_get(at, "timeout") != NULL ? "timeout" : "period";
+    if (c->membership.timeout < c->membership.period) {
+        return 0;
+    }
+    return sw_yaml_fail(y, sw_yaml_get(at, key), key, SW_ERR_RANGE, d,
+                        "a probe would time out after %.9g s, and the next begins after %.9g s "
+                        "(timeout less than period)",
+                        (double)c->membership.timeout * 1e-9, (double)c->membership.period * 1e-9);
+}
+
 /* ---- forwarding ---- */
 
 int sw_config_forwarding(const struct sw_yaml *y, const struct sw_yaml_node *n,
@@ -272,6 +288,9 @@ static int load(const struct sw_yaml *y, struct sw_node_file *f, struct sw_diag 
         err = sw_yaml_fail(y, sw_yaml_get(sw_yaml_get(y->root, "routing"), "policy"), "policy",
                            SW_ERR_STATE, d, "%s is a reference for scenarios: " SW_REFERENCE_WHY,
                            f->config.policy);
+    }
+    if (err == 0) {
+        err = sw_config_membership(y, y->root, &f->config, d);
     }
     if (err == 0) {
         err = sw_config_forwarding(y, y->root, &f->config, d);

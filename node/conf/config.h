@@ -52,6 +52,10 @@ extern const struct sw_yaml_table sw_node_table;
  * Errors: SW_ERR_NOTFOUND, SW_ERR_RANGE, SW_ERR_MALFORMED, SW_ERR_NOMEM. */
 int sw_config_routing(const struct sw_yaml *y, const struct sw_yaml_node *n, struct sw_config *c,
                       struct sw_diag *d);
+/* A probe times out before the next begins, as membership of the mapping @n, read into @c, says.
+ * Errors: SW_ERR_RANGE. */
+int sw_config_membership(const struct sw_yaml *y, const struct sw_yaml_node *n,
+                         const struct sw_config *c, struct sw_diag *d);
 /* forwarding.clients of the mapping @n, as read into @c, are prefixes.  Errors: SW_ERR_MALFORMED.
  */
 int sw_config_forwarding(const struct sw_yaml *y, const struct sw_yaml_node *n,

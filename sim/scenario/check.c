@@ -109,6 +109,17 @@ static int check_zone(struct sim_loader *l, const struct sw_yaml_node *n,
                         "%s holds no zone '%.60s'", c->name.s, o->zone);
 }
 
+/* Does @path climb: has it a part ".."? */
+static bool climbs(const char *path)
+{
+    for (const char *p = path; (p = strstr(p, "..")) != NULL; p += 2) {
+        if ((p == path || p[-1] == '/') && (p[2] == '\0' || p[2] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
                            const struct sim_operation *o)
 {
@@ -136,6 +147,11 @@ static int check_operation(struct sim_loader *l, const struct sw_yaml_node *n,
     if (!own && (o->target == NULL)) {
         return sw_yaml_fail(l->y, n, "target", SW_ERR_MALFORMED, l->d,
                             "is missing (the folder to write to)");
+    }
+    if (o->target != NULL && climbs(o->target)) {
+        return sw_yaml_fail(l->y, sw_yaml_get(n, "target"), "target", SW_ERR_MALFORMED, l->d,
+                            "'%.60s' has a part '..' (a folder on the node's disk, like restored)",
+                            o->target);
     }
     const size_t source = own ? node : sim_node_index(s, o->from.s);
     if (source == SIZE_MAX) {

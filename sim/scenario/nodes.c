@@ -79,8 +79,14 @@ static int apply_profile(struct sim_loader *l, const struct sw_yaml_node *n,
     const bool absolute = p->profile[0] == '/';
     (void)snprintf(path, sizeof path, "%s%s%s", absolute ? "" : l->y->folder, absolute ? "" : "/",
                    p->profile);
-    const int err = sim_profile_read(path, &profile, l->d);
-    if (err == 0) {
+    struct sw_diag d = { 0 };
+    int err = sim_profile_read(path, &profile, &d);
+    if (err != 0 && err != SW_ERR_NOMEM) {
+        err =
+            sw_yaml_fail(l->y, sw_yaml_get(at, "profile"), "profile", err, l->d, "%.200s", d.text);
+    } else if (err != 0) {
+        err = no_memory(l);
+    } else {
         p->service = sw_yaml_get(at, "service") != NULL ? p->service : profile.query;
         p->forward = sw_yaml_get(at, "forward") != NULL ? p->forward : profile.forward;
         p->peer = sw_yaml_get(at, "peer") != NULL ? p->peer : profile.peer;
@@ -119,6 +125,9 @@ static int bind(struct sim_loader *l, const struct sw_yaml_node *n, struct sim_n
     int err = sw_yaml_bind(&y, n, &sim_node_table, e, l->d);
     if (err == 0) {
         err = sw_config_routing(&y, n, &e->node.config, l->d);
+    }
+    if (err == 0) {
+        err = sw_config_membership(&y, n, &e->node.config, l->d);
     }
     if (err == 0) {
         err = sw_config_forwarding(&y, n, &e->node.config, l->d);

@@ -91,10 +91,13 @@ int sim_compare_checkpoints(FILE *one, FILE *other, const char *seed, FILE *to, 
             gap->until = time_of(&a) > time_of(&b) ? time_of(&a) : time_of(&b);
             return SIM_EXIT_FAILED;
         }
+        if (!a.there && !last.there) {
+            return SIM_EXIT_INTERNAL; /* neither lived to see one */
+        }
         if (!a.there) {
             (void)fprintf(to, "seed %s: equal, trace hash %s after %s events\n", seed, last.hash,
                           last.events);
-            return last.there ? SIM_EXIT_OK : SIM_EXIT_INTERNAL;
+            return SIM_EXIT_OK;
         }
         last = a;
     }

@@ -78,7 +78,10 @@ static int finish(struct process *p)
     }
     while (p->pid > 0 && waitpid(p->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : SIM_EXIT_INTERNAL;
+    if (WIFSIGNALED(status)) {
+        return sim_quit(SIM_EXIT_INTERNAL, "a run's process died: %s", strsignal(WTERMSIG(status)));
+    }
+    return WEXITSTATUS(status);
 }
 
 /* What two fresh processes write, compared by @compare. */

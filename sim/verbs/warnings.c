@@ -43,6 +43,52 @@ static void warn_of_copies(const struct sim_scenario *s, FILE *to)
     }
 }
 
+/* Is one of two paths on a node's disk the other, or inside it? */
+static bool overlap(const char *a, const char *b)
+{
+    a += strspn(a, "/");
+    b += strspn(b, "/");
+    const size_t la = strlen(a) - (a[0] != '\0' && a[strlen(a) - 1] == '/');
+    const size_t lb = strlen(b) - (b[0] != '\0' && b[strlen(b) - 1] == '/');
+    const size_t n = la < lb ? la : lb;
+    const char *longer = la < lb ? b : a;
+    return strncmp(a, b, n) == 0 && (la == lb || n == 0 || longer[n] == '/');
+}
+
+/* Does anything ever lie on node @i's disk at @path? */
+static bool anything_at(const struct sim_scenario *s, size_t i, const char *path)
+{
+    const struct sim_node *n = &s->nodes[i];
+    bool there = false;
+    for (size_t k = 0; k < n->n_files; k++) {
+        there = there || overlap(n->files[k].path, path);
+    }
+    for (size_t k = 0; k < n->config.n_zones; k++) {
+        there = there || overlap(n->config.zones[k].file, path);
+    }
+    for (size_t k = 0; k < s->n_operations; k++) {
+        const struct sim_operation *o = &s->operations[k];
+        there = there || (o->target != NULL && strcmp(o->node.s, n->config.name.s) == 0 &&
+                          overlap(o->target, path));
+    }
+    return there;
+}
+
+static void warn_of_sets(const struct sim_scenario *s, FILE *to)
+{
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const struct sw_config *c = &s->nodes[i].config;
+        for (size_t k = 0; k < c->n_sets; k++) {
+            if (!anything_at(s, i, c->sets[k].path)) {
+                (void)fprintf(to,
+                              "swarmsim: warning: %s: nothing lies at %s, which the set %s "
+                              "protects (files): there is nothing to restore\n",
+                              c->name.s, c->sets[k].path, c->sets[k].name.s);
+            }
+        }
+    }
+}
+
 void sim_study_warn(const struct sim_study *st, FILE *to)
 {
     char *last = NULL;
@@ -55,6 +101,7 @@ void sim_study_warn(const struct sim_study *st, FILE *to)
         }
         warn_of_faults(st->arms[i].s, f);
         warn_of_copies(st->arms[i].s, f);
+        warn_of_sets(st->arms[i].s, f);
         if (fclose(f) != 0) {
             sim_out_of_memory("a warning");
         }

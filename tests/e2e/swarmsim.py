@@ -263,6 +263,14 @@ class Swarmsim(unittest.TestCase):
         self.assertRegex(done.stdout, r"measured  5 s to 36 s of 40 s: stubs may wait 4 s")
         self.assertRegex(done.stderr, r"warning: crash at 37 s: queries are measured until 36 s")
 
+    def test_a_set_that_protects_nothing_is_warned_of(self):
+        text = TINY.replace("nodes:\n", "nodes:\n  - {region: fra, name: x, files: [{path: etc}],"
+                            " backup: {sets: [{name: a, path: /etc/}, {name: b, path: ect}]}}\n", 1)
+        self.assertNotEqual(text, TINY)
+        done = self.tool("run", self.file(text), "--out", self.out(), "--no-plots", "--seed", "1")
+        self.assertIn("warning: x: nothing lies at ect, which the set b protects", done.stderr)
+        self.assertNotIn("the set a", done.stderr)
+
     def test_a_mistyped_key_is_exit_2_with_line_and_column(self):
         path = self.file(TINY.replace("    , timeout", "").replace("{region: nyc, count: 20",
                                                                   "{region: nyc, cuont: 20"))

@@ -109,6 +109,12 @@ static const struct {
       "show "
       "it the true queues" },
     { "tau: 5s", "tau: 5", "n.yaml:4:48: tau: is not a duration (like 80ms, 2.5s, 1h30m)" },
+    { "cores: 4", "membership: {timeout: 2s}",
+      "n.yaml:3:23: timeout: a probe would time out after 2 s, and the next begins after 1 s "
+      "(timeout less than period)" },
+    { "cores: 4", "membership: {period: 500ms}",
+      "n.yaml:3:22: period: a probe would time out after 0.5 s, and the next begins after 0.5 s "
+      "(timeout less than period)" },
     { "name: nyc-1", "name: fra-1", "n.yaml:8:12: name: 'fra-1' is this node itself" },
     { "192.0.2.1:7300", "192.0.2.1",
       "n.yaml:8:41: address: '192.0.2.1' is not an address with a "

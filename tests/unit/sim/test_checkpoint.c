@@ -62,6 +62,7 @@ static void nothing_to_compare_is_no_success(void)
 {
     char said[256];
     CHECK_I64(compare("nonsense\n", "nonsense\n", said), SIM_EXIT_INTERNAL);
+    CHECK_STR(said, "");
 }
 
 /* ---- planted nondeterminism ---- */
