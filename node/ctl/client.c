@@ -175,19 +175,18 @@ static int dial(struct ctl_client *c, const char *address, sw_time until, struct
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
     if (split(address, host, sizeof host, &port) != 0) {
-        return sw_diag_set(d, SW_ERR_MALFORMED, "'%s' is no host:port", address);
+        return sw_diag_set(d, SW_ERR_MALFORMED, "no host:port");
     }
     const int rv = getaddrinfo(host, port, &hints, &found);
     if (rv != 0) {
-        return sw_diag_set(d, SW_ERR_UNREACHABLE, "%s: %s", address, gai_strerror(rv));
+        return sw_diag_set(d, SW_ERR_UNREACHABLE, "%s", gai_strerror(rv));
     }
     int failure = EHOSTUNREACH;
     for (const struct addrinfo *a = found; a != NULL && failure != 0; a = a->ai_next) {
         failure = connect_one(c, a, until);
     }
     freeaddrinfo(found);
-    return failure == 0 ? 0
-                        : sw_diag_set(d, SW_ERR_UNREACHABLE, "%s: %s", address, strerror(failure));
+    return failure == 0 ? 0 : sw_diag_set(d, SW_ERR_UNREACHABLE, "%s", strerror(failure));
 }
 
 static int load_context(struct ctl_client *c, const struct ctl_resolved *r, struct sw_diag *d)
@@ -253,11 +252,19 @@ static int connect_resolved(struct ctl_client *c, const struct ctl_resolved *r, 
     const sw_time until = now() + (c->patience < CONNECT_PATIENCE ? c->patience : CONNECT_PATIENCE);
     const struct sw_identity who = { SW_ROLE_NODE, r->name };
     int err = load_context(c, r, d);
-    err = err != 0 ? err : dial(c, r->address, until, d);
+    if (err != 0) {
+        return err;
+    }
+    struct sw_diag why = { "" };
+    err = dial(c, r->address, until, &why);
     if (err == 0) {
         c->tls = sw_tls_new(c->context, false, &who);
-        err = c->tls != NULL ? shake_hands(c, until, d)
-                             : sw_diag_set(d, SW_ERR_NOMEM, "out of memory");
+        err = c->tls != NULL ? shake_hands(c, until, &why)
+                             : sw_diag_set(&why, SW_ERR_NOMEM, "out of memory");
+    }
+    if (err != 0) {
+        return sw_diag_set(d, err, "%s%s%s: %.160s", r->name.s, r->name.s[0] != '\0' ? " at " : "",
+                           r->address, why.text);
     }
     if (err == 0) {
         c->rpc = grpc_session_new(false, &handler, c);

@@ -20,9 +20,8 @@ struct ctl_target {
 
 /* The options that every verb asking a node has; CTL_TARGET_OPTIONS(t) for a table. */
 #define CTL_TARGET_OPTIONS(t)                                                                           \
-    {                                                                                                   \
-        "node", "NODE", "NAME of the context, NAME@host:port, or host:port", &(t).node, NULL, false     \
-    },                                                                                                  \
+    { "node",    "NODE", "NAME of the context (its first), NAME@host:port, or host:port",               \
+      &(t).node, NULL,   false },                                                                       \
         { "cert", "FILE", "operator's certificate", &(t).certificate, NULL, false },                    \
         { "key", "FILE", "its key", &(t).key, NULL, false },                                            \
         { "ca", "FILE", "the swarm's authority", &(t).ca, NULL, false },                                \

@@ -7,6 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WIDTH 80
+
+/* @text in lines of WIDTH at most, broken at spaces; its own ends of lines stay. */
+static void print_wrapped(const char *text, FILE *to)
+{
+    size_t used = 0;
+    while (*text != '\0') {
+        const size_t word = strcspn(text, " \n");
+        const size_t gap = strspn(text + word, " ");
+        (void)fprintf(to, "%.*s", (int)word, text);
+        used += word;
+        text += word + gap;
+        if (*text == '\n' || used + gap + strcspn(text, " \n") > WIDTH) {
+            text += *text == '\n';
+            (void)fputc('\n', to);
+            used = 0;
+        } else {
+            (void)fprintf(to, "%*s", (int)(*text != '\0' ? gap : 0), "");
+            used += gap;
+        }
+    }
+    (void)fputc('\n', to);
+}
+
 static void print_usage(const struct ctl_usage *u, FILE *to)
 {
     (void)fprintf(to, "usage: swarmctl %s", u->verb);
@@ -18,7 +42,9 @@ static void print_usage(const struct ctl_usage *u, FILE *to)
             (void)fprintf(to, " --%s %s", o->name, o->argument);
         }
     }
-    (void)fprintf(to, " [options]\n\n%s\n\n", u->about);
+    (void)fputs(" [options]\n\n", to);
+    print_wrapped(u->about, to);
+    (void)fputc('\n', to);
     for (size_t i = 0; i < u->n; i++) {
         const struct ctl_option *o = &u->options[i];
         char left[64];
@@ -26,7 +52,10 @@ static void print_usage(const struct ctl_usage *u, FILE *to)
                        o->name != NULL ? o->name : "",
                        o->name != NULL && o->argument != NULL ? " " : "",
                        o->argument != NULL ? o->argument : "");
-        (void)fprintf(to, "  %-22s  %s\n", left, o->help);
+        const size_t len = strlen(o->help); /* which may tell the default in its own words */
+        const bool preset = o->argument != NULL && *o->text != NULL && o->help[len - 1] != ')';
+        (void)fprintf(to, "  %-22s  %s%s%s%s\n", left, o->help, preset ? " (" : "",
+                      preset ? *o->text : "", preset ? ")" : "");
     }
     (void)fprintf(to, "  %-22s  %s\n", "--help", "this text");
 }

@@ -97,8 +97,18 @@ void ctl_span(double ns, char out[32])
         (void)snprintf(out, 32, "%.0f us", ns / 1e3);
     } else if (ns < 1e9) {
         (void)snprintf(out, 32, "%.1f ms", ns / 1e6);
-    } else {
+    } else if (ns < 100e9) {
         (void)snprintf(out, 32, "%.1f s", ns / 1e9);
+    } else {
+        static const struct {
+            const char *unit;
+            double ns;
+        } units[] = { { "min", 60e9 }, { "h", 3600e9 }, { "days", 86400e9 } };
+        size_t i = 0;
+        while (i + 1 < SW_LEN(units) && ns >= 100 * units[i].ns) {
+            i++;
+        }
+        (void)snprintf(out, 32, "%.1f %s", ns / units[i].ns, units[i].unit);
     }
 }
 

@@ -80,6 +80,9 @@ static void print_zones(const Swarm__V1__ZonesReply *r, bool json)
             print_zone(r->zones[i]);
         }
     }
+    if (!json && r->n_zones == 0) {
+        (void)puts("this node holds none; `swarmctl members` counts who does");
+    }
     if (json) {
         ctl_json_close(&j, ']');
         ctl_json_close(&j, '}');
@@ -165,7 +168,8 @@ int ctl_promote(int argc, char **argv)
     bool force = false;
     const struct ctl_option options[] = {
         { NULL, "ZONE", "a zone that the node holds", &zone, NULL, true },
-        { "force", NULL, "also when others are known to hold something newer", NULL, &force,
+        { "force", NULL,
+          "also when others hold something newer, or the node is the primary already", NULL, &force,
           false },
         CTL_TARGET_OPTIONS(t),
     };

@@ -12,8 +12,8 @@ import sys
 import swarm as s
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-VERBS = ["status", "health", "drain", "ca init", "ca csr", "ca sign", "ca show", "backup key",
-         "backup snapshot", "backup restore"]
+VERBS = ["status", "members", "zones reload", "zones", "promote", "health", "drain", "ca init",
+         "ca csr", "ca sign", "ca show", "backup key", "backup snapshot", "backup restore"]
 
 
 def run(swarm, program, *arguments, code, env=None):
@@ -43,6 +43,49 @@ def usage(swarm):
     s.check("  backup restore " in run(swarm, "swarmctl", "backup", code=2), "a group alone")
     run(swarm, "swarmctl", "status", "--node", code=2)
     run(swarm, "swarmctl", "status", "--node", "127.0.0.1:1", code=2)  # no certificate
+
+
+def completed(swarm, *words, env=None):
+    """What bash offers for the last of the words after `swarmctl`."""
+    script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _swarmctl 2>/dev/null;'
+              ' printf "%s\\n" "${COMPREPLY[@]}"')
+    return subprocess.run(["bash", "-c", script, "bash", SOURCE / "node/ctl/swarmctl.bash",
+                           swarm.bin / "swarmctl", *words], capture_output=True, text=True,
+                          cwd=swarm.dir, check=True, env={**os.environ, **(env or {})}
+                          ).stdout.split()
+
+
+def manual(swarm):
+    """The man page and bash's completion know every verb and option that the program has."""
+    man = (SOURCE / "node/ctl/swarmctl.1").read_text(encoding="ascii")
+    items = [line for line in man.splitlines() if line.startswith(".It Ic ")]
+    listed = run(swarm, "swarmctl", "--help", code=0)
+    verbs = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", listed, re.MULTILINE)
+    s.check(sorted(verbs) == sorted(VERBS), str(verbs))
+    words = completed(swarm, "")
+    s.check({"--help", "--version"} < set(words), str(words))
+    for verb in verbs:
+        s.check(any(re.match(rf"\.It Ic {verb}($| (Ar|Op|Oo|Fl) )", line) for line in items),
+                f"the man page lacks {verb}")
+        first, *second = verb.split()
+        s.check(first in words, f"completion lacks {first}")
+        s.check(not second or second[0] in completed(swarm, first, ""),
+                f"completion lacks {verb}")
+        said = run(swarm, "swarmctl", *verb.split(), "--help", code=0)
+        s.check(all(len(line) <= 100 for line in said.splitlines()), said)
+        options = re.findall(r"^  (--[a-z-]+)", said, re.MULTILINE)
+        s.check("--help" in options, said)
+        for option in options:
+            s.check(f"Fl -{option[2:]}" in man, f"the man page lacks {option} of {verb}")
+        offered = completed(swarm, *verb.split(), "--")
+        s.check(offered == options, f"completion of {verb}: {offered}, not {options}")
+    context = swarm.dir / "nodes.yaml"
+    context.write_text('nodes:\n  - {name: tokyo, address: "127.0.0.1:1"}\n  - name: osaka\n'
+                       '    address: "127.0.0.1:2"\n', encoding="ascii")
+    env = {"SWARMCTL_CONTEXT": str(context)}
+    s.check(completed(swarm, "status", "--node", "", env=env) == ["tokyo", "osaka"], "nodes")
+    s.check(completed(swarm, "zones", "--node", "o", env=env) == ["osaka"], "a node")
+    s.check(completed(swarm, "ca", "csr", "x", "--role", "o") == ["operator"], "a role")
 
 
 def authority(swarm):
@@ -108,7 +151,7 @@ def node(swarm):
     a.kill()
     said = run(swarm, "swarmctl", "health", "--node", f"a@{a.address}", *swarm.as_operator(),
                code=3)
-    s.check("Connection refused" in said, said)
+    s.check(f"swarmctl: a at {a.address}: Connection refused" in said, said)
 
 
 def example(swarm):
@@ -131,6 +174,7 @@ def example(swarm):
 def test(swarm):
     example(swarm)
     usage(swarm)
+    manual(swarm)
     authority(swarm)
     node(swarm)
 

@@ -181,6 +181,20 @@ static const char *next_version(const struct sw_node *n, const struct sw_held_zo
     return ahead;
 }
 
+/* Is @z edited here and nowhere else, as far as is known?  Then a promotion would only use up
+ * serials, which external secondaries may not follow twice. */
+static bool sole_primary(const struct sw_node *n, const struct sw_held_zone *z)
+{
+    const struct sw_known_zone *known = sw_directory_zone(&n->directory, z->name);
+    bool sole = z->primary;
+    for (uint32_t i = 0; known != NULL && i < known->n_holders; i++) {
+        const struct sw_holder *h = &known->holders[i];
+        const bool rival = h->primary && h->version.epoch >= z->box->version.epoch;
+        sole = sole && !rival && strcmp(state_of(n, z, known), "conflict") != 0;
+    }
+    return sole;
+}
+
 void sw_operate_promote(struct sw_node *n, ProtobufCMessage *request)
 {
     const Swarm__V1__PromoteRequest *r = (const Swarm__V1__PromoteRequest *)(void *)request;
@@ -200,6 +214,11 @@ void sw_operate_promote(struct sw_node *n, ProtobufCMessage *request)
         (void)snprintf(why, sizeof why,
                        "%s holds a newer version: wait until it is here, or force it", ahead);
         refuse(n, id, SW_COMMAND_FAILED_PRECONDITION, r->zone, why);
+        return;
+    }
+    if (ahead == NULL && !r->force && sole_primary(n, z)) {
+        refuse(n, id, SW_COMMAND_FAILED_PRECONDITION, r->zone,
+               "this node is its primary already: edit its file, or force it");
         return;
     }
     if (next.epoch > SW_EPOCH_MOST) {

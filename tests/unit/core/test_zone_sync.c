@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Zones that are edited, fetched and promoted: three nodes that hold one. */
 #define _GNU_SOURCE /* memmem */
+#include "node/core/command.h"
 #include "node/core/dns/version.h"
 #include "node/core/dns/wire.h"
 #include "node/core/proto/swarm.pb-c.h"
@@ -230,6 +231,34 @@ static void without_the_guard_it_would(void)
     cluster_free(c);
 }
 
+static void a_primary_is_promoted_again_by_force_only(void)
+{
+    struct cluster *c = trio();
+    CHECK_I64(ask(c, A, "Promote", false), SW_COMMAND_FAILED_PRECONDITION);
+    check_zone(c, A, 0, 7, true);
+    CHECK_I64(ask(c, A, "Promote", true), 0);
+    check_zone(c, A, 1, 7 + SW_SERIAL_STRIDE, true);
+    cluster_free(c);
+}
+
+static void of_two_primaries_either_is_promoted(void)
+{
+    struct cluster *c = trio();
+    isolate(c, B, true);
+    cluster_run(c, 60 * SW_SEC);
+    CHECK_I64(ask(c, A, "Promote", true), 0);
+    CHECK_I64(ask(c, B, "Promote", false), 0); /* on the other side of the partition */
+    isolate(c, B, false);
+    cluster_run(c, 60 * SW_SEC);
+    check_zone(c, A, 1, 7 + SW_SERIAL_STRIDE, true);
+    check_zone(c, B, 1, 7 + SW_SERIAL_STRIDE, true);
+    CHECK_I64(ask(c, B, "Promote", false), 0);
+    cluster_run(c, 10 * SW_SEC);
+    check_zone(c, A, 2, 7 + 2 * SW_SERIAL_STRIDE, false);
+    check_zone(c, B, 2, 7 + 2 * SW_SERIAL_STRIDE, true);
+    cluster_free(c);
+}
+
 static void two_contents_under_one_serial_are_reported_and_the_first_stays(void)
 {
     struct cluster *c = cluster_new(1);
@@ -295,6 +324,8 @@ CU_TestInfo tests_zone_sync[] = {
     T(a_promotion_begins_an_epoch_and_the_old_primary_steps_down),
     T(a_stale_writer_neither_overwrites_nor_empties_a_newer_zone),
     T(without_the_guard_it_would),
+    T(a_primary_is_promoted_again_by_force_only),
+    T(of_two_primaries_either_is_promoted),
     T(two_contents_under_one_serial_are_reported_and_the_first_stays),
     T(a_holder_that_does_not_deliver_is_not_waited_for),
     CU_TEST_INFO_NULL,
