@@ -181,8 +181,9 @@ static bool is_small(const struct shrinking *s)
 
 static void shrink_rounds(struct shrinking *s)
 {
-    static const enum sim_part_kind order[] = { SIM_PART_FAULT, SIM_PART_REGION, SIM_PART_NODE,
-                                                SIM_PART_CLIENTS, SIM_PART_OPERATION };
+    static const enum sim_part_kind order[] = { SIM_PART_FAULT,     SIM_PART_REGION,
+                                                SIM_PART_NODE,      SIM_PART_CLIENTS,
+                                                SIM_PART_OPERATION, SIM_PART_UPSTREAM };
     for (unsigned round = 0; round < ROUNDS; round++) {
         bool less = false;
         for (size_t i = 0; i < SW_LEN(order); i++) {

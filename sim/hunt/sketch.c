@@ -34,7 +34,7 @@ static void add_list(struct sim_sketch *s, enum sim_part_kind kind, const char *
     const struct sw_yaml_node *list = sim_sketch_key(s, key);
     for (size_t i = 0; list != NULL && i < list->n; i++) {
         struct sim_part *p = add(s, kind, list->items[i]);
-        if (kind == SIM_PART_REGION) {
+        if (kind == SIM_PART_REGION || kind == SIM_PART_UPSTREAM) {
             (void)snprintf(p->name.s, sizeof p->name.s, "%s",
                            sim_sketch_text(list->items[i], "name"));
         }
@@ -95,6 +95,7 @@ int sim_sketch_parse(const char *path, const char *text, size_t len, const char 
     add_list(out, SIM_PART_CLIENTS, "clients");
     add_list(out, SIM_PART_REGION, "regions");
     add_nodes(out);
+    add_list(out, SIM_PART_UPSTREAM, "upstreams");
     return 0;
 }
 

@@ -15,13 +15,14 @@ enum sim_part_kind {
     SIM_PART_CLIENTS,
     SIM_PART_REGION,
     SIM_PART_NODE,
+    SIM_PART_UPSTREAM,
     SIM_PART_KINDS
 };
 
 struct sim_part {
     enum sim_part_kind kind;
     const struct sw_yaml_node *node; /* in the tree */
-    struct sw_name name;             /* of a region or node */
+    struct sw_name name;             /* of a region, node or upstream */
 };
 
 struct sim_sketch {
@@ -51,7 +52,8 @@ struct sim_sketch_way {
 };
 
 /* Write it to @to, `faults` last, without expectations and configurations.  False when it is no
- * scenario any longer (no node, a zone that nobody holds); @to has part of it then. */
+ * scenario any longer (no node, a zone that nobody holds or
+ * knows); @to has part of it then. */
 bool sim_sketch_write(const struct sim_sketch *s, const struct sim_sketch_way *way, FILE *to);
 /* Parts of @kind that would be written. */
 size_t sim_sketch_count(const struct sim_sketch *s, const struct sim_sketch_way *way,

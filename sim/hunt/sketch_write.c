@@ -55,12 +55,12 @@ static void write_path(const struct writing *w, const char *path)
     free(joined);
 }
 
-/* Files that items name, wherever: of clients, and of processors. */
+/* Files that items name, wherever: of clients, of processors, of zones. */
 static bool is_file(const struct sw_yaml_pair *p)
 {
     return p->value->kind == SW_YAML_IS_SCALAR &&
            (strcmp(p->key, "queries") == 0 || strcmp(p->key, "capture") == 0 ||
-            strcmp(p->key, "profile") == 0);
+            strcmp(p->key, "profile") == 0 || strcmp(p->key, "file") == 0);
 }
 
 static void write_value(const struct writing *w, const struct sw_yaml_pair *p);
@@ -91,13 +91,13 @@ static bool kept(const struct writing *w, size_t part)
     return w->way->keep == NULL || w->way->keep[part];
 }
 
-/* Whether the region or node of that name is there; a node needs its region. */
+/* Whether the region, node or upstream of that name is there; it needs the region it stands in. */
 static bool there(const struct writing *w, enum sim_part_kind kind, const char *name)
 {
     for (size_t i = 0; i < w->s->n; i++) {
         const struct sim_part *p = &w->s->parts[i];
         if (p->kind == kind && strcmp(p->name.s, name) == 0) {
-            return kept(w, i) && (kind != SIM_PART_NODE ||
+            return kept(w, i) && (kind == SIM_PART_REGION ||
                                   there(w, SIM_PART_REGION, sim_sketch_text(p->node, "region")));
         }
     }
@@ -175,7 +175,8 @@ static bool stands(const struct writing *w, size_t part)
     case SIM_PART_CLIENTS:
         return clients_stand(w, p->node);
     case SIM_PART_NODE:
-        return there(w, SIM_PART_NODE, p->name.s);
+    case SIM_PART_UPSTREAM:
+        return there(w, p->kind, p->name.s);
     case SIM_PART_REGION:
     case SIM_PART_KINDS:
         break;
@@ -185,14 +186,15 @@ static bool stands(const struct writing *w, size_t part)
 
 /* ---- sections ---- */
 
-/* A list of nodes' names, without those that are gone. */
-static void write_names(const struct writing *w, const struct sw_yaml_node *list, const char *but)
+/* A list of names, without those that are gone. */
+static void write_names(const struct writing *w, enum sim_part_kind kind,
+                        const struct sw_yaml_node *list, const char *but)
 {
     bool first = true;
     (void)fputc('[', w->to);
     for (size_t i = 0; list != NULL && i < list->n; i++) {
         const char *name = list->items[i]->text;
-        if (there(w, SIM_PART_NODE, name) && (but == NULL || strcmp(name, but) != 0)) {
+        if (there(w, kind, name) && (but == NULL || strcmp(name, but) != 0)) {
             (void)fputs(first ? "" : ", ", w->to);
             write_text(w->to, name);
             first = false;
@@ -201,38 +203,55 @@ static void write_names(const struct writing *w, const struct sw_yaml_node *list
     (void)fputc(']', w->to);
 }
 
-/* What a key has: paths as they are from here, and of members to join by, those that are there. */
+/* What a key has: paths as they are from here; of members to join by and of upstreams to ask, those
+ * that are there. */
 static void write_value(const struct writing *w, const struct sw_yaml_pair *p)
 {
     if (is_file(p)) {
         write_path(w, p->value->text);
     } else if (strcmp(p->key, "join") == 0 && p->value->kind == SW_YAML_IS_LIST) {
-        write_names(w, p->value, NULL);
+        write_names(w, SIM_PART_NODE, p->value, NULL);
+    } else if (strcmp(p->key, "upstreams") == 0 && p->value->kind == SW_YAML_IS_LIST) {
+        write_names(w, SIM_PART_UPSTREAM, p->value, NULL);
     } else {
         write_flow(w, p->value);
     }
 }
 
-/* A zone whose primary is gone is edited at the first backup that is left. */
-static void write_zone(struct writing *w, const struct sw_yaml_node *zone)
+/* Who edits @zone: its primary or, when that is gone, the first backup that is left; NULL: nobody,
+ * and it is a zone that upstreams know. */
+static const char *editor(struct writing *w, const struct sw_yaml_node *zone)
 {
     const struct sw_yaml_node *backups = sw_yaml_get(zone, "backups");
     const char *primary = sim_sketch_text(zone, "primary");
+    if (primary[0] == '\0') {
+        w->broken = w->broken || sim_sketch_count(w->s, w->way, SIM_PART_UPSTREAM) == 0;
+        return NULL;
+    }
     for (size_t i = 0; !there(w, SIM_PART_NODE, primary); i++) {
         if (backups == NULL || i == backups->n) {
             w->broken = true;
-            return;
+            break;
         }
         primary = backups->items[i]->text;
     }
-    (void)fputs("  - {name: ", w->to);
-    write_text(w->to, sim_sketch_text(zone, "name"));
-    (void)fputs(", file: ", w->to);
-    write_path(w, sim_sketch_text(zone, "file"));
-    (void)fputs(", primary: ", w->to);
-    write_text(w->to, primary);
-    (void)fputs(", backups: ", w->to);
-    write_names(w, backups, primary);
+    return primary;
+}
+
+static void write_zone(struct writing *w, const struct sw_yaml_node *zone)
+{
+    const char *primary = editor(w, zone);
+    for (size_t i = 0; i < zone->n; i++) {
+        const struct sw_yaml_pair *p = &zone->pairs[i];
+        (void)fprintf(w->to, "%s%s: ", i == 0 ? "  - {" : ", ", p->key);
+        if (strcmp(p->key, "primary") == 0) {
+            write_text(w->to, primary);
+        } else if (strcmp(p->key, "backups") == 0) {
+            write_names(w, SIM_PART_NODE, p->value, primary);
+        } else {
+            write_value(w, p);
+        }
+    }
     (void)fputs("}\n", w->to);
 }
 
@@ -269,7 +288,7 @@ static void write_part(const struct writing *w, const struct sim_part *p)
         write_text(w->to, pair->key);
         (void)fputs(": ", w->to);
         if (p->kind == SIM_PART_CLIENTS && strcmp(pair->key, "servers") == 0) {
-            write_names(w, pair->value, NULL);
+            write_names(w, SIM_PART_NODE, pair->value, NULL);
         } else if (w->way->copies > 0 && p->kind == SIM_PART_NODE &&
                    strcmp(pair->key, "backup") == 0) {
             write_backup(w, pair->value);
@@ -322,10 +341,10 @@ static void write_network(const struct writing *w)
 /* Keys that are written as they are; of those not named anywhere here nothing is lost. */
 static bool special(const char *key)
 {
-    static const char *const keys[] = { "seed",    "replications",  "duration", "warmup",
-                                        "regions", "network",       "zones",    "nodes",
-                                        "clients", "operations",    "faults",   "expectations",
-                                        "oracles", "configurations" };
+    static const char *const keys[] = { "seed",    "replications",   "duration", "warmup",
+                                        "regions", "network",        "zones",    "nodes",
+                                        "clients", "operations",     "faults",   "expectations",
+                                        "oracles", "configurations", "upstreams" };
     for (size_t i = 0; i < SW_LEN(keys); i++) {
         if (strcmp(key, keys[i]) == 0) {
             return true;
@@ -392,6 +411,7 @@ bool sim_sketch_write(const struct sim_sketch *s, const struct sim_sketch_way *w
     write_parts(&w, "regions", SIM_PART_REGION);
     write_network(&w);
     write_zones(&w);
+    write_parts(&w, "upstreams", SIM_PART_UPSTREAM);
     write_parts(&w, "nodes", SIM_PART_NODE);
     write_parts(&w, "clients", SIM_PART_CLIENTS);
     write_parts(&w, "operations", SIM_PART_OPERATION);

@@ -153,8 +153,8 @@ static void print_judged(const struct sim_hunt_result *r)
 
 static void print(const struct sim_hunt_result *r)
 {
-    static const char *const words[SIM_PART_KINDS] = { "faults", "operations", "groups of clients",
-                                                       "regions", "nodes" };
+    static const char *const words[SIM_PART_KINDS] = { "faults",  "operations", "groups of clients",
+                                                       "regions", "nodes",      "upstreams" };
     if (r->seeds == 0 && !r->found) {
         (void)printf("no seed finished: a longer --time\n");
         return;
@@ -178,9 +178,13 @@ static void print(const struct sim_hunt_result *r)
                  r->finding.r.complaint);
     print_replay(stdout, r->scenario, r->seed, r->how);
     (void)printf("\n\nshrunk by %u runs:", r->shrunk.trials);
+    const char *comma = "";
     for (unsigned k = 0; k < SIM_PART_KINDS; k++) {
-        (void)printf("%s %zu of %zu %s", k > 0 ? "," : "", r->shrunk.after[k], r->shrunk.before[k],
-                     words[k]);
+        if (r->shrunk.before[k] > 0) {
+            (void)printf("%s %zu of %zu %s", comma, r->shrunk.after[k], r->shrunk.before[k],
+                         words[k]);
+            comma = ",";
+        }
     }
     (void)printf("\n  at %.6f s: %s\n  replay: ", (double)r->shrunk.finding.r.complained_at * 1e-9,
                  r->shrunk.finding.r.complaint);

@@ -209,6 +209,48 @@ static void nobody_is_told_to_join_by_who_is_gone(void)
     sim_sketch_fini(&s);
 }
 
+/* A zone without a primary stays while somebody knows it; nobody asks an upstream that is gone. */
+static void upstreams_go_with_their_region_and_zones_outside_with_the_last(void)
+{
+    static const char text[] = "name: a\nquestion: b\nduration: 30s\n"
+                               "regions:\n"
+                               "  - {name: a, latitude: 1, longitude: 1}\n"
+                               "  - {name: b, latitude: 2, longitude: 2}\n"
+                               "zones: [{name: out.example, names: 10, ttls: [5s]}]\n"
+                               "upstreams: [{name: u, region: a}, {name: v, region: b}]\n"
+                               "defaults: {node: {forwarding: {upstreams: [u, v]}}}\n"
+                               "nodes: [{region: a}, {region: b}]\n"
+                               "faults: [{kind: upstream_outage, at: 5s}]\n";
+    bool whole;
+    bool keep[16];
+    struct sim_sketch s;
+    struct sw_diag d = { 0 };
+    CHECK_I64(sim_sketch_parse(SMALL, text, sizeof text - 1, NULL, &s, &d), 0);
+    memset(keep, true, sizeof keep);
+    const struct sim_sketch_way way = { .keep = keep, .seed = 1 };
+    char *again = written(&s, &way, &whole);
+    CHECK(whole);
+    CHECK_U64(hash_of(again), hash_of(text));
+    free(again);
+    for (size_t i = 0; i < s.n; i++) {
+        keep[i] = s.parts[i].kind != SIM_PART_REGION || strcmp(s.parts[i].name.s, "b") != 0;
+    }
+    CHECK_U64(sim_sketch_count(&s, &way, SIM_PART_UPSTREAM), 1);
+    again = written(&s, &way, &whole);
+    CHECK(whole);
+    CHECK(strstr(again, "upstreams: [u]") != NULL);
+    CHECK(strstr(again, "names: 10, ttls: [5s]") != NULL);
+    CHECK(hash_of(again) != 0);
+    free(again);
+    for (size_t i = 0; i < s.n; i++) {
+        keep[i] = keep[i] && s.parts[i].kind != SIM_PART_UPSTREAM;
+    }
+    again = written(&s, &way, &whole);
+    CHECK(!whole); /* nobody knows the zone */
+    free(again);
+    sim_sketch_fini(&s);
+}
+
 /* ---- drawing ---- */
 
 static char *drawn(uint64_t seed, const char *zone)
@@ -426,6 +468,8 @@ CU_TestInfo tests_hunt[] = {
       files_that_parts_name_are_found_from_anywhere },
     { "a scenario written again runs as before", a_scenario_written_again_runs_as_before },
     { "what depends on a part goes with it", what_depends_on_a_part_goes_with_it },
+    { "upstreams go with their region, and zones outside with the last",
+      upstreams_go_with_their_region_and_zones_outside_with_the_last },
     { "nobody is told to join by who is gone", nobody_is_told_to_join_by_who_is_gone },
     { "every drawn scenario is one and each is another",
       every_drawn_scenario_is_one_and_each_is_another },
