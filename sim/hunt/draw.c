@@ -59,6 +59,8 @@ struct drawing {
     unsigned n_nodes;
     unsigned owners[MOST_REGIONS * MOST_NODES]; /* nodes that protect files: the first, and some */
     unsigned n_owners;
+    struct sim_scenario world; /* names only, of all these */
+    struct sim_upstream upstreams[SIM_DRAW_UPSTREAMS];
 };
 
 static uint64_t below(struct drawing *d, uint64_t n)
@@ -215,6 +217,7 @@ static void write_nodes(struct drawing *d, uint64_t seed)
                   some(d, 1, 4), service, distribution, queue, policy);
     write_join(d, seed);
     write_connections(d, seed);
+    sim_draw_forwarding(d->to, seed, &d->world);
     (void)fputs("nodes:\n", d->to);
     unsigned n = 0;
     for (unsigned i = 0; i < d->n_regions; i++) {
@@ -328,22 +331,18 @@ static void write_operations(struct drawing *d, uint64_t seed)
     }
 }
 
-static void write_faults(struct drawing *d, uint64_t seed)
-{
-    const struct sim_scenario world = { .duration = (sw_dur)(d->duration * 1e9),
-                                        .regions = d->drawn_regions,
-                                        .n_regions = d->n_regions,
-                                        .nodes = d->drawn_nodes,
-                                        .n_nodes = d->n_nodes };
-    sim_draw_faults(d->to, seed, &world, true);
-}
-
 void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone)
 {
     struct drawing d = { .to = to };
     sw_rng_init(&d.rng, sw_rng_key(seed, "hunt", "world"));
     d.duration = (double)(60 + below(&d, 180));
     draw_places(&d);
+    d.world = (struct sim_scenario){ .duration = (sw_dur)(d.duration * 1e9),
+                                     .regions = d.drawn_regions,
+                                     .n_regions = d.n_regions,
+                                     .nodes = d.drawn_nodes,
+                                     .n_nodes = d.n_nodes,
+                                     .upstreams = d.upstreams };
     (void)fprintf(to,
                   "name: hunt-%llu\nquestion: Does an oracle find anything wrong in a world drawn "
                   "from seed %llu?\nseed: %llu\nduration: %.0fs\n",
@@ -351,8 +350,10 @@ void sim_draw_scenario(FILE *to, uint64_t seed, const char *zone)
                   d.duration + (is_calm(seed) ? CALM : 0));
     write_places(&d);
     write_zone(&d, zone);
+    d.world.n_upstreams = sim_draw_outside(to, seed, &d.world, d.upstreams);
     write_nodes(&d, seed);
     write_clients(&d, seed);
+    sim_draw_askers(to, seed, &d.world);
     write_operations(&d, seed);
-    write_faults(&d, seed);
+    sim_draw_faults(to, seed, &d.world, true);
 }

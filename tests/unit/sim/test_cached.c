@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#define SCENARIOS SW_SOURCE_DIR "/scenarios/"
+
 /* Three nodes and two upstreams; both are silent for a minute, longer than most TTLs and than stale
  * answers are allowed. */
 static const char text[] =
@@ -35,12 +37,12 @@ static struct sim_scenario *scenario(void)
     return s;
 }
 
-static struct sim_result run(const struct sim_scenario *s, uint64_t seed, unsigned planted)
+static struct sim_result run_with(const struct sim_scenario *s, uint64_t seed,
+                                  struct sim_hooks hooks)
 {
     struct sim_world *w = NULL;
     struct sw_diag d = { "" };
     struct sim_result r = { 0 };
-    const struct sim_hooks hooks = { .planted = planted };
     if (sim_world_new(s, seed, &w, &d) != 0) {
         CHECK_STR(d.text, "");
         return r;
@@ -49,6 +51,35 @@ static struct sim_result run(const struct sim_scenario *s, uint64_t seed, unsign
     CHECK_I64(sim_world_run(w, SW_TIME_NEVER, &r), 0);
     sim_world_free(w);
     return r;
+}
+
+static struct sim_result run(const struct sim_scenario *s, uint64_t seed, unsigned planted)
+{
+    return run_with(s, seed, (struct sim_hooks){ .planted = planted });
+}
+
+/* Denials that no authority gave. */
+static unsigned n_without;
+
+static bool is_denial_without_authority(const uint8_t *message, size_t len)
+{
+    return len > 12 && (message[3] & 15) == 3 && (message[2] & 0x04) == 0;
+}
+
+static void count_without(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    n_without += is_denial_without_authority(message, len);
+}
+
+static void alter_without(void *self, uint32_t node, uint8_t *message, size_t len)
+{
+    (void)self;
+    (void)node;
+    if (is_denial_without_authority(message, len)) {
+        message[3] &= 0xf0; /* the name would exist */
+    }
 }
 
 static void what_upstreams_said_is_what_clients_get(void)
@@ -79,6 +110,35 @@ static void a_stale_answer_beyond_its_limit_is_seen(void)
     CHECK_STR(r.oracle, "answers");
     CHECK(strstr(r.complaint, "for which stale answers are allowed") != NULL);
     CHECK(r.complained_at > 40 * SW_SEC); /* none is stale while upstreams answer */
+    sim_scenario_free(s);
+}
+
+/* fra-2 looks outside for names of a zone that fra-1 holds, of which it has not heard yet; what
+ * comes back by way of fra-1 is right, and marked as no authority's. */
+static void a_zone_not_heard_of_yet_is_answered_without_authority(void)
+{
+    static const char early[] =
+        "name: early\nquestion: What is said of a zone that is not known yet?\nduration: 30s\n"
+        "oracles: [answers]\n"
+        "regions: [{name: fra, latitude: 50.11, longitude: 8.68}, {name: nyc, latitude: 40.71, "
+        "longitude: -74.01}]\n"
+        "zones:\n  - {name: example.org, file: zones/example.org.zone, primary: fra-1}\n"
+        "  - {name: out.example, names: 10}\n"
+        "upstreams: [{name: u1, region: nyc}]\n"
+        "defaults: {node: {forwarding: {upstreams: [u1], clients: [\"fd00::/8\"]}}}\n"
+        "nodes: [{region: fra}, {region: nyc}]\n"
+        "clients:\n"
+        "  - {region: nyc, count: 50, rate: 4/s, zone: example.org, servers: [nyc-1]}\n";
+    struct sim_scenario *s = NULL;
+    struct sw_diag d = { "" };
+    (void)sim_scenario_parse(SCENARIOS "early.yaml", early, sizeof early - 1, NULL, &s, &d);
+    CHECK_STR(d.text, "");
+    REQUIRE(s != NULL);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        CHECK_STR(run_with(s, seed, (struct sim_hooks){ .on_reply = count_without }).complaint, "");
+    }
+    CHECK(n_without > 0);
+    CHECK_STR(run_with(s, 1, (struct sim_hooks){ .on_reply = alter_without }).oracle, "answers");
     sim_scenario_free(s);
 }
 
@@ -142,7 +202,11 @@ CU_TestInfo tests_cached[] = {
     {               \
 #name, name \
     }
-    T(what_upstreams_said_is_what_clients_get), T(a_ttl_that_is_not_counted_down_is_seen),
-    T(a_stale_answer_beyond_its_limit_is_seen), T(equal_seeds_give_equal_runs),
-    T(a_node_hits_as_often_as_theory_says),     CU_TEST_INFO_NULL,
+    T(what_upstreams_said_is_what_clients_get),
+    T(a_ttl_that_is_not_counted_down_is_seen),
+    T(a_stale_answer_beyond_its_limit_is_seen),
+    T(equal_seeds_give_equal_runs),
+    T(a_node_hits_as_often_as_theory_says),
+    T(a_zone_not_heard_of_yet_is_answered_without_authority),
+    CU_TEST_INFO_NULL,
 };

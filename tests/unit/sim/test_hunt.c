@@ -275,6 +275,8 @@ static void every_drawn_scenario_is_one_and_each_is_another(void)
     (void)close(fd);
     char *before = drawn(0, zone);
     unsigned with_faults = 0;
+    unsigned with_upstreams = 0;
+    unsigned outages = 0;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         struct sim_scenario *s = NULL;
         struct sw_diag d = { 0 };
@@ -287,6 +289,10 @@ static void every_drawn_scenario_is_one_and_each_is_another(void)
         if (s != NULL) {
             CHECK(s->n_nodes >= 2 && s->n_nodes <= 12);
             with_faults += s->n_faults > 0;
+            with_upstreams += s->n_upstreams > 0;
+            for (size_t i = 0; i < s->n_faults; i++) {
+                outages += strcmp(s->faults[i].kind, "upstream_outage") == 0;
+            }
         }
         sim_scenario_free(s);
         free(again);
@@ -296,6 +302,8 @@ static void every_drawn_scenario_is_one_and_each_is_another(void)
     free(before);
     (void)unlink(zone);
     CHECK(with_faults > 100 && with_faults < 300);
+    CHECK_NEAR(with_upstreams, 100, 49); /* a third, within six standard deviations */
+    CHECK(outages > 0);
 }
 
 /* A kind of fault that the world has nothing for is left out: no cable can be cut here. */
