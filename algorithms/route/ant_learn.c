@@ -54,9 +54,8 @@ static void learn_load(struct sw_aco_peer *p, const struct sw_telemetry *t, doub
     }
     p->q = q;
     p->cores = (uint16_t)t->cores;
-    p->trust =
-        first ? SW_ACO_TRUSTED
-              : (uint8_t)(p->trust + (SW_ACO_TRUSTED - p->trust + TRUST_SPAN - 1) / TRUST_SPAN);
+    const int more = (SW_ACO_TRUSTED - p->trust + TRUST_SPAN - 1) / TRUST_SPAN;
+    p->trust = (uint8_t)(first ? SW_ACO_TRUSTED : p->trust + more);
 }
 
 /* A reply that reports no load: what was read before evaporates, and is trusted less. */
@@ -64,7 +63,8 @@ static void learn_nothing(const struct sw_aco_params *k, struct sw_aco_peer *p, 
                           bool impossible)
 {
     p->q = p->q_avg + (p->q - p->q_avg) * sw_exp(-(double)(now - p->heard_at) / k->evaporation);
-    p->trust = impossible ? 0 : (uint8_t)(p->trust - (p->trust + TRUST_SPAN - 1) / TRUST_SPAN);
+    const int less = (p->trust + TRUST_SPAN - 1) / TRUST_SPAN;
+    p->trust = (uint8_t)(impossible ? 0 : p->trust - less);
 }
 
 static void learn_blind(struct sw_aco_peer *p, double rtt, bool probe)
