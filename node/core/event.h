@@ -161,12 +161,14 @@ struct sw_event {
     X(SW_TRACE_MEMBER_FORGOTTEN, "member forgotten", "", "")                              \
     X(SW_TRACE_REFUTED, "suspicion of us refuted", "incarnation", "")                     \
     X(SW_TRACE_RECORD_REFUSED, "record refused", "enum sw_err", "")                       \
+    X(SW_TRACE_RECORD_TAKEN, "record changed", "incarnation", "version")                  \
     X(SW_TRACE_ZONE_LEARNED, "newer zone heard of", "serial", "epoch")                    \
     X(SW_TRACE_ZONE_FETCHING, "zone asked for", "serial", "epoch")                        \
     X(SW_TRACE_ZONE_FETCHED, "zone fetched", "bytes", "1: only what differs")             \
     X(SW_TRACE_ZONE_FETCH_FAILED, "zone not fetched", "enum sw_err", "serial")            \
     X(SW_TRACE_ZONE_SWAPPED, "zone served", "serial", "epoch")                            \
     X(SW_TRACE_ZONE_CONFLICT, "zone differs under one serial", "serial", "epoch")         \
+    X(SW_TRACE_ZONE_DOUBTED, "zone's epoch not believed", "serial", "epoch")              \
     X(SW_TRACE_RELAY_FOUND, "relay found", "round trip, ns", "")                          \
     X(SW_TRACE_RELAY_LOST, "relay given up", "failures", "")                              \
     X(SW_TRACE_CARRIED, "handed on for another", "1: an ant, 2: zone", "")                \

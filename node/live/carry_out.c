@@ -20,7 +20,8 @@ static void give_entropy(struct live_host *h)
     live_host_later(h, &ev);
 }
 
-/* What a query does is no news, what a peer, a zone or a snapshot does is. */
+/* What a query does is no news, what a peer, a zone or a snapshot does is; that a member has a
+ * little less space free is none. */
 static enum sw_log_level level_of(enum sw_trace_kind kind)
 {
     switch (kind) {
@@ -37,6 +38,7 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_UPSTREAM_ANSWERED:
     case SW_TRACE_OBJECT_STORED:
     case SW_TRACE_OBJECT_KEPT:
+    case SW_TRACE_RECORD_TAKEN:
         return SW_LOG_DEBUG;
     case SW_TRACE_ZONE_REFUSED:
     case SW_TRACE_SNAPSHOT_FAILED:
@@ -49,6 +51,9 @@ static enum sw_log_level level_of(enum sw_trace_kind kind)
     case SW_TRACE_MEMBER_DEAD:
     case SW_TRACE_REFUTED:
     case SW_TRACE_RECORD_REFUSED:
+    case SW_TRACE_ZONE_FETCH_FAILED:
+    case SW_TRACE_ZONE_CONFLICT:
+    case SW_TRACE_ZONE_DOUBTED:
         return SW_LOG_WARNING;
     default:
         return SW_LOG_INFO;

@@ -73,6 +73,7 @@ void sim_disk_wipe(struct sim_disk_state *d)
     sim_disk_detach(d);
     drop_root(d);
     make_root(d);
+    d->full = false;
 }
 
 void sim_disk_slow(struct sim_disk_state *d, double factor)

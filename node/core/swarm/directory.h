@@ -18,7 +18,7 @@ struct sw_holder {
     /* zones/fetch.c: */
     sw_time not_before; /* it is not asked for the zone until then */
     uint32_t failures;  /* in a row */
-    bool conflict;      /* that @version is not ours was reported */
+    bool conflict;      /* that @version is not ours, or can't be, was reported */
 };
 
 struct sw_known_zone {

@@ -277,9 +277,14 @@ static int accept(struct sw_node *n, uint32_t number, const Swarm__V1__SignedRec
     const bool lived = sw_member_lives(m);
     m->incarnation = r->incarnation;
     const enum sw_member_state to = r->left ? SW_MEMBER_LEFT : SW_MEMBER_ALIVE;
-    if (reborn ? to != m->state : r->left && m->state != SW_MEMBER_LEFT) {
+    const bool moves = reborn ? to != m->state : r->left && m->state != SW_MEMBER_LEFT;
+    if (moves) {
         move(n, peer, to);
+    }
+    if (moves || reborn) {
         tell(n, peer, r->version, NULL);
+    } else {
+        sw_emit_trace(n, SW_TRACE_RECORD_TAKEN, &peer->name, r->incarnation, r->version, NULL);
     }
     sw_sync_note(n, peer);
     sw_gossip_news(n, number);
@@ -325,6 +330,9 @@ static int take(struct sw_node *n, const Swarm__V1__SignedRecord *s, const Swarm
     }
     if (has && !other_key && !is_newer(m, r)) {
         return r->incarnation == m->incarnation && r->version == m->version ? SW_ERR_CRYPTO : SW_OK;
+    }
+    if (number == SW_PEER_NONE && n->peers.n_known >= SW_MEMBERS_MOST) {
+        return SW_ERR_FULL;
     }
     const int err = sw_record_verify(n, s, r);
     if (err != SW_OK) {
@@ -379,9 +387,10 @@ int sw_member_take_record(struct sw_node *n, const Swarm__V1__SignedRecord *sign
     }
     if (err == SW_ERR_NOMEM) {
         n->out_of_memory = true;
-    } else if (err != SW_OK) {
+    } else if (err != SW_OK && !(err == SW_ERR_FULL && n->peers.full)) {
         const bool named = r != NULL && sw_name_valid(r->name);
         sw_emit_trace(n, SW_TRACE_RECORD_REFUSED, NULL, (uint64_t)err, 0, named ? r->name : "");
+        n->peers.full = n->peers.full || err == SW_ERR_FULL;
     }
     return err;
 }

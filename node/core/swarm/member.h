@@ -66,7 +66,8 @@ Swarm__V1__Claim *sw_member_claim(struct sw_node *n, uint32_t peer);
 /* A record came: by gossip (@proven_by SW_PEER_NONE) or by the own connection of a peer, whose
  * name the connection proved.  A stale one changes nothing; one that can't be true, or that
  * another key signed than the pinned, is refused and traced.
- * Errors: SW_ERR_MALFORMED, SW_ERR_CRYPTO: refused; SW_ERR_NOMEM: not taken. */
+ * Errors: SW_ERR_MALFORMED, SW_ERR_CRYPTO: refused; SW_ERR_FULL: of one more than
+ * SW_MEMBERS_MOST, traced once until somebody is forgotten; SW_ERR_NOMEM: not taken. */
 int sw_member_take_record(struct sw_node *n, const Swarm__V1__SignedRecord *signed_record,
                           uint32_t proven_by);
 /* A claim came.  Errors: SW_ERR_MALFORMED, SW_ERR_NOMEM. */

@@ -238,6 +238,7 @@ void sw_peers_forget(struct sw_node *n, uint32_t number)
     bool there;
     const uint32_t at = place(p, peer->name.s, &there);
     p->n_known--;
+    p->full = false;
     memmove(p->by_name + at, p->by_name + at + 1, (p->n_known - at) * sizeof *p->by_name);
     p->v[number] = NULL;
     peer_free(n, peer);

@@ -82,6 +82,7 @@ struct sw_peers {
     struct sw_peer_conn *conns; /* ascending conn; room for SW_CLASSES * cap */
     uint32_t n_conns;
     uint32_t n_live;   /* members that live, without us: member.c */
+    bool full;         /* that there is no room for one more was told: member.c */
     struct sw_rng rng; /* jitter of dialling */
 };
 

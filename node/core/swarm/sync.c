@@ -374,7 +374,16 @@ static void call_address(struct sw_node *n, const char *text)
     }
 }
 
-/* One that can't be reached now, drawn among the dead, the configured and the addresses. */
+/* Is no connection for control there, nor one being made?  One for bulk helps nothing: who has left
+ * and come back waits to be called by some, who wait to hear that it lives. */
+static bool is_free(const struct sw_peer *peer)
+{
+    const struct sw_link *link = &peer->link[SW_CLASS_CONTROL];
+    return link->conn == 0 && !link->dialling && link->timer.pos == 0;
+}
+
+/* One that can't be reached now, drawn among the dead, those that left (they may be back, and
+ * nobody there whom they join by), the configured and the addresses. */
 static void call_somebody(struct sw_node *n)
 {
     const size_t most = n->peers.n_known + n->config->n_join;
@@ -386,8 +395,7 @@ static void call_somebody(struct sw_node *n)
     }
     for (uint32_t i = 0; i < n->peers.n_known; i++) {
         const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
-        const enum sw_member_state state = peer->member.state;
-        if (sw_link_idle(peer) && (state == SW_MEMBER_DEAD || state == SW_MEMBER_UNKNOWN)) {
+        if (is_free(peer) && !sw_member_lives(&peer->member)) {
             whom[count++] = n->peers.by_name[i];
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Anti-entropy and joining: two members compare all that they know, so that what gossip missed, and
  * what happened on the other side of a partition, gets known.  From time to time each also calls
- * one that it can't reach now: a dead member, a configured peer, an address to join by.
+ * one that it can't reach now: a member that is dead or left, a configured peer, an address to join
+ * by.
  * Who knows less lists what it knows, so that a comparison is as long as the shorter list; in a
  * closed swarm (membership.open false) it is told of nobody else. */
 #ifndef SW_SWARM_SYNC_H

@@ -94,22 +94,40 @@ static bool nearer(const struct sw_node *n, uint32_t a, uint32_t b)
     return x_here != y_here ? x_here : strcmp(x->name.s, y->name.s) < 0;
 }
 
-/* What @h holds is not what we hold, under the same numbers: what was verified first stays. */
-static void note_conflict(struct sw_node *n, const struct sw_held_zone *z, struct sw_holder *h)
+static void report(struct sw_node *n, const struct sw_held_zone *z, struct sw_holder *h,
+                   enum sw_trace_kind kind)
 {
-    if (!h->conflict && z->box != NULL && sw_version_equal(&h->version, &z->box->version) &&
-        !sw_version_same(&h->version, &z->box->version)) {
+    if (!h->conflict) {
         h->conflict = true;
-        sw_emit_trace(n, SW_TRACE_ZONE_CONFLICT, &n->peers.v[h->peer]->name, h->version.serial,
-                      h->version.epoch, name_of(n, z));
+        sw_emit_trace(n, kind, &n->peers.v[h->peer]->name, h->version.serial, h->version.epoch,
+                      name_of(n, z));
     }
 }
 
-static bool wanted(const struct sw_node *n, const struct sw_held_zone *z, const struct sw_holder *h)
+/* What @h holds is not what we hold, under the same numbers: what was verified first stays. */
+static void note_conflict(struct sw_node *n, const struct sw_held_zone *z, struct sw_holder *h)
 {
-    return z->box == NULL || (sw_held_newer(n, &h->version, &z->box->version) &&
-                              (h->version.epoch <= z->box->version.epoch ||
-                               h->version.epoch - z->box->version.epoch <= EPOCHS_AHEAD));
+    if (z->box != NULL && sw_version_equal(&h->version, &z->box->version) &&
+        !sw_version_same(&h->version, &z->box->version)) {
+        report(n, z, h, SW_TRACE_ZONE_CONFLICT);
+    }
+}
+
+/* Is there something newer at @h?  An epoch that can't be is none. */
+static bool wanted(struct sw_node *n, const struct sw_held_zone *z, struct sw_holder *h)
+{
+    if (z->box == NULL) {
+        return true;
+    }
+    if (!sw_held_newer(n, &h->version, &z->box->version)) {
+        return false;
+    }
+    if (h->version.epoch > z->box->version.epoch &&
+        h->version.epoch - z->box->version.epoch > EPOCHS_AHEAD) {
+        report(n, z, h, SW_TRACE_ZONE_DOUBTED);
+        return false;
+    }
+    return true;
 }
 
 /* A holder that can be asked. */

@@ -147,6 +147,25 @@ static void who_leaves_has_left_and_is_not_suspected(void)
 
 /* ---- failing ---- */
 
+/* All join by a alone, which is gone for good when c, which left, is back. */
+static void who_left_is_found_when_whom_it_joins_by_is_gone(void)
+{
+    struct cluster *c = swarm(3);
+    struct sw_event drain = { .kind = SW_EV_DRAIN };
+    tell_only_of_a(c, 3);
+    start(c, 5 * SW_SEC);
+    (void)cluster_event(c, C, &drain);
+    cluster_run(c, SW_SEC);
+    cluster_kill(c, C);
+    cluster_kill(c, A);
+    cluster_revive(c, C);
+    CHECK_I64(cluster_configure(c, C), SW_OK);
+    cluster_run(c, SW_MIN);
+    CHECK_STR(member(c, B, "c").state, "alive");
+    CHECK_STR(member(c, C, "b").state, "alive");
+    cluster_free(c);
+}
+
 /* c's ping of b is lost, b leaves, and is back before c's period is over: the silence was of a life
  * that ended in order. */
 static void who_is_back_at_once_is_not_accused_of_its_former_lifes_silence(void)
@@ -465,6 +484,28 @@ static void only_newer_records_by_the_same_key_count(void)
         CHECK_U64(member(c, B, "z").version, rows[i].want_version);
         CHECK_U64(cluster_traces(c, B, SW_TRACE_RECORD_REFUSED), rows[i].refused);
     }
+    CHECK(strstr(cluster_log(c, B), "member alive z 10 5") != NULL);
+    CHECK(strstr(cluster_log(c, B), "record changed z 10 6") != NULL);
+    CHECK(strstr(cluster_log(c, B), "member alive z 11 1") != NULL); /* though nobody missed it */
+    cluster_free(c);
+}
+
+/* a and b know each other, and one that is not there knows many names. */
+static void who_claims_names_that_nobody_has_fills_the_table_and_no_more(void)
+{
+    struct cluster *c = swarm(2);
+    start(c, 2 * SW_SEC);
+    for (uint32_t i = 1; i < SW_MEMBERS_MOST + 3; i++) {
+        char name[16];
+        struct signed_record s;
+        Swarm__V1__Record r = record(1, 1);
+        (void)snprintf(name, sizeof name, "x%u", i);
+        envelope_sign_as(&s, name, "liar", &r);
+        say_record(c, &s); /* the step never says that memory is out */
+    }
+    CHECK_U64(sw_node_members(cluster_node(c, B), NULL, 0), SW_MEMBERS_MOST);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_RECORD_REFUSED), 1); /* three did not fit */
+    CHECK_STR(member(c, B, "a").state, "alive");
     cluster_free(c);
 }
 
@@ -687,6 +728,7 @@ CU_TestInfo tests_member[] = {
     T(who_joins_by_its_own_address_waits_for_others),
     T(who_is_accused_does_not_wait_behind_a_swarm_that_joined),
     T(who_leaves_has_left_and_is_not_suspected),
+    T(who_left_is_found_when_whom_it_joins_by_is_gone),
     T(who_is_back_at_once_is_not_accused_of_its_former_lifes_silence),
     T(who_dies_is_suspect_and_then_dead_for_all),
     T(who_comes_back_without_a_disk_is_alive_in_a_greater_incarnation),
@@ -697,6 +739,7 @@ CU_TestInfo tests_member[] = {
     T(two_that_took_each_other_for_dead_find_together),
     T(the_dead_are_forgotten_after_an_hour_unless_they_are_configured),
     T(only_newer_records_by_the_same_key_count),
+    T(who_claims_names_that_nobody_has_fills_the_table_and_no_more),
     T(who_tells_much_is_probed_once_a_round_nevertheless),
     T(two_records_of_one_version_are_a_lie_and_the_first_stays),
     T(impossible_records_are_refused_and_reported),

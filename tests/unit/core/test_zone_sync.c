@@ -4,6 +4,7 @@
 #include "node/core/command.h"
 #include "node/core/dns/version.h"
 #include "node/core/dns/wire.h"
+#include "node/core/node_state.h"
 #include "node/core/proto/swarm.pb-c.h"
 #include "tests/lib/check.h"
 #include "tests/lib/cluster.h"
@@ -95,7 +96,10 @@ static void an_edit_reaches_all_who_hold_the_zone(void)
     check_zone(c, C, 0, 8, false);
     CHECK(memcmp(zone(c, A).digest, zone(c, B).digest, SW_ZONEMD_LEN) == 0);
     CHECK_U64(cluster_traces(c, B, SW_TRACE_ZONE_FETCHED), 1);
+    CHECK(strstr(cluster_log(c, B), "newer zone heard of a 8 0 ") != NULL);
+    CHECK(strstr(cluster_log(c, B), "zone asked for a 8 0 ") != NULL);
     CHECK(strstr(cluster_log(c, B), "zone fetched a ") != NULL);
+    CHECK(strstr(cluster_log(c, B), "zone served 8 0") != NULL);
     const uint32_t q = cluster_ask(c, B, "new.example.org", SW_TYPE_A);
     cluster_run(c, SW_SEC);
     CHECK_I64(cluster_rcode(c, q), SW_RCODE_NOERROR);
@@ -133,6 +137,7 @@ static void a_serial_that_goes_back_or_stays_is_refused(void)
     struct cluster *c = trio();
     CHECK_I64(edit(c, A, ZONE_ORG_8), 0);
     CHECK_I64(edit(c, A, ZONE_ORG), 9); /* FAILED_PRECONDITION */
+    CHECK_U64(cluster_traces(c, A, SW_TRACE_ZONE_REFUSED), 1);
     check_zone(c, A, 0, 8, true);
     CHECK_I64(edit(c, A, ZONE_ORG_9), 0);
     CHECK_I64(edit(c, A, ZONE_ORG_9 "x 60 IN A 192.0.2.1\n"), 9);
@@ -184,6 +189,7 @@ static void a_promotion_begins_an_epoch_and_the_old_primary_steps_down(void)
     check_zone(c, B, 1, first, true);
     check_zone(c, C, 1, first, false);
     CHECK_U64(cluster_traces(c, A, SW_TRACE_ZONE_STEPPED_DOWN), 1);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_ZONE_PROMOTED), 1);
     CHECK_I64(edit(c, A, ZONE_ORG_8), 9); /* no primary any longer */
     cluster_kill(c, B);                   /* it remembers that it is one */
     cluster_revive(c, B);
@@ -277,35 +283,89 @@ static void two_contents_under_one_serial_are_reported_and_the_first_stays(void)
     cluster_free(c);
 }
 
-/* Alters what a tells b and c of a zone. */
-static bool swallow_data(void *arg, uint32_t from, uint32_t to, enum sw_class class,
-                         struct sw_bytes message)
+/* Whose zone data get lost, and how many messages of it did. */
+struct silent {
+    uint32_t node, count;
+};
+
+static bool swallow(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                    struct sw_bytes message)
 {
-    uint32_t *count = arg;
+    struct silent *s = arg;
     (void)to;
-    if (class != SW_CLASS_BULK || from != A) {
+    if (class != SW_CLASS_BULK || from != s->node) {
         return true;
     }
     Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
     const bool data = e != NULL && e->body_case == SWARM__V1__ENVELOPE__BODY_ZONE_TRANSFER &&
                       e->zone_transfer->data != NULL;
-    *count += data;
+    s->count += data;
     swarm__v1__envelope__free_unpacked(e, NULL);
     return !data;
 }
 
+/* c asks b, which is of its region, and then a. */
 static void a_holder_that_does_not_deliver_is_not_waited_for(void)
 {
     struct cluster *c = trio();
-    uint32_t swallowed = 0;
+    struct silent b = { B, 0 };
     cluster_cut(c, A, C, true);
-    CHECK_I64(edit(c, A, ZONE_ORG_8), 0); /* b has it, from a */
+    cluster_set_tap(c, swallow, &b);
+    CHECK_I64(edit(c, A, ZONE_ORG_8), 0);
     cluster_run(c, SW_SEC);
-    check_zone(c, B, 0, 8, false);
-    cluster_set_tap(c, swallow_data, &swallowed);
     cluster_cut(c, A, C, false);
     cluster_run(c, 20 * SW_SEC);
+    CHECK(b.count > 0);
+    CHECK(strstr(cluster_log(c, C), "zone not fetched b ") != NULL);
     check_zone(c, C, 0, 8, false);
+    cluster_free(c);
+}
+
+/* c says that it holds something newer every few seconds, and delivers none of it. */
+static void one_that_always_claims_more_than_it_delivers_holds_nobody_up(void)
+{
+    struct cluster *c = trio();
+    char text[sizeof ZONE_ORG_8 + 64];
+    struct silent silent = { C, 0 };
+    cluster_set_tap(c, swallow, &silent);
+    CHECK_I64(ask(c, C, "Promote", false), 0);
+    for (unsigned i = 1; i <= 10; i++) {
+        (void)snprintf(text, sizeof text,
+                       "@ 300 IN SOA ns.example.org. admin %u 3600 600 86400 300\n"
+                       "@ 300 IN NS ns.example.org.\n"
+                       "ns 300 IN A 192.0.2.1\n",
+                       7 + SW_SERIAL_STRIDE + i);
+        CHECK_I64(edit(c, C, text), 0);
+        if (i == 3) {
+            CHECK_I64(edit(c, A, ZONE_ORG_8), 0);
+        }
+        cluster_run(c, 4 * SW_SEC);
+    }
+    check_zone(c, C, 1, 7 + SW_SERIAL_STRIDE + 10, true);
+    check_zone(c, B, 0, 8, false);
+    cluster_free(c);
+}
+
+/* Nobody begins a million epochs by hand. */
+static void an_epoch_that_cannot_be_is_reported_and_not_fetched(void)
+{
+    struct cluster *c = trio();
+    struct sw_zone_version far = { .epoch = (UINT64_C(1) << 20) + 1, .serial = 8 };
+    Swarm__V1__ZoneHeld held;
+    Swarm__V1__ZoneHeld *list[] = { &held };
+    Swarm__V1__Record r = SWARM__V1__RECORD__INIT;
+    struct sw_node *b = (struct sw_node *)(uintptr_t)cluster_node(c, B);
+    uint8_t name[SW_DNAME_MAX];
+    sw_zone_version_say(&far, &held);
+    held.name.data = name;
+    held.name.len = (size_t)sw_dname_from_text("example.org", name);
+    r.zones = list;
+    r.n_zones = 1;
+    CHECK_I64(sw_directory_announce(&b->directory, sw_peers_find(&b->peers, "a"), &r), SW_OK);
+    cluster_run(c, 10 * SW_SEC);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_ZONE_DOUBTED), 1);
+    CHECK_U64(cluster_traces(c, B, SW_TRACE_ZONE_FETCHING), 0);
+    check_zone(c, B, 0, 7, false);
     cluster_free(c);
 }
 
@@ -328,5 +388,7 @@ CU_TestInfo tests_zone_sync[] = {
     T(of_two_primaries_either_is_promoted),
     T(two_contents_under_one_serial_are_reported_and_the_first_stays),
     T(a_holder_that_does_not_deliver_is_not_waited_for),
+    T(one_that_always_claims_more_than_it_delivers_holds_nobody_up),
+    T(an_epoch_that_cannot_be_is_reported_and_not_fetched),
     CU_TEST_INFO_NULL,
 };

@@ -161,6 +161,48 @@ static void who_stops_in_order_has_left_for_all_others(void)
     free(x);
 }
 
+/* n5 has left for the others, who dial it otherwise, and knows nothing of them when it is back; but
+ * its bulk connections stand at once. */
+static void who_is_back_is_alive_though_it_connects_for_its_snapshots_first(void)
+{
+    struct small_world o = usual;
+    o.nodes_a_region = 2;
+    struct small_scenario *x = small_scenario(&o);
+    for (unsigned i = 0; i < 6; i++) {
+        x->nodes[i].config.membership.connections = 4; /* fewer than there are others */
+    }
+    small_set_of(x, 5, 3, 1024, 7 * SW_SEC);
+    static const char *const last[] = { "node", "n5", NULL };
+    small_fault(x, "restart", 30 * SW_SEC, 500 * SW_MS, last);
+    struct sim_world *w = small_start_world(x, 1);
+    run_to(w, 60 * SW_SEC);
+    for (uint32_t i = 0; i < 5; i++) {
+        CHECK_STR(state_of(w, i, "n5"), "alive");
+    }
+    sim_world_free(w);
+    free(x);
+}
+
+/* It has what an installation puts there, and room. */
+static void a_disk_in_the_place_of_a_full_one_is_not_full(void)
+{
+    static const char *const lost[] = { "node", "n0", "disk", "lost", NULL };
+    struct small_world o = usual;
+    o.nodes_a_region = 1;
+    o.holders = 1; /* n0, and nobody it could fetch the zone from */
+    struct small_scenario *x = small_scenario(&o);
+    small_fault(x, "full_disk", 20 * SW_SEC, 40 * SW_SEC, first);
+    small_fault(x, "crash", 30 * SW_SEC, 2 * SW_SEC, lost);
+    struct sim_world *w = small_start_world(x, 1);
+    struct sw_zone_info zone = { 0 };
+    run_to(w, 40 * SW_SEC);
+    REQUIRE(sim_world_node(w, 0) != NULL);
+    (void)sw_node_zones(sim_world_node(w, 0), &zone, 1);
+    CHECK(zone.loaded);
+    sim_world_free(w);
+    free(x);
+}
+
 static void a_restart_without_patience_ends_in_a_kill(void)
 {
     struct small_scenario *x = small_scenario(&usual);
@@ -392,6 +434,10 @@ CU_TestInfo tests_node_faults[] = {
     { "a restart finishes first and loses no client",
       a_restart_finishes_first_and_loses_no_client },
     { "who stops in order has left for all others", who_stops_in_order_has_left_for_all_others },
+    { "who is back is alive, though it connects for its snapshots first",
+      who_is_back_is_alive_though_it_connects_for_its_snapshots_first },
+    { "a disk in the place of a full one is not full",
+      a_disk_in_the_place_of_a_full_one_is_not_full },
     { "a restart without patience ends in a kill", a_restart_without_patience_ends_in_a_kill },
     { "a region goes node by node", a_region_goes_node_by_node },
     { "power that fails inside a write loses nothing acknowledged",
