@@ -45,7 +45,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -W "$names" -- "${current//\\/}" | while read -r name; do printf '%q\n' "$name"; done)
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | -j | --configuration | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
+    --seed | --seeds | --at | --window | --time | --node | -j | --configuration | --scenario | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;
@@ -55,7 +55,7 @@ _swarmsim()
     merge) options='--help' ;;
     tune) options='--budget --policy --optimiser --seed --sensitive -j --shard --out --json --help' ;;
     verify) options='--seed --seeds --configuration --checkpoints --between --help' ;;
-    replay) options='--seed --at --window --node --kind --configuration --shuffle-ties --buggify --json --help' ;;
+    replay) options='--seed --at --window --node --kind --configuration --scenario --shuffle-ties --buggify --json --help' ;;
     hunt) options='--time --seeds -j --out --json --help' ;;
     report) options='--metric --baseline --out --help' ;;
     export) options='--out --table --help' ;;

@@ -90,13 +90,21 @@ int sim_scenario_vary(const char *path, const char *configuration, const struct 
     return err != 0 ? err : finish_load(&y, path, configuration, o, out, d);
 }
 
-int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
-                       struct sim_scenario **out, struct sw_diag *d)
+int sim_scenario_vary_text(const char *path, struct sw_bytes text, const char *configuration,
+                           const struct sim_overrides *o, struct sim_scenario **out,
+                           struct sw_diag *d)
 {
     struct sw_yaml y;
     *out = NULL;
-    const int err = sw_yaml_parse(path, text, len, &y, d);
-    return err != 0 ? err : finish_load(&y, path, configuration, NULL, out, d);
+    const int err = sw_yaml_parse(path, (const char *)text.data, text.len, &y, d);
+    return err != 0 ? err : finish_load(&y, path, configuration, o, out, d);
+}
+
+int sim_scenario_parse(const char *path, const char *text, size_t len, const char *configuration,
+                       struct sim_scenario **out, struct sw_diag *d)
+{
+    return sim_scenario_vary_text(path, (struct sw_bytes){ (const uint8_t *)text, len },
+                                  configuration, NULL, out, d);
 }
 
 static void free_params(struct sw_param_config *p, size_t n)

@@ -303,6 +303,10 @@ struct sim_overrides {
 };
 int sim_scenario_vary(const char *path, const char *configuration, const struct sim_overrides *o,
                       struct sim_scenario **out, struct sw_diag *d);
+/* The same of @text, as @path would hold it. */
+int sim_scenario_vary_text(const char *path, struct sw_bytes text, const char *configuration,
+                           const struct sim_overrides *o, struct sim_scenario **out,
+                           struct sw_diag *d);
 /* Give every node the routing policy @policy (a registered name), with default parameters where it
  * had another, and name the configuration after it (@s->base keeps the name it had).  Errors:
  * SW_ERR_NOMEM: @s unchanged. */

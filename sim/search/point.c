@@ -285,8 +285,9 @@ static int route(const struct sim_point *p, struct sim_scenario *s, struct sw_di
     return err;
 }
 
-int sim_point_load(const struct sim_point *p, const char *path, struct sim_scenario **out,
-                   struct sw_diag *d)
+/* @text without data: what @path holds. */
+static int load(const struct sim_point *p, const char *path, struct sw_bytes text,
+                struct sim_scenario **out, struct sw_diag *d)
 {
     struct sim_override items[SIM_SETTINGS];
     struct sim_overrides o = { .items = items };
@@ -298,7 +299,8 @@ int sim_point_load(const struct sim_point *p, const char *path, struct sim_scena
     }
     int err = check_names(p, d);
     if (err == 0) {
-        err = sim_scenario_vary(path, NULL, &o, out, d);
+        err = text.data == NULL ? sim_scenario_vary(path, NULL, &o, out, d)
+                                : sim_scenario_vary_text(path, text, NULL, &o, out, d);
     }
     if (err == 0 && p->policy[0] != '\0') {
         err = route(p, *out, d);
@@ -310,4 +312,16 @@ int sim_point_load(const struct sim_point *p, const char *path, struct sim_scena
     }
     (*out)->configuration = sim_point_name(p);
     return 0;
+}
+
+int sim_point_load(const struct sim_point *p, const char *path, struct sim_scenario **out,
+                   struct sw_diag *d)
+{
+    return load(p, path, (struct sw_bytes){ NULL, 0 }, out, d);
+}
+
+int sim_point_load_text(const struct sim_point *p, const char *path, struct sw_bytes text,
+                        struct sim_scenario **out, struct sw_diag *d)
+{
+    return load(p, path, text, out, d);
 }

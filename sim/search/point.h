@@ -53,5 +53,8 @@ void sim_point_write(const struct sim_point *p, FILE *to);
  * sim_scenario_vary and sim_point_check. */
 int sim_point_load(const struct sim_point *p, const char *path, struct sim_scenario **out,
                    struct sw_diag *d);
+/* The same of @text, as @path would hold it. */
+int sim_point_load_text(const struct sim_point *p, const char *path, struct sw_bytes text,
+                        struct sim_scenario **out, struct sw_diag *d);
 
 #endif

@@ -10,14 +10,14 @@
 #include <string.h>
 
 struct replay {
-    const char *path, *configuration, *node;
-    uint64_t seed;
+    struct sim_replay_wanted wanted;
+    struct sim_replay_source source;
+    const char *node;
     bool at_given, json;
     struct sim_world_options how;
     sw_time at;
     sw_dur window;
     uint32_t kinds;
-    struct sim_scenario *s;
 };
 
 /* ---- the command line ---- */
@@ -66,20 +66,25 @@ static int parse(int argc, char **argv, struct replay *r)
     const char *shuffle = NULL;
     const char *buggify = NULL;
     const struct sim_option options[] = {
-        { "--seed", false, &seed },      { "--configuration", false, &r->configuration },
-        { "--at", false, &at },          { "--window", false, &window },
-        { "--node", false, &r->node },   { "--kind", false, &kinds },
-        { "--json", true, &json },       { "--shuffle-ties", true, &shuffle },
+        { "--seed", false, &seed },
+        { "--at", false, &at },
+        { "--window", false, &window },
+        { "--node", false, &r->node },
+        { "--kind", false, &kinds },
+        { "--configuration", false, &r->wanted.configuration },
+        { "--scenario", false, &r->wanted.scenario },
+        { "--shuffle-ties", true, &shuffle },
         { "--buggify", true, &buggify },
+        { "--json", true, &json },
     };
     size_t n = 0;
-    int err = sim_parse_options(argc, argv, options, SW_LEN(options), &r->path, 1, &n);
+    int err = sim_parse_options(argc, argv, options, SW_LEN(options), &r->wanted.path, 1, &n);
     if (err == 0 && (n == 0 || seed == NULL)) {
         (void)sim_quit(0, "replay needs a scenario or a study's database, and --seed");
         return SW_ERR_MALFORMED;
     }
     if (err == 0) {
-        err = sim_parse_number("--seed", seed, 0, &r->seed);
+        err = sim_parse_number("--seed", seed, 0, &r->wanted.seed);
     }
     if (err == 0 && at != NULL) {
         err = parse_duration("--at", at, &r->at);
@@ -101,7 +106,7 @@ static int parse(int argc, char **argv, struct replay *r)
 
 static int make_world(const struct replay *r, struct sim_world **w, struct sw_diag *d)
 {
-    return sim_world_new_with(r->s, r->seed, &r->how, w, d);
+    return sim_world_new_with(r->source.s, r->wanted.seed, &r->how, w, d);
 }
 
 /* Without --at, the time that matters is when an oracle stopped the run. */
@@ -124,8 +129,8 @@ static int find_complaint(struct replay *r, struct sw_diag *d)
 static int find_node(const struct replay *r, uint32_t *out, struct sw_diag *d)
 {
     *out = UINT32_MAX;
-    for (uint32_t i = 0; r->node != NULL && i < r->s->n_nodes; i++) {
-        if (strcmp(r->s->nodes[i].config.name.s, r->node) == 0) {
+    for (uint32_t i = 0; r->node != NULL && i < r->source.s->n_nodes; i++) {
+        if (strcmp(r->source.s->nodes[i].config.name.s, r->node) == 0) {
             *out = i;
         }
     }
@@ -137,11 +142,12 @@ static int find_node(const struct replay *r, uint32_t *out, struct sw_diag *d)
 static void json_head(const struct replay *r, const struct sim_log *log)
 {
     (void)fputs("{\"scenario\":", stdout);
-    sim_json_string(stdout, r->s->name);
+    sim_json_string(stdout, r->source.s->name);
     (void)fputs(",\"configuration\":", stdout);
-    sim_json_string(stdout, r->s->configuration.s);
+    sim_json_string(stdout, r->source.s->configuration.s);
     (void)printf(",\"seed\":%llu,\"from\":%.9f,\"until\":%.9f,\"events\":[",
-                 (unsigned long long)r->seed, (double)log->from * 1e-9, (double)log->until * 1e-9);
+                 (unsigned long long)r->wanted.seed, (double)log->from * 1e-9,
+                 (double)log->until * 1e-9);
 }
 
 static void json_tail(const struct sim_result *result)
@@ -151,6 +157,25 @@ static void json_tail(const struct sim_result *result)
     (void)fputs(",\"complaint\":", stdout);
     sim_json_string(stdout, result->complaint);
     (void)printf(",\"trace_hash\":\"%016llx\"}\n", (unsigned long long)result->trace_hash);
+}
+
+/* A stored run's hash says whether this is that run: run on to its end. */
+static int check_hash(const struct replay *r, struct sim_world *w, struct sw_diag *d)
+{
+    struct sim_result result = { 0 };
+    if (!r->source.stored || r->how.shuffle_ties || r->how.buggify) {
+        return 0;
+    }
+    const int err = sim_world_run(w, SW_TIME_NEVER, &result);
+    if (err == 0 && result.trace_hash != r->source.trace_hash) {
+        return sw_diag_set(d, SW_ERR_EXISTS,
+                           "this is not the run that %.150s holds (trace hash %016llx, there "
+                           "%016llx): another build made it, or a file that the scenario names has "
+                           "changed",
+                           r->wanted.path, (unsigned long long)result.trace_hash,
+                           (unsigned long long)r->source.trace_hash);
+    }
+    return err;
 }
 
 static int show(const struct replay *r, struct sw_diag *d)
@@ -181,6 +206,9 @@ static int show(const struct replay *r, struct sw_diag *d)
                          (double)log->until * 1e-9);
         }
     }
+    if (err == 0) {
+        err = check_hash(r, w, d);
+    }
     sim_world_free(w);
     return err;
 }
@@ -194,20 +222,21 @@ static int run(int argc, char **argv)
     if (parse(argc, argv, &r) != 0) {
         return SIM_EXIT_USAGE;
     }
-    int err = sim_replay_source(r.path, r.configuration, r.seed, &r.s, &d);
+    int err = sim_replay_source(&r.wanted, &r.source, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
     }
+    const sw_time end = r.source.s->duration;
     if (!r.at_given) {
         err = find_complaint(&r, &d);
-    } else if (r.at > r.s->duration) {
+    } else if (r.at > end) {
         err = sw_diag_set(&d, SW_ERR_RANGE, "--at: %.6f s is after the end of the run (%.6f s)",
-                          (double)r.at * 1e-9, (double)r.s->duration * 1e-9);
+                          (double)r.at * 1e-9, (double)end * 1e-9);
     }
     if (err == 0) {
         err = show(&r, &d);
     }
-    sim_scenario_free(r.s);
+    sim_scenario_free(r.source.s);
     return err == 0
                ? SIM_EXIT_OK
                : sim_quit(sim_exit_of(err), "%s", d.text[0] != '\0' ? d.text : sw_strerror(err));
@@ -217,8 +246,8 @@ extern const struct sim_verb sim_verb_replay;
 const struct sim_verb sim_verb_replay = {
     .name = "replay",
     .usage = "SCENARIO|STUDY.db --seed N [--at TIME] [--window DURATION] [--node NAME]\n"
-             "               [--kind KIND,...] [--configuration NAME] [--shuffle-ties]\n"
-             "               [--buggify] [--json]",
+             "               [--kind KIND,...] [--configuration NAME] [--scenario NAME]\n"
+             "               [--shuffle-ties] [--buggify] [--json]",
     .help = "Runs a seed once more and prints what happened around a time, a line an event: what\n"
             "nodes say of themselves, their connections and jobs, what clients got, faults,\n"
             "restores, and the oracle that stopped the run.\n\n"
@@ -228,11 +257,13 @@ const struct sim_verb sim_verb_replay = {
             "  --node NAME           only what concerns this node\n"
             "  --kind KIND,...       only trace, peer, job, query, fault, restore or oracle\n"
             "  --configuration NAME  when there are several\n"
+            "  --scenario NAME       of a sweep's database that has several\n"
             "  --shuffle-ties        events of one moment in an order drawn from the seed, as\n"
             "                        swarmsim hunt may have run them\n"
             "  --buggify             nodes unlucky on purpose, likewise\n"
             "  --json                one JSON object on standard output\n\n"
-            "A study's database keeps its scenario: zone files are looked for beside the path it\n"
-            "had then.\n",
+            "A study's database keeps its scenario, and what a sweep set in it: zone files are\n"
+            "looked for beside the path it had then.  Where the run ends with another trace hash\n"
+            "than is stored, by another build or with files that changed, the exit code is 2.\n",
     .run = run,
 };

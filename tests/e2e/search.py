@@ -174,6 +174,23 @@ metrics: [dns.latency.p99, dns.slow]
         self.assertEqual(self.tables("shards"), self.tables("serial"))
         self.assertEqual(self.content("shards/study.db"), serial)
 
+    def test_a_replay_of_a_point_is_the_run_that_is_stored(self):
+        self.write("study.yaml", self.STUDY)
+        self.good("sweep", "study.yaml", "--out", "out", "--no-plots")
+        runs = self.rows("out/study.db", "SELECT s.name, configuration, seed, trace_hash FROM runs"
+                                         " JOIN studies s USING (study)")
+        self.assertEqual(len({h for *_, h in runs}), 4 * 2 * 2)
+        for scenario, configuration, seed, trace_hash in runs:
+            done = self.good("replay", "out/study.db", "--scenario", scenario, "--configuration",
+                             configuration, "--seed", str(seed), "--at", "5s", "--json")
+            self.assertEqual(json.loads(done.stdout)["trace_hash"], trace_hash)
+        for args, words in (((), "several scenarios ran seed 1: say --scenario"),
+                            (("--scenario", "one"), "ran seed 1: say --configuration ant_colony"),
+                            (("--scenario", "none"), "holds no such run of seed 1")):
+            done = self.tool("replay", "out/study.db", "--seed", "1", "--at", "5s", *args)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn(words, done.stderr)
+
     def test_merge_refuses_another_scenario_and_a_run_that_ended_otherwise(self):
         self.write("study.yaml", self.STUDY)
         for i in (1, 2):

@@ -366,6 +366,25 @@ class Swarmsim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("holds no such run of seed 9", done.stderr)
 
+    def test_a_replay_that_is_not_the_stored_run_says_so(self):
+        with open(ZONE, encoding="utf-8") as f:
+            zone = f.read()
+        self.file(zone, "own.zone")
+        path = self.file(TINY.replace(ZONE, "own.zone"), "own.yaml")
+        args = ("replay", self.out("out/study.db"), "--seed", "1", "--at", "1s")
+        done = self.tool("run", path, "--seed", "1", "--out", self.out(), "--no-plots")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.tool(*args).returncode, 0)
+        self.file(zone + "new A 192.0.2.77\n", "own.zone")
+        done = self.tool(*args)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "this is not the run that .*study.db holds .*has changed")
+        done = self.tool(*args, "--shuffle-ties")  # which no study's run had
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = self.tool("replay", path, "--scenario", "own", "--seed", "1", "--at", "1s")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is no study's database", done.stderr)
+
     def test_replay_says_what_it_needs(self):
         path = self.file(TINY)
         for args, words in (((path,), "and --seed"),
