@@ -331,11 +331,13 @@ const struct sim_verb sim_verb_selftest = {
         "  --system NAME      one of them, \"M/M/1 rho=.8\" say; an unknown one lists all\n"
         "  --fresh            a seed from the system, twice the customers, Holm's correction over\n"
         "                     all claims; they are printed at the end.  A simulator that is right\n"
-        "                     fails by chance about once in 5000\n"
+        "                     fails by chance about once in 1800\n"
         "  --customers N      instead of what the tolerance needs, at least 64 (losses too; of\n"
         "                     requests and queries 3200)\n"
         "  --seed N           default 1\n"
-        "  --tolerance P      instead of 1 % (queues' means above rho = .9: 2 %; quantiles: 4 %)\n"
+        "  --tolerance P      instead of 1 % (queues' means above rho = .9: 2 %; SWIM: 3 %; "
+        "quantiles:\n"
+        "                     4 %)\n"
         "  --wrong P          take theory to be P % higher: to see that a verdict can fail\n"
         "  --json             one object on standard output\n",
     .run = selftest,

@@ -77,7 +77,7 @@ static void simulate(const struct sim_selftest *t, uint64_t size, uint64_t seed,
         failed[i] = (double)sum.failed / (double)sum.queries;
         transmissions[i] = (double)sum.transmissions / (double)sum.queries;
     }
-    sim_selftest_claim(out, "P(fail)", sim_theory_retry_fails(y->loss, y->tries), .02, failed, NULL,
+    sim_selftest_claim(out, "P(fail)", sim_theory_retry_fails(y->loss, y->tries), .01, failed, NULL,
                        0);
     sim_selftest_claim(out, "tries", sim_theory_retry_transmissions(y->loss, y->tries), .01,
                        transmissions, NULL, 0);
@@ -86,7 +86,7 @@ static void simulate(const struct sim_selftest *t, uint64_t size, uint64_t seed,
 
 static const struct retry_system three_tries = { .loss = .1, .tries = 3 };
 static const struct sim_selftest systems[] = {
-    { "retries, 10 % loss", 16000000, &three_tries },
+    { "retries, 10 % loss", 36000000, &three_tries },
 };
 
 extern const struct sim_selftest_kind sim_selftest_retry;
