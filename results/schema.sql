@@ -158,8 +158,8 @@ CREATE TABLE IF NOT EXISTS verdicts (
     number        INTEGER NOT NULL,
     runs          INTEGER NOT NULL,     -- that measured it
     value         REAL,                 -- mean over runs, in the metric's unit
-    low           REAL,                 -- 95 % confidence interval of that mean (Student's t);
-    high          REAL,                 -- equal to value with one run
+    low           REAL,                 -- 95 % confidence interval of that mean (Student's t, widened
+    high          REAL,                 -- by the error of reading); equal to value with one run
     margin        REAL,                 -- distance from the threshold; negative when it fails
     holds         INTEGER NOT NULL,     -- 1 or 0
     PRIMARY KEY (study, configuration, number),

@@ -4,7 +4,6 @@
 #include "sim/analyse/compare.h"
 #include "embedded/sim_values_sql.h"
 #include "node/base/types.h"
-#include "sim/analyse/hist.h"
 #include "sim/record/db.h"
 
 #include <math.h>
@@ -27,11 +26,6 @@ static bool split_measure(const char *text, char metric[64], char during[64])
     return n == 1 || (n == 3 && strcmp(word, "during") == 0);
 }
 
-static double error_of(size_t group, size_t index)
-{
-    return index < sim_metric_group_at(group)->n_quantiles ? SIM_HIST_ERROR : 0;
-}
-
 int sim_measure_parse(struct sim_measure *m, const char *text, struct sw_diag *d)
 {
     char name[64];
@@ -48,7 +42,7 @@ int sim_measure_parse(struct sim_measure *m, const char *text, struct sw_diag *d
     if (m->during[0] != '\0' && !m->metric->windowed) {
         return sw_diag_set(d, SW_ERR_NOTFOUND, "%s has no value during a fault", name);
     }
-    m->error = error_of(group, number);
+    m->error = sim_metric_error(group, number);
     return 0;
 }
 
@@ -231,11 +225,6 @@ static double mean_of(const double *x, size_t n)
     return sum / (double)n;
 }
 
-static struct sim_interval widen(struct sim_interval i, double by)
-{
-    return (struct sim_interval){ i.mean, i.low - by, i.high + by };
-}
-
 /* Mean over runs; without an interval when a run has no finite value. */
 static void judge_value(const struct sim_comparison *c, size_t measure, size_t arm)
 {
@@ -251,7 +240,7 @@ static void judge_value(const struct sim_comparison *c, size_t measure, size_t a
     if (cell->measured < n || sim_stats_mean(x, n, SIM_CONFIDENCE, &cell->value) != SW_OK) {
         return;
     }
-    cell->value = widen(cell->value, m->error * fabs(cell->value.mean));
+    sim_stats_widen(&cell->value, m->error * fabs(cell->value.mean));
     cell->value.low = fmax(cell->value.low, 0); /* nothing that is measured can be negative */
     if (strcmp(m->metric->unit, "1") == 0) {
         cell->value.high = fmin(cell->value.high, 1);
@@ -277,7 +266,7 @@ static bool difference(const struct sim_comparison *c, size_t measure, size_t a,
         *out = nothing;
         return false;
     }
-    *out = widen(*out, read_error(c, measure, a, b));
+    sim_stats_widen(out, read_error(c, measure, a, b));
     return true;
 }
 

@@ -12,13 +12,12 @@ struct sqlite3;
 
 #define SIM_COMPARE_ARMS 32
 #define SIM_COMPARE_METRICS 32
-#define SIM_CONFIDENCE 0.95
 
 /* A measure: "dns.latency.p99", "availability during crash". */
 struct sim_measure {
     const struct sim_metric *metric;
     char during[64]; /* kind of fault; "" the whole run after warm-up */
-    double error;    /* of reading it, relative: SIM_HIST_ERROR for quantiles, otherwise 0 */
+    double error;    /* of reading it, relative: sim_metric_error */
 };
 
 /* Read @text, "METRIC [during FAULT]".  Errors: SW_ERR_NOTFOUND (no such metric, or one that has no

@@ -2,6 +2,7 @@
  * The registry of metrics. */
 #include "sim/analyse/metric.h"
 #include "node/conf/yaml.h"
+#include "sim/analyse/hist.h"
 
 #include <string.h>
 
@@ -36,6 +37,11 @@ const struct sim_metric *sim_metric_find(const char *name, size_t *group, size_t
         }
     }
     return NULL;
+}
+
+double sim_metric_error(size_t group, size_t index)
+{
+    return index < groups[group]->n_quantiles ? SIM_HIST_ERROR : 0;
 }
 
 int sim_metric_unknown(const char *name, struct sw_diag *d)

@@ -34,6 +34,10 @@ const struct sim_metric_group *sim_metric_group_at(size_t i);
 /* The metric called @name, or NULL.  @group and @index, when not NULL, say where it is. */
 const struct sim_metric *sim_metric_find(const char *name, size_t *group, size_t *index);
 
+/* How far a value of metric @index of group @group may be from what it was read as, relative:
+ * SIM_HIST_ERROR for quantiles, otherwise 0. */
+double sim_metric_error(size_t group, size_t index);
+
 /* Say in @d that no metric is called @name, and which one may be meant; SW_ERR_NOTFOUND. */
 int sim_metric_unknown(const char *name, struct sw_diag *d);
 

@@ -38,9 +38,7 @@ bool sim_sequential_look(const struct sim_sequential *s, const double *x, size_t
     if (sim_stats_mean(x, n, level, out) != SW_OK) {
         return false;
     }
-    const double read = error * fabs(out->mean);
-    out->low -= read;
-    out->high += read;
+    sim_stats_widen(out, error * fabs(out->mean));
     return n >= sim_sequential_runs(s, 0) &&
            (out->high - out->low) / 2 <= s->within * fabs(out->mean);
 }

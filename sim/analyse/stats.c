@@ -270,23 +270,6 @@ int sim_stats_share(uint64_t hits, uint64_t n, double level, struct sim_interval
     return SW_OK;
 }
 
-void sim_batches_add(struct sim_batches *b, double x)
-{
-    if (b->skip > 0) {
-        b->skip--;
-        return;
-    }
-    if (b->n == SIM_BATCHES) {
-        return;
-    }
-    b->sum += x;
-    if (++b->in == b->size) {
-        b->mean[b->n++] = b->sum / (double)b->size;
-        b->sum = 0;
-        b->in = 0;
-    }
-}
-
 /* ---- bootstrap ---- */
 
 #define RESAMPLES 9999U /* an odd number of nines: (RESAMPLES + 1) times a tail is whole */

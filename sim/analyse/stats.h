@@ -7,11 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SIM_CONFIDENCE 0.95 /* of what is printed and stored */
+
 /* An estimate and the interval that covers the truth with the stated confidence. */
 struct sim_interval {
     double mean; /* or share, or quantile: the estimate */
     double low, high;
 };
+
+/* Values were read to @by: that much further on either side. */
+static inline void sim_stats_widen(struct sim_interval *i, double by)
+{
+    i->low -= by;
+    i->high += by;
+}
 
 /* All: @level in (0, 1), 0.95 say.  Errors: SW_ERR_RANGE: too few values for such an interval;
  * @out untouched. */
@@ -81,20 +90,5 @@ double sim_stats_never(uint64_t n);
  * state: never across a fault.  Errors: SW_ERR_RANGE: fewer than 50 values, or the best cut lies
  * in the second half: the series is too short to show where it settles. */
 int sim_stats_mser5(const double *x, size_t n, size_t *skip);
-
-/* Means of consecutive batches of a correlated series, nearly independent of each other when a
- * batch is long against the correlation: feed them to sim_stats_mean. */
-enum { SIM_BATCHES = 64 };
-struct sim_batches {
-    uint64_t size; /* values a batch; >= 1 */
-    uint64_t skip; /* values still to be ignored: the warm-up */
-    double mean[SIM_BATCHES];
-    size_t n;    /* full batches */
-    double sum;  /* of the batch being filled */
-    uint64_t in; /* values in it */
-};
-
-/* Add a value; nothing happens when all batches are full. */
-void sim_batches_add(struct sim_batches *b, double x);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Means, intervals, margins. */
 #include "sim/analyse/verdict.h"
+#include "node/base/bug.h"
 #include "sim/analyse/metric.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define CONFIDENCE 0.95
 
 static bool meets(const char *op, double value, double threshold)
 {
@@ -33,30 +32,25 @@ static double margin(const char *op, double value, double threshold)
     return value == threshold ? 0 : -fabs(value - threshold);
 }
 
-/* Mean of the values that are there, and half the width of its interval. */
-static size_t mean_of(const double *values, size_t n, double *mean, double *half)
+/* Mean of the @n values, their interval, and that of their median.  Sorts them. */
+static void estimate(struct sim_verdict *v, double *x, size_t n, double error)
 {
-    size_t count = 0;
-    double sum = 0;
+    struct sim_interval mean;
+    v->value = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!isnan(values[i])) {
-            sum += values[i];
-            count++;
-        }
+        v->value += x[i];
     }
-    *mean = count > 0 ? sum / (double)count : NAN;
-    *half = 0;
-    if (count < 2 || !isfinite(*mean)) {
-        return count;
+    v->value = n > 0 ? v->value / (double)n : NAN;
+    v->low = v->value;
+    v->high = v->value;
+    if (isfinite(v->value) && sim_stats_mean(x, n, SIM_CONFIDENCE, &mean) == SW_OK) {
+        sim_stats_widen(&mean, error * fabs(mean.mean));
+        v->low = mean.low < 0 ? 0 : mean.low; /* nothing that is measured can be negative */
+        v->high = strcmp(v->unit, "1") == 0 && mean.high > 1 ? 1 : mean.high;
     }
-    double squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        squares += isnan(values[i]) ? 0 : (values[i] - *mean) * (values[i] - *mean);
+    if (sim_stats_quantile(x, n, 0.5, SIM_CONFIDENCE, &v->median) == SW_OK) {
+        sim_stats_widen(&v->median, isfinite(v->median.mean) ? error * v->median.mean : 0);
     }
-    const double free_degrees = (double)count - 1;
-    const double deviation = sqrt(squares / free_degrees / (double)count);
-    *half = gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, free_degrees) * deviation;
-    return count;
 }
 
 /* The value that is farthest from meeting the threshold; none at all is farther still. */
@@ -82,16 +76,27 @@ static void count_never(struct sim_verdict *v, const double *values, size_t n)
 
 struct sim_verdict sim_judge(const struct sim_expectation *e, const double *values, size_t n)
 {
-    const struct sim_metric *m = sim_metric_find(e->metric, NULL, NULL);
-    struct sim_verdict v = { .expectation = e, .unit = m != NULL ? m->unit : "", .of = n };
-    double half;
-    v.runs = mean_of(values, n, &v.value, &half);
-    v.low = v.value - half;
-    v.high = v.value + half;
-    v.low = v.low < 0 ? 0 : v.low; /* nothing that is measured can be negative */
-    if (strcmp(v.unit, "1") == 0) {
-        v.high = v.high > 1 ? 1 : v.high;
+    static const struct sim_interval nothing = { NAN, NAN, NAN };
+    size_t group;
+    size_t index;
+    const struct sim_metric *m = sim_metric_find(e->metric, &group, &index);
+    struct sim_verdict v = { .expectation = e,
+                             .unit = m != NULL ? m->unit : "",
+                             .of = n,
+                             .median = nothing,
+                             .met = nothing };
+    uint64_t met = 0;
+    double *x = malloc((n + 1) * sizeof *x);
+    SW_ASSERT(x != NULL);
+    for (size_t i = 0; i < n; i++) {
+        met += meets(e->op, values[i], e->value) ? 1 : 0; /* NaN meets nothing */
+        if (!isnan(values[i])) {
+            x[v.runs++] = values[i];
+        }
     }
+    estimate(&v, x, v.runs, m != NULL ? sim_metric_error(group, index) : 0);
+    free(x);
+    (void)sim_stats_share(met, n, SIM_CONFIDENCE, &v.met);
     v.margin = margin(e->op, v.value, e->value);
     v.worst = worst_of(e, values, n);
     count_never(&v, values, n);

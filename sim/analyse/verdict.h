@@ -6,9 +6,9 @@
 #include "sim/record/db.h"
 
 /* Judge @e from its metric's values in the @n runs that have one (sim_db_values): value is their
- * mean, low and high its 95 % confidence interval (Student's t; equal to value with one run),
- * margin the distance from the threshold, negative when missed.  It holds when the mean meets the
- * threshold and no run lacked the value. */
+ * mean, low and high its 95 % confidence interval (Student's t, widened by the error of reading;
+ * equal to value with one run), margin the distance from the threshold, negative when missed.  It
+ * holds when the mean meets the threshold and no run lacked the value. */
 struct sim_verdict sim_judge(const struct sim_expectation *e, const double *values, size_t n);
 
 /* "23.4 ms", "99.97 %", "1.2 GiB", "never": a value as people read it; @unit as in struct

@@ -4,6 +4,7 @@
 #ifndef SIM_DB_H
 #define SIM_DB_H
 
+#include "sim/analyse/stats.h"
 #include "sim/record/rows.h"
 #include "sim/scenario/scenario.h"
 
@@ -56,7 +57,9 @@ struct sim_verdict {
     double value, low, high, margin; /* NaN: nothing measured */
     uint64_t never;                  /* runs whose value is infinite; value is then, too */
     double otherwise;                /* mean of the others; NaN: none */
-    size_t worst; /* the value farthest from holding: number of it; none: first */
+    struct sim_interval median;      /* of the runs that measured it; bounds NaN: fewer than six */
+    struct sim_interval met; /* share of all @of runs that meet the threshold each by itself */
+    size_t worst;            /* the value farthest from holding: number of it; none: first */
     uint64_t worst_seed;
     bool holds;
 };

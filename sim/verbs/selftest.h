@@ -14,6 +14,8 @@
 #include "sim/analyse/stats.h"
 #include "sim/analyse/theory.h"
 
+enum { SIM_BATCHES = 64 };
+
 /* Something measured, and what theory says of it. */
 struct sim_claim_of_theory {
     const char *quantity;

@@ -97,6 +97,28 @@ static void note_infinite(const struct sim_verdict *v, FILE *to)
     }
 }
 
+/* How many runs met it each by itself, and what that says of others.  Their median where the mean
+ * is infinite. */
+static void note_each(const struct sim_verdict *v, FILE *to)
+{
+    char median[40];
+    char low[40];
+    char high[40];
+    if (v->of < 2 || v->met.mean == 1) {
+        return;
+    }
+    sim_show_value(low, sizeof low, "1", v->met.low);
+    sim_show_value(high, sizeof high, "1", v->met.high);
+    (void)fprintf(to, "        %.0f of %llu runs meet it, each by itself: %s to %s of such runs\n",
+                  v->met.mean * (double)v->of, (unsigned long long)v->of, low, high);
+    if (v->never > 0 && !isnan(v->median.mean)) {
+        sim_show_value(median, sizeof median, v->unit, v->median.mean);
+        sim_show_value(low, sizeof low, v->unit, v->median.low);
+        sim_show_value(high, sizeof high, v->unit, v->median.high);
+        (void)fprintf(to, "        median %s, 95 %% interval %s to %s\n", median, low, high);
+    }
+}
+
 /* Where to look first when it failed. */
 static void note_worst(const struct sim_study *st, const struct sim_scenario *s,
                        const struct sim_verdict *v, FILE *to)
@@ -128,6 +150,7 @@ static void print_arm(const struct sim_study *st, const struct sim_arm *a, FILE 
         print_verdict(&a->verdicts[i], to);
         note_never(&a->verdicts[i], to);
         note_infinite(&a->verdicts[i], to);
+        note_each(&a->verdicts[i], to);
         note_runs(&a->verdicts[i], runs, to);
         note_worst(st, a->s, &a->verdicts[i], to);
     }
@@ -212,6 +235,20 @@ static void json_field(FILE *to, const char *key, double v)
     sim_json_number(to, v);
 }
 
+static void json_verdict(FILE *to, const struct sim_verdict *v)
+{
+    json_field(to, "value", v->value);
+    json_field(to, "otherwise", v->otherwise);
+    json_field(to, "low", v->low);
+    json_field(to, "high", v->high);
+    json_field(to, "median", v->median.mean);
+    json_field(to, "median_low", v->median.low);
+    json_field(to, "median_high", v->median.high);
+    json_field(to, "met", v->met.mean);
+    json_field(to, "met_low", v->met.low);
+    json_field(to, "met_high", v->met.high);
+}
+
 static void json_expectations(const struct sim_study *st, FILE *to)
 {
     bool first = true;
@@ -225,10 +262,7 @@ static void json_expectations(const struct sim_study *st, FILE *to)
             sim_json_string(to, v->expectation->text);
             (void)fprintf(to, ",\"runs\":%llu", (unsigned long long)v->runs);
             (void)fprintf(to, ",\"never\":%llu", (unsigned long long)v->never);
-            json_field(to, "value", v->value);
-            json_field(to, "otherwise", v->otherwise);
-            json_field(to, "low", v->low);
-            json_field(to, "high", v->high);
+            json_verdict(to, v);
             (void)fputs(",\"unit\":", to);
             sim_json_string(to, v->unit);
             (void)fprintf(to, ",\"holds\":%s", v->holds ? "true" : "false");

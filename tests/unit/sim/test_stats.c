@@ -104,17 +104,6 @@ static void a_share_has_the_exact_interval(void)
     CHECK_I64(sim_stats_share(0, 0, 0.95, &i), SW_ERR_RANGE);
 }
 
-static void batches_skip_the_warm_up_and_stop_when_full(void)
-{
-    struct sim_batches b = { .size = 4, .skip = 3 };
-    for (unsigned i = 0; i < 3 + 4 * (SIM_BATCHES + 1); i++) {
-        sim_batches_add(&b, i);
-    }
-    CHECK_U64(b.n, SIM_BATCHES);
-    CHECK_NEAR(b.mean[0], 4.5, 0);
-    CHECK_NEAR(b.mean[1], 8.5, 0);
-}
-
 static void theory_gives_the_known_values(void)
 {
     CHECK_NEAR(1 + sim_theory_mmc_wait(1, .8), 5, 1e-12);
@@ -394,7 +383,6 @@ CU_TestInfo tests_stats[] = {
     { "a median of ten has the tabulated ranks", a_median_of_ten_has_the_tabulated_ranks },
     { "quantile intervals cover as promised", quantile_intervals_cover_as_promised },
     { "a share has the exact interval", a_share_has_the_exact_interval },
-    { "batches skip the warm-up and stop when full", batches_skip_the_warm_up_and_stop_when_full },
     { "theory gives the known values", theory_gives_the_known_values },
     { "theory of networks, caches, retries and copies has the known values",
       theory_of_networks_caches_retries_and_copies_has_the_known_values },

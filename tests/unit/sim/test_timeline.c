@@ -145,6 +145,36 @@ static void a_verdict_is_the_mean_with_students_interval(void)
     CHECK_NEAR(judge(">=", 12, v, 5).margin, -1, 1e-12);
 }
 
+/* Of ten runs three never came back: no mean, but a median with ranks 2 and 9 (David and Nagaraja),
+ * and 7 of 10 below 8 (Clopper and Pearson: .3475 to .9333). */
+static void where_a_mean_is_infinite_the_median_and_the_share_of_runs_are_not(void)
+{
+    static const double v[] = { 7, 1, INFINITY, 3, 2, INFINITY, 6, 5, INFINITY, 4 };
+    const struct sim_verdict a = judge("<=", 8, v, 10);
+    CHECK(isinf(a.value) && !a.holds);
+    CHECK_NEAR(a.median.mean, 5, 0);
+    CHECK_NEAR(a.median.low, 2, 0);
+    CHECK(isinf(a.median.high));
+    CHECK_NEAR(a.met.mean, .7, 1e-12);
+    CHECK_NEAR(a.met.low, .3475, 5e-5);
+    CHECK_NEAR(a.met.high, .9333, 5e-5);
+    static const double some[] = { 1, NAN, 3, 4, 5 };
+    CHECK_NEAR(judge("<=", 3, some, 5).met.mean, .4, 1e-12); /* nothing measured, nothing met */
+    CHECK(isnan(judge("<=", 3, some, 5).median.mean));       /* of four: no interval */
+    CHECK(isnan(judge("<=", 3, NULL, 0).met.mean));
+}
+
+/* The same interval as in a comparison: t(.975; 1) = 12.706205 times sd / sqrt(2) = .05, and what a
+ * histogram's quantile may be off. */
+static void a_quantile_is_read_as_roughly_as_its_histogram(void)
+{
+    static char metric[] = "dns.latency.p99";
+    static const double v[] = { 1, 1.1 };
+    const struct sim_expectation e = { .metric = metric, .op = "<", .value = 2 };
+    const struct sim_verdict a = sim_judge(&e, v, 2);
+    CHECK_NEAR(a.high, 1.05 + 12.706205 * .05 + 1.05 * SIM_HIST_ERROR, 1e-6);
+}
+
 static void what_was_not_measured_or_never_came_does_not_hold(void)
 {
     static const double none[] = { NAN, NAN };
@@ -210,6 +240,10 @@ CU_TestInfo tests_timeline[] = {
       a_fault_too_near_the_end_has_no_recovery_rather_than_none },
     { "a verdict is the mean with Student's interval",
       a_verdict_is_the_mean_with_students_interval },
+    { "where a mean is infinite the median and the share of runs are not",
+      where_a_mean_is_infinite_the_median_and_the_share_of_runs_are_not },
+    { "a quantile is read as roughly as its histogram",
+      a_quantile_is_read_as_roughly_as_its_histogram },
     { "what was not measured or never came does not hold",
       what_was_not_measured_or_never_came_does_not_hold },
     { "values are shown with units people read", values_are_shown_with_units_people_read },
