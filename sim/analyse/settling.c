@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct series {
@@ -55,11 +56,9 @@ int sim_settling(struct sqlite3 *sq, const char *configuration, const char *metr
     int err = read_series(&s, st);
     (void)sqlite3_finalize(st);
     size_t skip = 0;
-    if (err == 0) {
-        err = sim_stats_mser5(s.value, s.n, &skip);
-    }
-    if (err == 0) {
-        *out = skip > 0 ? s.at[skip] : 0;
+    if (err == 0 && s.n >= SIM_MSER5_LEAST) {
+        const bool settles = sim_stats_mser5(s.value, s.n, &skip) == SW_OK;
+        *out = !settles ? INFINITY : skip > 0 ? s.at[skip] : 0;
     }
     free(s.at);
     free(s.value);

@@ -6,8 +6,8 @@
 struct sqlite3;
 
 /* When the series of @metric settles in the latest study's @configuration, s from the beginning:
- * MSER-5 over its mean of all runs, until the first fault.  Errors: SW_ERR_RANGE: the series is too
- * short to say, and @out is NaN; SW_ERR_NOMEM; SW_ERR_MALFORMED: the study can't be read. */
+ * MSER-5 over its mean of all runs, until the first fault.  Infinite: it does not until then; NaN:
+ * it is too short to say.  Errors: SW_ERR_NOMEM; SW_ERR_MALFORMED: the study can't be read. */
 int sim_settling(struct sqlite3 *sq, const char *configuration, const char *metric, double *out);
 
 #endif

@@ -177,13 +177,12 @@ double sim_stats_never(uint64_t n)
 }
 
 #define BATCH 5U
-#define LEAST_BATCHES 10U
 #define NO_CANDIDATES 5U /* at the end: so few can look steady by chance */
 
 int sim_stats_mser5(const double *x, size_t n, size_t *skip)
 {
     const size_t batches = n / BATCH;
-    if (batches < LEAST_BATCHES) {
+    if (n < SIM_MSER5_LEAST) {
         return SW_ERR_RANGE;
     }
     /* From the last batch backwards: each adds itself to the mean and the squares of those behind

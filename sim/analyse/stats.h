@@ -87,8 +87,9 @@ double sim_stats_never(uint64_t n);
 
 /* MSER-5 (White, Cobb and Spratt 2000): how many values at the beginning of a series to leave out
  * so that the mean of the rest is known best; a multiple of 5.  Only for series with a steady
- * state: never across a fault.  Errors: SW_ERR_RANGE: fewer than 50 values, or the best cut lies
- * in the second half: the series is too short to show where it settles. */
+ * state: never across a fault.  Errors: SW_ERR_RANGE: fewer than SIM_MSER5_LEAST values, or the
+ * best cut lies in the second half: the series is too short to show where it settles. */
+#define SIM_MSER5_LEAST 50
 int sim_stats_mser5(const double *x, size_t n, size_t *skip);
 
 #endif

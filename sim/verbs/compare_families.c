@@ -86,6 +86,7 @@ static void print_row(const struct sim_comparison *const *c, size_t n, size_t me
     const struct over o = gather(c, n, measure, arm);
     const char *unit = c[0]->measures[measure].metric->unit;
     const bool bootstrapped = isfinite(o.change.low);
+    const bool few = o.n < SIM_BOOTSTRAP_LEAST && n >= SIM_BOOTSTRAP_LEAST;
     char mean[40];
     char change[40];
     char low[40];
@@ -96,8 +97,8 @@ static void print_row(const struct sim_comparison *const *c, size_t n, size_t me
         sim_show_value(change, sizeof change, unit, o.change.mean);
         sim_show_value(low, sizeof low, unit, bootstrapped ? o.change.low : o.least);
         sim_show_value(high, sizeof high, unit, bootstrapped ? o.change.high : o.most);
-        (void)fprintf(to, " %12s  %12s to %-12s %3zu lower, %zu higher of %zu", change, low, high,
-                      o.lower, o.higher, o.n);
+        (void)fprintf(to, " %12s  %12s to %-12s %3zu lower, %zu higher of %zu%s", change, low, high,
+                      o.lower, o.higher, o.n, few ? ": least to most, no interval" : "");
     }
     (void)fputc('\n', to);
 }

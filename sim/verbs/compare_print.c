@@ -160,7 +160,12 @@ static void note_warmup(const struct sim_compare_study *cs, FILE *to)
 {
     const double warmup = (double)cs->study.arms[0].s->warmup * 1e-9;
     for (size_t i = 0; i < cs->study.n_arms; i++) {
-        if (cs->settled[i] > warmup) {
+        if (isinf(cs->settled[i])) {
+            (void)fprintf(to,
+                          "  dns.latency.p99 of %s does not settle before the first fault, or the "
+                          "end\n    (MSER-5): means are of a beginning as well\n",
+                          cs->comparison.arms[i]);
+        } else if (cs->settled[i] > warmup) {
             (void)fprintf(
                 to,
                 "  dns.latency.p99 of %s settles after %g s (MSER-5); the warm-up that is\n"

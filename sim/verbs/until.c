@@ -38,6 +38,42 @@ int sim_until_parse(struct sim_until *u, const char *text, uint64_t most, struct
     return sim_measure_parse(&u->measure, measure, d);
 }
 
+/* Runs that are all alike have an interval without width, which says nothing of others. */
+static void print_alike(const struct sim_until *u, size_t arm, const char *value, FILE *to)
+{
+    (void)fprintf(to,
+                  "%s in all %llu runs: at 95 %% confidence it is otherwise in at most %.3g %% of "
+                  "runs (3/n)\n",
+                  value, (unsigned long long)u->values[arm], 100 * sim_stats_never(u->values[arm]));
+}
+
+static void print_arm(const struct sim_until *u, size_t arm, FILE *to)
+{
+    const struct sim_interval *f = &u->found[arm];
+    const char *gap = u->arms[arm][0] != '\0' ? "  " : "";
+    const char *unit = u->measure.metric->unit;
+    char value[40];
+    char low[40];
+    char high[40];
+    sim_show_value(value, sizeof value, unit, f->mean);
+    sim_show_value(low, sizeof low, unit, f->low);
+    sim_show_value(high, sizeof high, unit, f->high);
+    if (u->values[arm] < u->runs) {
+        (void)fprintf(to, "  %s%s'%s' happened in %llu of %llu runs: of those only\n", u->arms[arm],
+                      gap, u->measure.during, (unsigned long long)u->values[arm],
+                      (unsigned long long)u->runs);
+    }
+    (void)fprintf(to, "  %s%s", u->arms[arm], gap);
+    if (isnan(f->mean)) {
+        (void)fputs("no interval: a run did not measure it, or there are too few\n", to);
+    } else if (f->low == f->high) {
+        print_alike(u, arm, value, to);
+    } else {
+        (void)fprintf(to, "%s  %s to %s, +- %.3g %%\n", value, low, high,
+                      100 * (f->high - f->low) / 2 / fabs(f->mean));
+    }
+}
+
 void sim_until_print(const struct sim_until *u, FILE *to)
 {
     char name[160];
@@ -46,26 +82,7 @@ void sim_until_print(const struct sim_until *u, FILE *to)
                   u->reached ? "reached" : "NOT reached", (unsigned long long)u->runs);
     (void)fprintf(to, u->n_arms > 1 ? " of each configuration\n" : "\n");
     for (size_t i = 0; i < u->n_arms; i++) {
-        const struct sim_interval *f = &u->found[i];
-        char value[40];
-        char low[40];
-        char high[40];
-        sim_show_value(value, sizeof value, u->measure.metric->unit, f->mean);
-        sim_show_value(low, sizeof low, u->measure.metric->unit, f->low);
-        sim_show_value(high, sizeof high, u->measure.metric->unit, f->high);
-        if (u->values[i] < u->runs) {
-            (void)fprintf(to, "  %s%s'%s' happened in %llu of %llu runs: of those only\n",
-                          u->arms[i], u->arms[i][0] != '\0' ? "  " : "", u->measure.during,
-                          (unsigned long long)u->values[i], (unsigned long long)u->runs);
-        }
-        if (isnan(f->mean)) {
-            (void)fprintf(to, "  %s%sno interval: a run did not measure it, or there are too few\n",
-                          u->arms[i], u->arms[i][0] != '\0' ? "  " : "");
-        } else {
-            (void)fprintf(to, "  %s%s%s  %s to %s, +- %.3g %%\n", u->arms[i],
-                          u->arms[i][0] != '\0' ? "  " : "", value, low, high,
-                          100 * (f->high - f->low) / 2 / fabs(f->mean));
-        }
+        print_arm(u, i, to);
     }
     (void)fprintf(to,
                   "  95 %% at whichever of the %u looks it stopped: Bonferroni over looks after "

@@ -188,6 +188,17 @@ static int parse_gap(const char *text, struct sim_gap *out)
     return SW_ERR_MALFORMED;
 }
 
+static int parse_seed_words(const char *seed, const char *seeds, uint64_t *first, uint64_t *count)
+{
+    if (seed != NULL && seeds != NULL) {
+        return sim_quit(SW_ERR_MALFORMED, "--seed and --seeds exclude each other");
+    }
+    if (seed != NULL) {
+        return sim_parse_number("--seed", seed, 0, first);
+    }
+    return seeds != NULL ? sim_parse_seeds(seeds, MOST_SEEDS, first, count) : 0;
+}
+
 static int run(int argc, char **argv)
 {
     const char *seed = NULL;
@@ -211,13 +222,14 @@ static int run(int argc, char **argv)
     if (err == 0 && n == 0) {
         return sim_quit(SIM_EXIT_USAGE, "verify needs a scenario (see swarmsim verify --help)");
     }
-    if (err == 0 && seed != NULL) {
-        err = sim_parse_number("--seed", seed, 0, &first);
-    } else if (err == 0 && seeds != NULL) {
-        err = sim_parse_seeds(seeds, MOST_SEEDS, &first, &count);
+    if (err == 0) {
+        err = parse_seed_words(seed, seeds, &first, &count);
     }
     if (err == 0 && between != NULL && between[0] != '\0') {
         err = parse_gap(between, &gap);
+    }
+    if (err == 0 && count > 1 && (checkpoints != NULL || gap.until > 0)) {
+        err = sim_quit(SW_ERR_MALFORMED, "--checkpoints and --between print one seed's run");
     }
     if (err != 0) {
         return SIM_EXIT_USAGE;

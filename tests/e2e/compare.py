@@ -141,6 +141,21 @@ class Compare(unittest.TestCase):
         self.assertIn("over 2 families; baseline random", done.stdout)
         self.assertIn("No intervals over fewer than 6 families", done.stdout)
 
+    def test_five_of_six_families_that_measured_it_have_no_interval(self):
+        names = []
+        for i in range(6):
+            names.append(os.path.join(self.dir, f"family-{i}.yaml"))
+            text = regional_outage().replace("duration: 60s", f"duration: {40 + i}s")
+            with open(names[-1], "w", encoding="utf-8") as f:  # the first ends before it is seen
+                f.write(text if i > 0 else text.replace("at: 15s, for: 15s", "at: 38s, for: 1s"))
+        done = subprocess.run([TOOL, "compare", *names, "--out", self.out, "--no-plots", "--policies",
+                               "random,ant_colony", "--seeds", "1", "--metric",
+                               "dns.latency.p99 during regional_outage"],
+                              capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        over = done.stdout.split("over 6 families")[1]
+        self.assertRegex(over, "  ant_colony .* of 5: least to most, no interval\n")
+
     def test_families_of_one_name_have_a_folder_each(self):
         names = []
         for i in range(2):
