@@ -4,6 +4,7 @@
 #include "node/conf/version.h"
 #include "node/conf/yaml.h"
 #include "sim/verbs/verb.h"
+#include "sim/world/hugepages.h"
 
 #include <signal.h>
 #include <string.h>
@@ -58,6 +59,7 @@ int main(int argc, char **argv)
 {
     /* a limit on files is an error of a write, told like a full disk, not the end of the process */
     (void)signal(SIGXFSZ, SIG_IGN);
+    sim_want_hugepages();
     if (argc < 2) {
         return usage(stderr);
     }

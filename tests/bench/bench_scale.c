@@ -10,6 +10,7 @@
  * usage: bench_scale [SECONDS of virtual time of the first, default 60 [NODES: that case only]] */
 #define _POSIX_C_SOURCE 200809L
 #include "sim/scenario/scenario.h"
+#include "sim/world/hugepages.h"
 #include "sim/world/world.h"
 #include "tests/bench/bench.h"
 
@@ -190,6 +191,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: bench_scale [SECONDS [NODES]]\n");
         return 2;
     }
+    sim_want_hugepages(); /* as the program does */
     printf("whole simulator, processor time: nodes, times real time, events a simulated second,\n"
            "million events per CPU-second, CPU-seconds to start, peak MiB, KiB a node, failed\n");
     if (only == 0 || only == 50) {
