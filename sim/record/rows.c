@@ -83,6 +83,12 @@ void sim_rows_fault(struct sim_rows *r, const struct sim_fault_row *f)
     put_text(r, f->parameters);
 }
 
+void sim_rows_append(struct sim_rows *r, const struct sim_rows *more)
+{
+    put(r, more->blob.data, more->blob.len);
+    r->failed = r->failed || more->failed;
+}
+
 /* ---- decoding ---- */
 
 static void get(struct sw_rd *rd, void *out, size_t len)

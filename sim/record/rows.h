@@ -42,6 +42,8 @@ struct sim_fault_row {
     const char *kind, *parameters; /* JSON */
 };
 void sim_rows_fault(struct sim_rows *r, const struct sim_fault_row *f);
+/* All of @more, behind what @r has. */
+void sim_rows_append(struct sim_rows *r, const struct sim_rows *more);
 
 /* ---- decoding ---- */
 

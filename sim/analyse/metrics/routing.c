@@ -204,8 +204,7 @@ static void emit(void *self, struct sim_world *w, struct sim_rows *rows)
 {
     const struct routing *m = self;
     (void)w;
-    rows->failed = rows->failed || m->series.failed ||
-                   sw_blob_append(&rows->blob, m->series.blob.data, m->series.blob.len) != 0;
+    sim_rows_append(rows, &m->series);
 }
 
 extern const struct sim_metric_group sim_metric_group_routing;
