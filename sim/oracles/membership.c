@@ -2,7 +2,8 @@
  * Who lives is known to all who live, and nobody else is listed as living: some time after the last
  * fault has ended, node has gone or node has come.  Nodes may be down all the while, by crashes or
  * outages for good, disks and wall clocks may be as they like; any other fault that lasts promises
- * nothing.  Looked at with every sample. */
+ * nothing, nor does a time when a node lives and nobody whom it would join by.  Looked at with
+ * every sample. */
 #include "node/core/swarm/probe.h"
 #include "node/core/swarm/suspicion.h"
 #include "node/core/swarm/sync.h"
@@ -146,6 +147,26 @@ static sw_dur bound(const struct sim_scenario *s)
     return sum;
 }
 
+/* Is one up that could not join again, since all whom it would ask are down?  Whoever restarts then
+ * stays alone. */
+static bool is_one_stranded(const struct membership *m, const struct sim_scenario *s)
+{
+    for (size_t i = 0; i < s->n_nodes; i++) {
+        const struct sw_config *c = &s->nodes[i].config;
+        size_t others = 0;
+        bool any = false;
+        for (size_t k = 0; k < c->n_join && m->up[i]; k++) {
+            const size_t at = sim_node_index(s, c->join[k]);
+            others += at != i && at != SIZE_MAX;
+            any = any || (at != i && at != SIZE_MAX && m->up[at]);
+        }
+        if (others > 0 && !any) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void on_sample(void *self, struct sim_world *w)
 {
     struct membership *m = self;
@@ -156,6 +177,7 @@ static void on_sample(void *self, struct sim_world *w)
         m->since = up != m->up[i] ? sim_world_now(w) : m->since;
         m->up[i] = up;
     }
+    m->since = is_one_stranded(m, s) ? sim_world_now(w) : m->since;
     if (m->active > 0 || sim_world_now(w) - m->since < bound(s)) {
         return;
     }

@@ -271,6 +271,33 @@ static void a_fault_for_good_promises_nothing(void)
     free(x);
 }
 
+/* n3 knows nobody but n0, which is gone for good when n3 starts again: the others hold that it
+ * left. */
+static void who_restarts_when_nobody_it_would_join_by_lives_may_stay_alone(void)
+{
+    struct small_world o = usual;
+    o.duration = 250 * SW_SEC;
+    struct small_scenario *x = small_scenario(&o);
+    const char *const n0[] = { "node", "n0", NULL };
+    const char *const n3[] = { "node", "n3", NULL };
+    char *join[] = { small_text("n0") };
+    for (unsigned i = 1; i < x->s.n_nodes; i++) {
+        x->nodes[i].config.join = join;
+        x->nodes[i].config.n_join = 1;
+        x->nodes[i].config.n_peers = 0;
+    }
+    x->nodes[0].config.n_peers = 0;
+    small_fault(x, "restart", 30 * SW_SEC, 0, n0);
+    small_fault(x, "restart", 60 * SW_SEC, 5 * SW_SEC, n3);
+    CHECK_STR(judged(x, 1, "membership", NULL).complaint, "");
+    x->faults[0].length =
+        20 * SW_SEC; /* it comes back, so that n3 can join by it: judged as ever */
+    const struct planting mute = { .from = 100 * SW_SEC, .hooks = { .on_send = planted_mute } };
+    CHECK_STR(judged(x, 1, "membership", NULL).complaint, "");
+    CHECK_STR(judged(x, 1, "membership", &mute).oracle, "membership");
+    free(x);
+}
+
 /* The job that reads the first edit is still writing its copy when the second one is made, which
  * is refused then: clients get the first. */
 static void a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read(void)
@@ -358,6 +385,8 @@ CU_TestInfo tests_oracles[] = {
     { "no oracle is without a planted bug", no_oracle_is_without_a_planted_bug },
     { "without a bug no oracle says anything", without_a_bug_no_oracle_says_anything },
     { "a fault for good promises nothing", a_fault_for_good_promises_nothing },
+    { "who restarts when nobody it would join by lives may stay alone",
+      who_restarts_when_nobody_it_would_join_by_lives_may_stay_alone },
     { "a master file edited while it is loaded is served as it was read",
       a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read },
     { "a version that is the newest again may be served as if it were new",
