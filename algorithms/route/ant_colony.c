@@ -339,6 +339,70 @@ static size_t choose(struct sw_route *r, const struct sw_choice *c, struct sw_rn
     return explore(&v, c, rule, rng);
 }
 
+static bool wants_classes(const struct sw_route *r)
+{
+    const struct sw_aco_params *k = r->params;
+    return k->classes > 0;
+}
+
+/* What asking candidate @i costs, a miss there included; infinity where that can't be less than
+ * @least, or it is a suspect. */
+static inline double cost_of_class(const struct view *v, const struct sw_choice *c, size_t i,
+                                   double h, double miss, double least)
+{
+    const struct sw_candidate *d = &c->candidates[i];
+    if (d->self) {
+        return cost_self(v, &c->own) + miss;
+    }
+    const struct sw_aco_peer *p = at(v, d);
+    const double missing = (1 - h) * miss;
+    if ((informed(p) &&
+         (p->net + p->service + missing >= least || cost_least(v, p) + missing >= least)) ||
+        !eligible(v, c, i, p, UNTRIED_AND_TRUSTED)) {
+        return (double)INFINITY;
+    }
+    return cost_of(v, c, d, p, unevaporated(v, p)) + missing;
+}
+
+static size_t choose_class(struct sw_route *r, const struct sw_choice *c)
+{
+    const struct view v = look_around(r, c);
+    struct sw_aco_state *s = r->state;
+    const struct sw_class_trail *row = sw_class_row(&s->classes, c->query_class);
+    const double miss = sw_class_miss(&s->classes);
+    const size_t seeded = sw_class_seed(c);
+    const uint32_t winner = c->candidates[seeded].peer;
+    const double seed = (double)SW_CLASS_SEED;
+    size_t best = seeded;
+    double least = cost_of_class(&v, c, seeded, sw_class_strength(row, winner, seed, c->now), miss,
+                                 (double)INFINITY);
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sw_candidate *d = &c->candidates[i];
+        const bool known = sw_class_known(row, d->peer);
+        if (!known && !d->self && informed(at(&v, d)) && at(&v, d)->net + miss >= least) {
+            continue; /* too dear even if it took no time */
+        }
+        const double h = known ? sw_class_strength(row, d->peer, 0, c->now) : 0;
+        const double cost = i != seeded ? cost_of_class(&v, c, i, h, miss, least) : least;
+        if (cost < least) {
+            best = i;
+            least = cost;
+        }
+    }
+    if (!c->candidates[best].self) {
+        sw_class_enter(&s->classes, c->query_class, c->candidates[best].peer,
+                       best == seeded ? seed : 0, c->now);
+    }
+    return best;
+}
+
+static void on_class(struct sw_route *r, uint32_t peer, uint64_t query_class, sw_time now,
+                     sw_dur rtt, bool hit)
+{
+    struct sw_aco_state *s = r->state;
+    sw_class_learn(&s->classes, query_class, peer, now, rtt, hit);
+}
+
 sw_dur sw_aco_patience(const struct sw_route *r, uint32_t peer)
 {
     const struct sw_aco_peer *p = sw_route_peer(r, peer);
@@ -364,6 +428,8 @@ static const struct sw_param parameters[] = {
     SW_ACO_PARAM(beta, "1", 1, 10, 6, false, "steepness of the draw in cost"),
     SW_ACO_PARAM(alpha, "1", 0, 1.5, 0, false, "weight of the trail in the draw"),
     SW_ACO_PARAM(omega, "1", 0, 1, 0, false, "weight of the regional prior in the draw"),
+    SW_ACO_PARAM(classes, "1", 0, 1, 0, false,
+                 "class trails say whose cache is asked, instead of a hash"),
     SW_ACO_PARAM(ants, "1/query", 0, 1, 0.3, false, "ants sent a query"),
     SW_ACO_PARAM(epsilon, "1", 0, 0.5, 0.1, false, "share of ants that go anywhere"),
     SW_ACO_PARAM(beat, "1/s", 0, 100, 4, false, "ants a second for peers silent for a second"),
@@ -391,6 +457,9 @@ const struct sw_policy sw_policy_ant_colony = {
     .next_probe = sw_aco_next_probe,
     .wants_regions = wants_regions,
     .on_regions = on_regions,
+    .wants_classes = wants_classes,
+    .choose_class = choose_class,
+    .on_class = on_class,
     .patience = sw_aco_patience,
     .cost = sw_aco_cost,
     .trail = trail,

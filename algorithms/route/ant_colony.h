@@ -60,12 +60,16 @@
  * there for peers not heard or probed for a second, the longest silent first, so that a swarm
  * without queries still knows who is there.
  *
+ * CLASSES (class_trail.h), off by default: with `classes` 1, of the members that keep answers the
+ * one is asked whose cost, and what a miss there would cost, is least; suspects are not asked.
+ *
  * Sources: Dorigo and Gambardella 1997 (Ant Colony System), Stuetzle and Hoos 2000 (bounds),
  * Blum and Dorigo 2004 (hyper-cube), Pigou 1920 (pricing what one does to others), RFC 6298.
  * Price, excess and evaporation are this project's. */
 #ifndef SW_ROUTE_ANT_COLONY_H
 #define SW_ROUTE_ANT_COLONY_H
 
+#include "algorithms/route/class_trail.h"
 #include "algorithms/route/policy.h"
 #include "algorithms/route/rtt.h"
 
@@ -75,8 +79,9 @@ struct sw_aco_params {
     double kappa;       /* share of the usual in-flight that is not counted as excess */
     double evaporation; /* TQ */
     double q0, m, beta, alpha;
-    double omega; /* weight of the regional prior */
-    double ants;  /* a */
+    double omega;   /* weight of the regional prior */
+    double classes; /* 1: class trails say whose cache is asked */
+    double ants;    /* a */
     double epsilon;
     double beat;                        /* ants a second for silent peers */
     double suspect_after;               /* cb */
@@ -92,6 +97,7 @@ struct sw_aco_state {
     sw_time beat_at;
     uint32_t n_regions;            /* 0: nothing is advised */
     double prior[SW_REGIONS_MOST]; /* W^omega */
+    struct sw_class_trails classes;
 };
 
 /* 128 bytes a peer.  All zero: never heard. */

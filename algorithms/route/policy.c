@@ -116,3 +116,8 @@ bool sw_route_wants_regions(const struct sw_route *r)
 {
     return r->policy->wants_regions != NULL && r->policy->wants_regions(r);
 }
+
+bool sw_route_wants_classes(const struct sw_route *r)
+{
+    return r->policy->wants_classes != NULL && r->policy->wants_classes(r);
+}

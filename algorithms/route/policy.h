@@ -116,6 +116,15 @@ struct sw_policy {
      * bytes only where one does. */
     bool (*wants_regions)(const struct sw_route *r);
     void (*on_regions)(struct sw_route *r, const struct sw_regions *g);
+    /* For a question that no zone has and this node has no answer to, while it wants to: whom of
+     * the members that keep answers to ask, an index into @c->candidates.  This node is one of them
+     * (self, with no peer number); chosen, it asks an upstream.  Without these, names have homes by
+     * hash. */
+    bool (*wants_classes)(const struct sw_route *r);
+    size_t (*choose_class)(struct sw_route *r, const struct sw_choice *c);
+    /* @peer answered such a question @rtt after it was asked, from its cache or not. */
+    void (*on_class)(struct sw_route *r, uint32_t peer, uint64_t query_class, sw_time now,
+                     sw_dur rtt, bool hit);
     /* How long to wait for @peer before trying another. */
     sw_dur (*patience)(const struct sw_route *r, uint32_t peer);
     /* For people and recorders; each may be NULL. */
@@ -145,6 +154,7 @@ void sw_route_forget(struct sw_route *r, uint32_t peer);
 /* The policy's own bytes for @peer. */
 void *sw_route_peer(const struct sw_route *r, uint32_t peer);
 bool sw_route_wants_regions(const struct sw_route *r);
+bool sw_route_wants_classes(const struct sw_route *r);
 
 /* Every registered policy in registry order; NULL past the end. */
 const struct sw_policy *sw_policy_at(size_t i);

@@ -40,7 +40,7 @@ static void reply(struct bench *b, uint32_t peer, bool probe)
 }
 
 /* Nanoseconds a choice; @allocations: of all of them. */
-static double measure(const struct sw_policy *policy, size_t n, uint64_t choices,
+static double measure(const struct sw_policy *policy, size_t n, uint64_t choices, bool classes,
                       uint64_t *allocations)
 {
     struct bench b = { .n = n, .now = SW_SEC };
@@ -62,8 +62,12 @@ static double measure(const struct sw_policy *policy, size_t n, uint64_t choices
         const double begin = bench_cpu();
         for (size_t i = 0; i < BATCH; i++) {
             b.now += 100 * SW_US;
-            const struct sw_choice c = { .now = b.now, .candidates = b.peers, .n = n };
-            chosen[i] = b.peers[policy->choose(&b.route, &c, &b.draws)].peer;
+            const struct sw_choice c = {
+                .now = b.now, .query_class = b.now, .candidates = b.peers, .n = n
+            };
+            const size_t at = classes ? policy->choose_class(&b.route, &c)
+                                      : policy->choose(&b.route, &c, &b.draws);
+            chosen[i] = b.peers[at].peer;
         }
         spent += bench_cpu() - begin;
         for (size_t i = 0; i < BATCH; i++) {
@@ -76,6 +80,15 @@ static double measure(const struct sw_policy *policy, size_t n, uint64_t choices
     *allocations = fail_alloc_stop();
     sw_route_fini(&b.route);
     return spent * 1e9 / (double)choices;
+}
+
+static void show(const struct sw_policy *p, uint64_t choices, bool classes)
+{
+    uint64_t allocations[2];
+    const double ten = measure(p, 10, choices, classes, &allocations[0]);
+    const double fifty = measure(p, 50, choices, classes, &allocations[1]);
+    printf("%-14s %12.0f %12.0f %12" PRIu64 " %10zu%s\n", p->name, ten, fifty,
+           allocations[0] + allocations[1], p->peer_size, classes ? "  by class trails" : "");
 }
 
 int main(int argc, char **argv)
@@ -93,11 +106,10 @@ int main(int argc, char **argv)
         if (argc > 2 && strcmp(p->name, argv[2]) != 0) {
             continue;
         }
-        uint64_t allocations[2];
-        const double ten = measure(p, 10, choices, &allocations[0]);
-        const double fifty = measure(p, 50, choices, &allocations[1]);
-        printf("%-14s %12.0f %12.0f %12" PRIu64 " %10zu\n", p->name, ten, fifty,
-               allocations[0] + allocations[1], p->peer_size);
+        show(p, choices, false);
+        if (p->choose_class != NULL) {
+            show(p, choices, true);
+        }
     }
     return 0;
 }

@@ -131,6 +131,9 @@ static bool send_query(struct sw_node *n, const struct sw_lookup *l, uint32_t pe
 static uint32_t home_of(struct sw_node *n, uint64_t key, enum sw_realm realm)
 {
     uint32_t absent;
+    if (sw_route_wants_classes(&n->router.route)) {
+        return sw_home_by_trail(n, key, realm);
+    }
     const uint32_t home = sw_home(n, key, realm, &absent);
     if (absent != SW_PEER_NONE) {
         sw_link_want(n, absent, SW_CLASS_CONTROL);

@@ -90,6 +90,27 @@ uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm, uin
     return best;
 }
 
+uint32_t sw_home_by_trail(struct sw_node *n, uint64_t key, enum sw_realm realm)
+{
+    struct sw_router *r = &n->router;
+    struct sw_candidate *v = sw_arena_alloc(&n->scratch, (r->n_reachable + 1) * sizeof *v);
+    if (v == NULL) {
+        n->out_of_memory = true;
+        return SW_PEER_SELF;
+    }
+    struct sw_choice c = {
+        .now = n->event->now, .query_class = key, .candidates = v, .own = sw_router_own_load(n)
+    };
+    for (size_t i = 0; i < r->n_reachable; i++) {
+        if (counts(n, n->peers.v[r->reachable[i].peer], realm)) {
+            v[c.n++] = r->reachable[i];
+        }
+    }
+    v[c.n++] = (struct sw_candidate){ .peer = SW_NO_PEER, .self = true, .id = n->lookups.id };
+    const size_t chosen = r->route.policy->choose_class(&r->route, &c);
+    return v[chosen].self ? SW_PEER_SELF : v[chosen].peer;
+}
+
 size_t sw_home_others(const struct sw_node *n, uint64_t key, uint32_t *out, size_t cap)
 {
     const struct sw_router *r = &n->router;

@@ -23,6 +23,9 @@ uint64_t sw_home_key(const uint8_t *name, size_t len);
  * (may be NULL) gets the member that would be, but that there is no connection with it, as in
  * swarms where members keep few (pool.h); else SW_PEER_NONE. */
 uint32_t sw_home(const struct sw_node *n, uint64_t key, enum sw_realm realm, uint32_t *absent);
+/* Whom to ask for @key where the routing policy chooses, by whose cache had answers of its class.
+ */
+uint32_t sw_home_by_trail(struct sw_node *n, uint64_t key, enum sw_realm realm);
 /* The @cap best in the swarm but ourselves, the best first, whatever their load; how many. */
 size_t sw_home_others(const struct sw_node *n, uint64_t key, uint32_t *out, size_t cap);
 

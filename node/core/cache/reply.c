@@ -5,6 +5,7 @@
 #include "node/base/bug.h"
 #include "node/core/cache/ask.h"
 #include "node/core/cache/asker.h"
+#include "node/core/cache/home.h"
 #include "node/core/dns/answer.h"
 #include "node/core/emit.h"
 #include "node/core/node_state.h"
@@ -74,6 +75,8 @@ static void home_answered(struct sw_node *n, struct sw_lookup *l, const struct s
     sw_emit_trace(n, SW_TRACE_HOME_ANSWERED, &n->peers.v[link->peer]->name,
                   n->event->now - l->home_at, answer->hit != 0, NULL);
     n->lookups.homes_hit += answer->hit != 0;
+    sw_router_class_answered(n, link->peer, sw_home_key(l->name, l->name_len),
+                             n->event->now - l->home_at, answer->hit != 0);
     if (keep && (l->popular || l->hops > 0 || l->realm_hops > 1)) {
         (void)sw_cache_keep(&n->cache, &key, kept, source_of_peer(link->peer), n->event->now);
     }

@@ -383,6 +383,15 @@ void sw_router_refused(struct sw_node *n, const struct sw_attempt *a, const stru
     notice(n, a->peer);
 }
 
+void sw_router_class_answered(struct sw_node *n, uint32_t peer, uint64_t query_class, sw_dur rtt,
+                              bool hit)
+{
+    struct sw_route *r = &n->router.route;
+    if (sw_route_wants_classes(r)) {
+        r->policy->on_class(r, peer, query_class, n->event->now, rtt, hit);
+    }
+}
+
 #define WAITING_MOST 1000000U
 #define CORES_MOST 1024U
 #define SERVICE_MOST (10 * SW_SEC)

@@ -74,6 +74,9 @@ void sw_router_measured(struct sw_node *n, uint32_t peer, sw_dur net);
 void sw_router_sent(struct sw_node *n, const struct sw_attempt *a);
 void sw_router_replied(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
 void sw_router_timed_out(struct sw_node *n, const struct sw_attempt *a);
+/* A member answered what it keeps answers for, or had to ask for it: cache/home.h. */
+void sw_router_class_answered(struct sw_node *n, uint32_t peer, uint64_t query_class, sw_dur rtt,
+                              bool hit);
 /* Its peer is too busy: @t says how much. */
 void sw_router_refused(struct sw_node *n, const struct sw_attempt *a, const struct sw_telemetry *t);
 

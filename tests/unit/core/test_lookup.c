@@ -305,6 +305,45 @@ static void homes_across_regions_share_one_answer(void)
     cluster_free(c);
 }
 
+/* Sixty names, asked for at each of three nodes; how often upstreams were asked. */
+static uint64_t asked_for_sixty(bool cooperate, bool classes)
+{
+    static char policy[] = "ant_colony";
+    static char name[] = "classes";
+    struct sw_param_config param = { name, 1 };
+    struct cluster *c = five(1);
+    for (uint32_t i = 0; i < 5; i++) {
+        struct sw_config *config = cluster_config(c, i);
+        config->cache.cooperate = cooperate;
+        config->policy = policy;
+        config->params = &param;
+        config->n_params = classes;
+    }
+    settle(c);
+    uint64_t asked = 0;
+    for (unsigned i = 0; i < 180; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "class%u.example", i / 3);
+        CHECK_I64(cluster_rcode(c, ask(c, i % 3, text)), SW_RCODE_NOERROR);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        asked += ASKED_BY(c, i);
+    }
+    for (uint32_t i = 0; i < 5; i++) { /* it is ours */
+        cluster_config(c, i)->params = NULL;
+        cluster_config(c, i)->n_params = 0;
+    }
+    cluster_free(c);
+    return asked;
+}
+
+static void trails_of_classes_find_who_has_the_answer_as_hashes_do(void)
+{
+    CHECK_U64(asked_for_sixty(false, true), 180);
+    CHECK_U64(asked_for_sixty(true, false), 60);
+    CHECK_U64(asked_for_sixty(true, true), 60);
+}
+
 static void members_that_disagree_on_a_home_make_no_loop(void)
 {
     struct cluster *c = cluster_new(1);
@@ -516,6 +555,7 @@ CU_TestInfo tests_lookup[] = {
     TEST(a_dead_home_costs_its_patience_once),
     TEST(a_lost_home_is_replaced_at_once),
     TEST(homes_across_regions_share_one_answer),
+    TEST(trails_of_classes_find_who_has_the_answer_as_hashes_do),
     TEST(members_that_disagree_on_a_home_make_no_loop),
     TEST(another_holder_of_what_is_stale_is_asked_before_a_failure),
     TEST(a_dead_upstream_is_found_out_by_one_and_known_by_all),
