@@ -106,16 +106,32 @@ static void on_fault(void *self, struct sim_world *w, const struct sim_fault *f,
     sim_quiet_fault(&a->quiet, w, f, begins);
 }
 
-/* The version that has @text, of whatever number, or NULL. */
-static struct version *known(struct version *v, struct sw_bytes text)
+/* Where the version that has @text is linked, of whatever number; where NULL is: none. */
+static struct version **version_of(struct version **at, struct sw_bytes text)
 {
-    while (v != NULL &&
-           (v->text.len != text.len || memcmp(v->text.data, text.data, text.len) != 0)) {
-        v = v->older;
+    while (*at != NULL &&
+           ((*at)->text.len != text.len || memcmp((*at)->text.data, text.data, text.len) != 0)) {
+        at = &(*at)->older;
     }
-    return v;
+    return at;
 }
 
+/* Link @v by its number, and let what it succeeds be over from @now on. */
+static void insert(struct version **newest, struct version *v, sw_time now)
+{
+    struct version **at = newest;
+    while (*at != NULL && sw_version_newer(&(*at)->number, &v->number)) {
+        at = &(*at)->older;
+    }
+    v->newest_at = now;
+    v->older = *at;
+    if (v->older != NULL && at == newest) {
+        v->older->newest_at = now;
+    }
+    *at = v;
+}
+
+/* A text may come back under a newer number: serials are 32 bits, and five promotions go round. */
 static void on_zone(void *self, struct sim_world *w, uint32_t node,
                     const struct sim_zone_version *said)
 {
@@ -124,29 +140,23 @@ static void on_zone(void *self, struct sim_world *w, uint32_t node,
     const struct sw_zone_version number = { .epoch = said->epoch, .serial = said->serial };
     (void)node;
     for (size_t i = 0; i < a->n; i++) {
-        struct version **at = &a->versions[i];
         if (said->text.len == 0 || strcmp(s->zones[i].name, said->zone) != 0) {
             continue;
         }
-        struct version *v = known(*at, said->text);
-        if (v != NULL) {
-            v->number = number; /* that of the first was not known */
-            continue;
-        }
-        v = version_new(said->zone, said->text, &number);
+        struct version **at = version_of(&a->versions[i], said->text);
+        struct version *v = *at;
         if (v == NULL) {
+            v = version_new(said->zone, said->text, &number);
+        } else if (sw_version_newer(&number, &v->number)) { /* that of the first was not known */
+            *at = v->older;
+            v->number = number;
+        } else {
             continue;
         }
-        while (*at != NULL && sw_version_newer(&(*at)->number, &number)) {
-            at = &(*at)->older;
+        if (v != NULL) {
+            insert(&a->versions[i], v, sim_world_now(w));
+            memset(a->right, 0, SLOTS * sizeof *a->right);
         }
-        v->newest_at = sim_world_now(w);
-        v->older = *at;
-        if (v->older != NULL && at == &a->versions[i]) {
-            v->older->newest_at = sim_world_now(w);
-        }
-        *at = v;
-        memset(a->right, 0, SLOTS * sizeof *a->right);
     }
 }
 

@@ -336,6 +336,25 @@ static void a_version_that_is_the_newest_again_may_be_served_as_if_it_were_new(v
     free(x);
 }
 
+/* A promotion adds 2^30 to a serial: the fifth has the first one's (RFC 1982), and the same text.
+ */
+static void five_promotions_go_round_and_answers_stay_right(void)
+{
+    struct small_world o = usual;
+    o.forward = false;
+    o.holders = 2;
+    o.rate = 50;
+    o.nonexistent = 0.5; /* denials have the serial in them */
+    o.duration = 300 * SW_SEC;
+    struct small_scenario *x = small_scenario(&o);
+    for (sw_time i = 1; i <= 5; i++) { /* what was served is over when the next begins */
+        small_zone_operation(x, i * 50 * SW_SEC, "promote", i % 2 != 0 ? "n1" : "n0");
+    }
+    const struct sim_result r = judged(x, 1, NULL, NULL);
+    CHECK_STR(r.complaint, "");
+    free(x);
+}
+
 /* ---- a race between strands ---- */
 
 /* Seeds; nearly all of them lose the race. */
@@ -391,6 +410,8 @@ CU_TestInfo tests_oracles[] = {
       a_master_file_edited_while_it_is_loaded_is_served_as_it_was_read },
     { "a version that is the newest again may be served as if it were new",
       a_version_that_is_the_newest_again_may_be_served_as_if_it_were_new },
+    { "five promotions go round and answers stay right",
+      five_promotions_go_round_and_answers_stay_right },
     { "a race between strands is found only where jobs interleave",
       a_race_between_strands_is_found_only_where_jobs_interleave },
     CU_TEST_INFO_NULL,
