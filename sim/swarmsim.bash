@@ -22,12 +22,16 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
         ;;
-    --policies | --policy)
+    --policies | --policy | --baseline)
         _swarmsim_list "$("${COMP_WORDS[0]}" list policies 2>/dev/null | sed -n 's/^\([a-z0-9_]\+\).*/\1/p')"
         return
         ;;
     --metric)
         _swarmsim_list "$("${COMP_WORDS[0]}" list metrics 2>/dev/null | sed -n 's/^\([a-z0-9_.]\+\).*/\1/p')"
+        return
+        ;;
+    --optimiser)
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" list optimisers 2>/dev/null | sed -n 's/^\([a-z0-9_]\+\).*/\1/p')" -- "$current")
         return
         ;;
     --kind)
@@ -45,7 +49,7 @@ _swarmsim()
         mapfile -t COMPREPLY < <(compgen -W "$names" -- "${current//\\/}" | while read -r name; do printf '%q\n' "$name"; done)
         return
         ;;
-    --seed | --seeds | --at | --window | --time | --node | -j | --configuration | --scenario | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --optimiser | --sensitive | --shard | --baseline | --expect) return ;;
+    --seed | --seeds | --at | --window | --time | --node | -j | --configuration | --scenario | --customers | --tolerance | --wrong | --until | --max-seeds | --budget | --sensitive | --shard | --expect) return ;;
     esac
     case ${COMP_WORDS[1]} in
     run) options='--seed --seeds --until --max-seeds -j --json --out --configuration --no-plots --help' ;;

@@ -133,13 +133,13 @@ struct sw_event {
     X(SW_TRACE_ZONE_REFUSED, "zone refused", "enum sw_err", "line")                       \
     X(SW_TRACE_PEER_UP, "peer up", "enum sw_class", "")                                   \
     X(SW_TRACE_PEER_DOWN, "peer down", "enum sw_class", "")                               \
-    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "1: to a relay")                \
+    X(SW_TRACE_ROUTED, "query routed", "attempt, from 0", "relayed, 0 or 1")              \
     X(SW_TRACE_ROUTE_REPLY, "peer answered", "round trip, ns", "attempt")                 \
     X(SW_TRACE_ROUTE_TIMEOUT, "peer timed out", "waited, ns", "attempt")                  \
     X(SW_TRACE_QUERY_FAILED, "query failed", "attempts", "")                              \
     X(SW_TRACE_SUSPECT, "peer suspected", "consecutive time-outs", "")                    \
     X(SW_TRACE_TRUSTED, "peer trusted again", "", "")                                     \
-    X(SW_TRACE_ANT, "ant sent", "1: to a relay", "")                                      \
+    X(SW_TRACE_ANT, "ant sent", "relayed, 0 or 1", "")                                    \
     X(SW_TRACE_SNAPSHOT_BEGUN, "snapshot begun", "sequence", "")                          \
     X(SW_TRACE_SNAPSHOT_SEALED, "snapshot sealed", "sequence", "packs")                   \
     X(SW_TRACE_OBJECT_STORED, "object acknowledged by peer", "bytes", "sequence")         \

@@ -87,7 +87,7 @@ static void shade(FILE *f, int n, double from, double until)
 {
     (void)fprintf(f,
                   "set object %d rectangle from first %.9g, graph 0 to first %.9g, graph 1 behind "
-                  "clip fillcolor rgb '#000000' fillstyle solid 0.09 noborder; ",
+                  "clip fillcolor rgb '#000000' fillstyle transparent solid 0.09 noborder; ",
                   n, from, until);
 }
 
@@ -97,9 +97,9 @@ static void put_label(FILE *f, int n, const char *label, double at, bool right, 
     (void)fprintf(f, "set label %d ", 100 + n);
     sim_plot_text(f, label);
     (void)fprintf(f,
-                  " at first %.9g, graph %.3g %s offset %s0.5, 0 front noenhanced textcolor rgb "
+                  " at first %.9g, graph 0.95 %s offset %s0.5, %.3g front noenhanced textcolor rgb "
                   "'#333333'; ",
-                  at, 0.95 - 0.07 * row, right ? "right" : "left", right ? "-" : "");
+                  at, right ? "right" : "left", right ? "-" : "", -1.15 * row);
 }
 
 /* Up to MOST_LABELS are named, in rows that do not overprint; the last says how many more. */

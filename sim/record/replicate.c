@@ -83,7 +83,7 @@ static void measure(struct replication *r, const struct sim_metric_group *g, voi
 
 static int collect(struct replication *r, struct sim_rows *rows, struct sw_diag *d)
 {
-    r->info.sim_seconds = (double)r->info.result.ended_at * 1e-9;
+    r->info.sim_seconds = (double)r->info.result.ended_at / 1e9;
     sim_rows_info(rows, &r->info);
     const struct sim_metric_group *g;
     for (size_t i = 0; i < MAX_GROUPS && (g = sim_metric_group_at(i)) != NULL; i++) {

@@ -44,14 +44,14 @@ static void put_text(FILE *to, const char *s)
     (void)fputc('"', to);
 }
 
-/* The shorter of two forms that reads back to the same bits. */
+/* The shortest decimal that reads back to the same bits. */
 static void put_real(FILE *to, double v)
 {
     char text[40];
-    (void)snprintf(text, sizeof text, "%.15g", v);
-    if (strtod(text, NULL) != v) {
-        (void)snprintf(text, sizeof text, "%.17g", v);
-    }
+    int digits = 15;
+    do {
+        (void)snprintf(text, sizeof text, "%.*g", digits, v);
+    } while (digits++ < 17 && strtod(text, NULL) != v);
     (void)fputs(isinf(v) ? v < 0 ? "-Inf" : "Inf" : text, to);
 }
 
@@ -239,6 +239,8 @@ static int run(int argc, char **argv)
     if (n == 0) {
         return sim_quit(SIM_EXIT_USAGE, "export needs a database (results/runs/NAME/study.db)");
     }
+    char inside[SIM_STUDY_PATH];
+    x.database = sim_study_in(x.database, inside);
     struct stat at;
     if (stat(x.database, &at) != 0) {
         return sim_quit(SIM_EXIT_USAGE, "%s: %s", x.database, strerror(errno));
@@ -261,7 +263,7 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_export;
 const struct sim_verb sim_verb_export = {
     .name = "export",
-    .usage = "STUDY.db [--out DIR|-] [--table T,...]",
+    .usage = "STUDY.db|DIR [--out DIR|-] [--table T,...]",
     .help = "Writes a study's tables as CSV (RFC 4180), DIR/TABLE.csv each, with column names in\n"
             "the first line and rows in the order of the primary key, and DIR/schema.sql, which\n"
             "says what each column means and its unit.  Works while the study runs.\n\n"

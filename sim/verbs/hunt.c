@@ -135,8 +135,10 @@ static void print_sites(const struct sim_hunt_result *r)
     }
     (void)printf("%llu of them with unlucky nodes: %u of %u sites fired\n",
                  (unsigned long long)r->buggified, n, (unsigned)SW_SITE_COUNT);
-    print_missed(r, "  never reached: ", false);
-    print_missed(r, "  reached, never fired: ", true);
+    if (r->buggified > 0) {
+        print_missed(r, "  never reached: ", false);
+        print_missed(r, "  reached, never fired: ", true);
+    }
 }
 
 /* Oracles that wait for quiet, and in how many worlds they had it. */

@@ -222,6 +222,8 @@ static int run(int argc, char **argv)
     if (parse(argc, argv, &r) != 0) {
         return SIM_EXIT_USAGE;
     }
+    char inside[SIM_STUDY_PATH];
+    r.wanted.path = sim_study_in(r.wanted.path, inside);
     int err = sim_replay_source(&r.wanted, &r.source, &d);
     if (err != 0) {
         return sim_quit(sim_exit_of_input(err), "%s", d.text);
@@ -245,7 +247,7 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_replay;
 const struct sim_verb sim_verb_replay = {
     .name = "replay",
-    .usage = "SCENARIO|STUDY.db --seed N [--at TIME] [--window DURATION] [--node NAME]\n"
+    .usage = "SCENARIO|STUDY.db|DIR --seed N [--at TIME] [--window DURATION] [--node NAME]\n"
              "               [--kind KIND,...] [--configuration NAME] [--scenario NAME]\n"
              "               [--shuffle-ties] [--buggify] [--json]",
     .help = "Runs a seed once more and prints what happened around a time, a line an event: what\n"

@@ -44,6 +44,8 @@ static int run(int argc, char **argv)
     if (n == 0) {
         return sim_quit(SIM_EXIT_USAGE, "report needs a database (results/runs/NAME/study.db)");
     }
+    char inside[SIM_STUDY_PATH];
+    database = sim_study_in(database, inside);
     struct stat st;
     if (stat(database, &st) != 0) {
         return sim_quit(SIM_EXIT_USAGE, "%s: %s", database, strerror(errno));
@@ -76,7 +78,7 @@ static int run(int argc, char **argv)
 extern const struct sim_verb sim_verb_report;
 const struct sim_verb sim_verb_report = {
     .name = "report",
-    .usage = "STUDY.db [--metric M,...] [--baseline NAME] [--out DIR]",
+    .usage = "STUDY.db|DIR [--metric M,...] [--baseline NAME] [--out DIR]",
     .help = "Draws a study's plots as SVG and PNG: latency, availability, who answered, who\n"
             "sent what where, load against capacity, trails;\n"
             "with several configurations one set each, and a comparison, and what compare draws:\n"

@@ -119,6 +119,20 @@ static void note_each(const struct sim_verdict *v, FILE *to)
     }
 }
 
+/* What to look at: around a fault, or else what went wrong and what was restored in the whole run.
+ */
+static void print_window(const struct sim_scenario *s, const char *during, FILE *to)
+{
+    for (size_t i = 0; during != NULL && i < s->n_faults; i++) {
+        if (strcmp(s->faults[i].kind, during) == 0 && !s->faults[i].drawn) {
+            (void)fprintf(to, "--at %gs\n", (double)s->faults[i].at / 1e9);
+            return;
+        }
+    }
+    const double half = (double)s->duration / 2e9;
+    (void)fprintf(to, "--at %gs --window %gs --kind fault,restore\n", half, half);
+}
+
 /* Where to look first when it failed. */
 static void note_worst(const struct sim_study *st, const struct sim_scenario *s,
                        const struct sim_verdict *v, FILE *to)
@@ -127,10 +141,11 @@ static void note_worst(const struct sim_study *st, const struct sim_scenario *s,
         return;
     }
     const char *configuration = s->configuration.s;
-    (void)fprintf(to, "        %sseed %llu: swarmsim replay %s --seed %llu%s%s --at TIME\n",
+    (void)fprintf(to, "        %sseed %llu: swarmsim replay %s --seed %llu%s%s ",
                   v->of > 1 ? "worst: " : "", (unsigned long long)v->worst_seed, st->database,
                   (unsigned long long)v->worst_seed,
                   configuration[0] != '\0' ? " --configuration " : "", configuration);
+    print_window(s, v->expectation->during, to);
 }
 
 static void print_arm(const struct sim_study *st, const struct sim_arm *a, FILE *to)

@@ -35,6 +35,14 @@ int sim_quit(int code, const char *fmt, ...)
     return code;
 }
 
+const char *sim_study_in(const char *path, char text[SIM_STUDY_PATH])
+{
+    struct stat at;
+    const int len = snprintf(text, SIM_STUDY_PATH, "%s/study.db", path);
+    const bool fits = len > 0 && len < SIM_STUDY_PATH;
+    return fits && stat(path, &at) == 0 && S_ISDIR(at.st_mode) ? text : path;
+}
+
 int sim_choose_folder(const char *database, const char *out, const char *below, char *folder,
                       size_t cap)
 {

@@ -48,6 +48,10 @@ int sim_parse_seeds(const char *text, uint64_t most, uint64_t *first, uint64_t *
 #define SIM_MOST_SHARDS 10000U
 int sim_parse_shard(const char *text, const char *out, uint64_t *number, uint64_t *of);
 
+/* The study's database that @path means: itself, or the study.db in that folder, written to @text.
+ */
+#define SIM_STUDY_PATH 4096
+const char *sim_study_in(const char *path, char text[SIM_STUDY_PATH]);
 /* Where what is made of @database goes, made when it isn't there: @out, or else the folder that
  * @below names ("": that of the database itself).  Returns 0, or an exit code after saying why. */
 int sim_choose_folder(const char *database, const char *out, const char *below, char *folder,

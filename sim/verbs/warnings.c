@@ -114,6 +114,24 @@ void sim_study_warn(const struct sim_study *st, FILE *to)
     free(last);
 }
 
+/* Whose clients wait so long, when others do not: of the first such group, the region and why. */
+static void print_patient(const struct sim_scenario *s, FILE *to)
+{
+    const sw_dur most = sim_scenario_patience(s);
+    const struct sim_clients *who = NULL;
+    bool others = false;
+    for (size_t i = 0; i < s->n_clients; i++) {
+        const bool so_long = sim_clients_patience(&s->clients[i]) == most;
+        who = who == NULL && so_long ? &s->clients[i] : who;
+        others = others || !so_long;
+    }
+    if (who != NULL && others) {
+        (void)fprintf(to, " (those of %s: %u times %.6g s)", who->region.s,
+                      (unsigned)(most / who->timeout), (double)who->timeout * 1e-9);
+    }
+    (void)fputc('\n', to);
+}
+
 void sim_study_print_measured(const struct sim_study *st, FILE *to)
 {
     const struct sim_scenario *s = st->arms[0].s;
@@ -127,6 +145,7 @@ void sim_study_print_measured(const struct sim_study *st, FILE *to)
                       (double)s->duration * 1e-9);
         return;
     }
-    (void)fprintf(to, "measured  %.6g s to %.6g s of %.6g s: stubs may wait %.6g s\n",
+    (void)fprintf(to, "measured  %.6g s to %.6g s of %.6g s: stubs may wait %.6g s",
                   (double)s->warmup * 1e-9, end, (double)s->duration * 1e-9, wait);
+    print_patient(s, to);
 }

@@ -286,6 +286,36 @@ class Swarmsim(unittest.TestCase):
         self.assertRegex(done.stdout, r"measured  5 s to 36 s of 40 s: stubs may wait 4 s")
         self.assertRegex(done.stderr, r"warning: crash at 37 s: queries are measured until 36 s")
 
+    def test_a_run_names_the_clients_that_make_it_measure_less(self):
+        slow = TINY.replace("faults:\n", "  - {region: fra, count: 1, rate: 1/s, zone: example.org,"
+                            " servers: [fra-2], timeout: 5s, attempts: 3}\nfaults:\n")
+        done = self.tool("run", self.file(slow), "--out", self.out(), "--no-plots", "--seed", "1")
+        self.assertIn("5 s to 25 s of 40 s: stubs may wait 15 s (those of fra: 3 times 5 s)\n",
+                      done.stdout)
+
+    def test_what_failed_names_a_replay_that_shows_something(self):
+        harsh = TINY + "  - availability during crash > 100 %\n  - dns.queries < 1\n"
+        done = self.tool("run", self.file(harsh), "--out", self.out(), "--no-plots", "--seed", "1")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        hints = re.findall(r"swarmsim (replay .*)", done.stdout)
+        self.assertEqual(len(hints), 2, done.stdout)
+        self.assertTrue(hints[0].endswith("--at 15s"), hints)
+        for hint in hints:
+            said = self.tool(*hint.split())
+            self.assertEqual(said.returncode, 0, said.stderr)
+            self.assertIn("crash begins, node: nyc-1", said.stdout)
+
+    def test_a_study_is_found_in_its_folder(self):
+        self.run_tiny("--seed", "1")
+        for verb in (("report",), ("export",), ("replay", "--seed", "1", "--at", "15s")):
+            done = self.tool(verb[0], self.out(), *verb[1:])
+            self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.out("out/csv/runs.csv"), encoding="utf-8") as f:
+            self.assertRegex(f.read(), r",40,[0-9.]+,[0-9.]+,")  # simulated seconds, exactly
+        done = self.tool("report", self.dir)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("study.db: No such file", done.stderr)
+
     def test_a_set_that_protects_nothing_is_warned_of(self):
         text = TINY.replace("nodes:\n", "nodes:\n  - {region: fra, name: x, files: [{path: etc}],"
                             " backup: {sets: [{name: a, path: /etc/}, {name: b, path: ect}]}}\n", 1)
@@ -440,6 +470,7 @@ class Swarmsim(unittest.TestCase):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], "1 seed ran clean, 0.01 simulated hours")
         self.assertRegex(lines[1], r"^[01] of them with unlucky nodes: \d+ of \d+ sites fired$")
+        self.assertEqual("never reached" in done.stdout, lines[1][0] != "0")
         for waits in ("membership", "convergence"):  # longer than that world lasts
             self.assertIn(f"oracle '{waits}' had quiet enough to judge in 0 of them", lines)
 
@@ -677,6 +708,8 @@ class Swarmsim(unittest.TestCase):
                          ["availability,lost_snapshots"])
         self.assertEqual(self.completed("selftest", "--system", "two"),
                          ["two\\ copies\\ mu=10", "two\\ copies\\ mu=100"])
+        self.assertEqual(self.completed("tune", "--optimiser", "spso"), ["spso2011"])
+        self.assertEqual(self.completed("compare", "--baseline", "ant_"), ["ant_colony"])
         with open(os.path.join(ROOT, "results", "schema.sql"), encoding="utf-8") as f:
             tables = re.findall(r"^CREATE TABLE IF NOT EXISTS (\w+)", f.read(), re.M)
         self.assertEqual(self.completed("export", "--table", ""), tables)
