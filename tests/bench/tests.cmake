@@ -21,3 +21,5 @@ if(SW_NS3_CORE AND SW_NS3_INCLUDE AND SW_CXX AND NOT SW_SANITIZE AND CMAKE_C_COM
   target_compile_definitions(bench_hold PRIVATE SW_NS3)
   target_link_libraries(bench_hold PRIVATE ${SW_NS3_CORE})
 endif()
+# That it runs to its end: it stores and reads a layout that is not the schema's.
+add_test(NAME bench.record COMMAND bench_record ${CMAKE_CURRENT_BINARY_DIR} 0.01)
