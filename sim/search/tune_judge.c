@@ -29,8 +29,8 @@ static int check(const struct sim_tune *t, struct sw_diag *d)
         return sw_diag_set(d, SW_ERR_RANGE, "parameters: more than 40");
     }
     if (t->budget < LEAST_BUDGET * f->n_scenarios) {
-        return sw_diag_set(d, SW_ERR_RANGE, "--budget: at least %zu trials for %zu scenarios",
-                           LEAST_BUDGET * f->n_scenarios, f->n_scenarios);
+        return sw_diag_set(d, SW_ERR_RANGE, "--budget: at least %zu trials, %u for each scenario",
+                           LEAST_BUDGET * f->n_scenarios, LEAST_BUDGET);
     }
     /* a search meets fewer seeds than it makes trials */
     if (h->seed < f->seed + t->budget && f->seed < h->seed + h->replications) {
