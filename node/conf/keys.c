@@ -54,6 +54,11 @@ static const struct sw_yaml_field forwarding_fields[] = {
       .help =
           "prefixes whose clients may ask for that, as \"192.0.2.0/24\"; all others are refused; "
           "default: 127.0.0.0/8 and ::1" },
+    { "wait_limit", SW_YAML_COUNT, FIELD(struct sw_config, wait_limit), .fallback = "1000",
+      .low = 0, .high = 1048576,
+      .help =
+          "such questions of one client (by IPv6: /64) that wait at once; more get SERVFAIL, or "
+          "what has expired; 0: no limit" },
 };
 static const struct sw_yaml_table forwarding_table = TABLE("forwarding", forwarding_fields);
 

@@ -164,6 +164,7 @@ static bool describe_cache(struct sw_node *n, const struct sw_node_counts *c,
     cache->prefetches = c->cache.prefetches;
     cache->homes_asked = c->cache.homes_asked;
     cache->homes_hit = c->cache.homes_hit;
+    cache->limited = c->cache.limited;
     cache->upstreams = list;
     cache->n_upstreams = count;
     status->cache = cache;

@@ -104,6 +104,7 @@ struct sw_config {
     size_t n_upstreams;
     char **clients; /* prefixes that may ask for it: "192.0.2.0/24" */
     size_t n_clients;
+    uint32_t wait_limit; /* questions of one client that wait at once; default 1000; 0: no limit */
     struct sw_cache_config cache;
 
     /* DNS */

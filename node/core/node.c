@@ -43,6 +43,7 @@ struct sw_node *sw_node_new(const struct sw_node_options *options)
     sw_forward_init(&n->forward);
     sw_relays_init(&n->relays);
     sw_lookups_init(&n->lookups);
+    n->lookups.waits_key = sw_waits_key(n->seed);
     n->backup = sw_backup_host_new(n);
     if (n->backup == NULL) {
         sw_node_free(n);

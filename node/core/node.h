@@ -145,6 +145,7 @@ struct sw_node_counts {
         uint64_t prefetches, evicted;
         uint64_t entries, bytes; /* now; bytes: what it may use */
         uint64_t homes_asked, homes_hit, upstreams_asked;
+        uint64_t limited; /* questions of clients of whom too many waited */
     } cache;
 };
 void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out);

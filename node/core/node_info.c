@@ -101,6 +101,7 @@ void sw_node_counts(const struct sw_node *n, struct sw_node_counts *out)
     out->cache.bytes = n->cache.size;
     out->cache.homes_asked = n->lookups.homes_asked;
     out->cache.homes_hit = n->lookups.homes_hit;
+    out->cache.limited = n->lookups.limited;
     out->cache.upstreams_asked = n->lookups.upstreams_asked;
     sw_backup_counts(n->backup, &out->objects, &out->object_bytes);
 }

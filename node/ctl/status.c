@@ -50,12 +50,12 @@ static void print_cache(const Swarm__V1__CacheStatus *c)
     const uint64_t asked = c->hits + c->misses + c->failures;
     ctl_size(c->bytes, size);
     (void)printf("%-10s %llu entries in %s, %.1f %% of %llu questions hit, %llu stale, %llu failed "
-                 "lately, %llu prefetched, %llu evicted\n",
+                 "lately, %llu prefetched, %llu evicted, %llu over their client's limit\n",
                  "cache", (unsigned long long)c->entries, size,
                  asked > 0 ? 100.0 * (double)c->hits / (double)asked : 0.0,
                  (unsigned long long)asked, (unsigned long long)c->stale,
                  (unsigned long long)c->failures, (unsigned long long)c->prefetches,
-                 (unsigned long long)c->evicted);
+                 (unsigned long long)c->evicted, (unsigned long long)c->limited);
     (void)printf("%-10s %llu questions asked of them, %llu hit\n", "homes",
                  (unsigned long long)c->homes_asked, (unsigned long long)c->homes_hit);
     for (size_t i = 0; i < c->n_upstreams; i++) {
@@ -77,6 +77,7 @@ static void print_cache_json(struct ctl_json *j, const Swarm__V1__CacheStatus *c
     ctl_json_number(j, "failures", c->failures);
     ctl_json_number(j, "evicted", c->evicted);
     ctl_json_number(j, "prefetches", c->prefetches);
+    ctl_json_number(j, "limited", c->limited);
     ctl_json_number(j, "homes_asked", c->homes_asked);
     ctl_json_number(j, "homes_hit", c->homes_hit);
     ctl_json_open(j, "upstreams", '[');

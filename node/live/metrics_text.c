@@ -128,6 +128,8 @@ static void put_cache(struct page *p, const struct live_host *h)
     count(p, "swarm_cache_prefetches_total", "Answers renewed ahead of expiry.",
           c.cache.prefetches);
     count(p, "swarm_cache_evicted_total", "Answers that made room.", c.cache.evicted);
+    count(p, "swarm_cache_limited_total", "Questions of clients of whom too many waited.",
+          c.cache.limited);
     gauge(p, "swarm_cache_entries", "Answers kept.", c.cache.entries);
     gauge(p, "swarm_cache_bytes", "Memory for them.", c.cache.bytes);
     count(p, "swarm_home_queries_total", "Questions asked of their homes.", c.cache.homes_asked);

@@ -117,14 +117,18 @@ struct sw_bytes sw_asker_recalled(struct sw_node *n, const struct sw_entry *e,
 
 static void release_asker(struct sw_node *n, uint32_t slot)
 {
+    struct sw_lookups *l = &n->lookups;
     struct sw_asker *a = asker_at(n, slot);
-    n->lookups.owed -= a->owed;
+    l->owed -= a->owed;
+    if (a->conn == 0) {
+        sw_waits_end(&l->tables->waits, l->waits_key, &a->client);
+    }
     a->message.len = 0;
     if (a->message.cap > BLOB_KEPT) {
         sw_blob_fini(&a->message);
         a->message = (struct sw_blob){ 0 };
     }
-    sw_slots_give(&n->lookups.askers, slot);
+    sw_slots_give(&l->askers, slot);
 }
 
 void sw_askers_give(struct sw_node *n, struct sw_lookup *l, const struct sw_finding *f)
@@ -154,11 +158,24 @@ sw_time sw_asker_arrival(const struct sw_event *ev)
     return ev->arrived_at != 0 && ev->arrived_at <= ev->now ? ev->arrived_at : ev->now;
 }
 
+static bool is_over_limit(struct sw_node *n, const struct sw_asker *who)
+{
+    struct sw_lookups *l = &n->lookups;
+    const uint32_t limit = n->config->wait_limit;
+    if (who->conn != 0 || limit == 0 ||
+        sw_waits_of(&l->tables->waits, l->waits_key, &who->client) < limit) {
+        return false;
+    }
+    l->limited++;
+    return true;
+}
+
 bool sw_asker_wait(struct sw_node *n, struct sw_lookup *l, struct sw_bytes query,
                    const struct sw_asker *who)
 {
     uint32_t slot;
-    struct sw_asker *a = sw_slots_take(&n->lookups.askers, &slot);
+    struct sw_lookups *all = &n->lookups;
+    struct sw_asker *a = is_over_limit(n, who) ? NULL : sw_slots_take(&all->askers, &slot);
     if (a == NULL) {
         return false;
     }
@@ -167,12 +184,15 @@ bool sw_asker_wait(struct sw_node *n, struct sw_lookup *l, struct sw_bytes query
     a->message = message;
     if (sw_blob_append(&a->message, query.data, query.len) != SW_OK) {
         n->out_of_memory = true;
-        sw_slots_give(&n->lookups.askers, slot);
+        sw_slots_give(&all->askers, slot);
         return false;
+    }
+    if (a->conn == 0) {
+        sw_waits_begin(&all->tables->waits, all->waits_key, &a->client);
     }
     a->arrived_at = sw_asker_arrival(n->event);
     a->owed = n->state != SW_STATE_DRAINING;
-    n->lookups.owed += a->owed;
+    all->owed += a->owed;
     a->next = l->askers;
     l->askers = slot;
     return true;

@@ -29,7 +29,8 @@ struct sw_bytes sw_asker_failure(struct sw_node *n, struct sw_bytes query, enum 
 struct sw_bytes sw_asker_recalled(struct sw_node *n, const struct sw_entry *e,
                                   struct sw_bytes query, const struct sw_question *q, bool stream);
 
-/* Whoever @who is waits for @l from now on.  False: too many wait, or memory is out. */
+/* Whoever @who is waits for @l from now on.  False: too many wait, of all or of
+ * one client, or memory is out. */
 bool sw_asker_wait(struct sw_node *n, struct sw_lookup *l, struct sw_bytes query,
                    const struct sw_asker *who);
 /* Answer all who wait for @l. */

@@ -14,6 +14,7 @@
 #include "node/base/buf.h"
 #include "node/base/heap.h"
 #include "node/core/cache/cache.h"
+#include "node/core/cache/waits.h"
 #include "node/core/event.h"
 #include "node/core/swarm/slots.h"
 
@@ -89,6 +90,7 @@ struct sw_lookup {
 struct sw_lookup_tables {
     uint32_t buckets[SW_LOOKUP_BUCKETS]; /* lookups by key */
     uint8_t popularity[SW_POPULARITY_SLOTS];
+    struct sw_waits waits; /* clients that are askers */
 };
 
 struct sw_lookups {
@@ -99,7 +101,9 @@ struct sw_lookups {
     uint32_t own;                    /* lookups that we are home to, and ask upstreams for */
     uint32_t owed;                   /* askers that must be answered before DRAINED */
     uint64_t id;                     /* sw_name_id of ourselves */
+    struct sw_rng_key waits_key;
     uint64_t homes_asked, homes_hit, upstreams_asked;
+    uint64_t limited; /* clients' questions refused, since too many of theirs waited */
 };
 
 void sw_lookups_init(struct sw_lookups *l);

@@ -88,31 +88,44 @@ static bool checking_disabled(struct sw_bytes query)
     return (query.data[3] & SW_DNS_CD) != 0;
 }
 
-void sw_resolve_client(struct sw_node *n, const struct sw_question *q)
+/* What the cache has, in answer to the client's question, which says @q. */
+static void give_known(struct sw_node *n, const struct sw_recall *r, const struct sw_question *q)
 {
     const struct sw_client *client = &n->event->u.query.client;
     const struct sw_bytes query = n->event->u.query.message;
+    const bool fresh = r->known == SW_KNOWN_FRESH;
+    n->cache.counts.stale += !fresh;
+    sw_asker_give_client(n, client, sw_asker_recalled(n, r->entry, query, q, client->stream != 0),
+                         fresh ? SW_USE_LOCAL : SW_USE_STALE, sw_asker_arrival(n->event));
+}
+
+static void fail(struct sw_node *n, enum sw_ede ede)
+{
+    const struct sw_bytes query = n->event->u.query.message;
+    sw_asker_give_client(n, &n->event->u.query.client, sw_asker_failure(n, query, ede),
+                         SW_USE_FAILED, sw_asker_arrival(n->event));
+}
+
+void sw_resolve_client(struct sw_node *n, const struct sw_question *q)
+{
+    const struct sw_bytes query = n->event->u.query.message;
     const struct sw_cache_key key = sw_cache_key(q, checking_disabled(query));
     const struct sw_recall r = sw_cache_recall(&n->cache, &key, n->event->now, true);
-    const sw_time since = sw_asker_arrival(n->event);
+    const struct sw_asker who = { .client = n->event->u.query.client };
     n->counts.forwarded++;
     if (r.known == SW_KNOWN_FRESH || (r.known == SW_KNOWN_STALE && r.wait)) {
-        const bool fresh = r.known == SW_KNOWN_FRESH;
-        n->cache.counts.stale += !fresh;
-        const struct sw_bytes m = sw_asker_recalled(n, r.entry, query, q, client->stream != 0);
-        sw_asker_give_client(n, client, m, fresh ? SW_USE_LOCAL : SW_USE_STALE, since);
+        give_known(n, &r, q);
         if (r.renew) {
             renew(n, &key, 0);
         }
-        return;
-    }
-    const struct sw_asker who = { .client = *client };
-    if (r.known == SW_KNOWN_FAILURE) {
-        sw_asker_give_client(n, client, sw_asker_failure(n, query, SW_EDE_CACHED_ERROR),
-                             SW_USE_FAILED, since);
+    } else if (r.known == SW_KNOWN_FAILURE) {
+        fail(n, SW_EDE_CACHED_ERROR);
     } else if (!look_up(n, &key, query, &who, 0)) {
-        sw_asker_give_client(n, client, sw_asker_failure(n, query, SW_EDE_OTHER), SW_USE_FAILED,
-                             since);
+        if (r.known == SW_KNOWN_STALE) { /* no lookup, no change of the cache: it is still there */
+            give_known(n, &r, q);
+        } else {
+            fail(n, SW_EDE_OTHER);
+        }
     }
 }
 

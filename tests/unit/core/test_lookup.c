@@ -130,6 +130,35 @@ static void clients_from_elsewhere_are_refused(void)
     cluster_free(c);
 }
 
+static void a_client_of_whom_too_many_questions_wait_gets_no_more_room(void)
+{
+    struct cluster *c = one(1);
+    cluster_config(c, 0)->wait_limit = 3;
+    settle(c);
+    (void)ask(c, 0, "old.example");
+    cluster_run(c, 90 * SW_SEC); /* it has expired */
+    cluster_upstream(c, 0)->silent = true;
+    for (unsigned i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "n%u.example", i);
+        (void)cluster_ask(c, 0, name, SW_TYPE_A);
+    }
+    const uint32_t more = cluster_ask(c, 0, "n3.example", SW_TYPE_A);
+    const uint32_t same = cluster_ask(c, 0, "n0.example", SW_TYPE_A);
+    const uint32_t old = cluster_ask(c, 0, "old.example", SW_TYPE_A);
+    cluster_run(c, SW_MS);
+    CHECK_I64(cluster_ede(c, more), SW_EDE_OTHER);
+    CHECK_I64(cluster_rcode(c, same), SW_RCODE_SERVFAIL);
+    CHECK_I64(cluster_ede(c, old), SW_EDE_STALE_ANSWER);
+    CHECK_U64(cluster_counts(c, 0).cache.limited, 3);
+    cluster_run(c, 4 * SW_SEC); /* those who waited got SERVFAIL: there is room again */
+    cluster_upstream(c, 0)->silent = false;
+    cluster_run(c, 10 * SW_SEC);
+    CHECK_I64(cluster_rcode(c, ask(c, 0, "n3.example")), SW_RCODE_NOERROR);
+    CHECK_U64(cluster_counts(c, 0).cache.limited, 3);
+    cluster_free(c);
+}
+
 static void a_slow_upstream_is_left_for_another(void)
 {
     struct cluster *c = one(2);
@@ -544,6 +573,7 @@ CU_TestInfo tests_lookup[] = {
     TEST(denials_are_kept_too),
     TEST(those_who_ask_the_same_wait_for_one_answer),
     TEST(clients_from_elsewhere_are_refused),
+    TEST(a_client_of_whom_too_many_questions_wait_gets_no_more_room),
     TEST(a_slow_upstream_is_left_for_another),
     TEST(the_nearer_of_two_upstreams_is_asked_whatever_names_take),
     TEST(an_error_of_one_upstream_is_not_the_end),
