@@ -149,7 +149,10 @@ size_t sw_cache_answer(const struct sw_cache *c, const struct sw_entry *e, sw_ti
     struct sw_kept k;
     k.data = out;
     sw_cache_read(c, e, &k);
-    a->age = (c->planted & SW_PLANTED_FRESH) != 0 ? 0 : (uint32_t)((now - e->kept_at) / SW_SEC);
+    /* upwards: from cache to cache the seconds that were begun would add up */
+    a->age = (c->planted & SW_PLANTED_FRESH) != 0
+                 ? 0
+                 : (uint32_t)((now - e->kept_at + SW_SEC - 1) / SW_SEC);
     a->stale = now >= expires_at(e);
     return sw_kept_answer(&k, a);
 }

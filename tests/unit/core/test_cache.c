@@ -84,11 +84,11 @@ static void a_positive_answer_is_counted_down(void)
     struct sw_recall r = sw_cache_recall(&c, &a.key, T0 + 10 * SW_SEC + 1, true);
     CHECK_I64(r.known, SW_KNOWN_FRESH);
     CHECK_U64(r.left, 49);
-    /* AA and AD are gone, RA is set; whole seconds have passed */
+    /* AA and AD are gone, RA is set; the eleventh second has begun */
     CHECK_STR(given(&c, &a, r.entry, T0 + 10 * SW_SEC + 1, SW_EDE_NONE),
               "NOERROR ra, z, ad or cd\n"
-              "an www.EXAMPLE. 290 A 192.0.2.1\n"
-              "an www.EXAMPLE. 50 A 192.0.2.2\n");
+              "an www.EXAMPLE. 289 A 192.0.2.1\n"
+              "an www.EXAMPLE. 49 A 192.0.2.2\n");
     /* the last nanosecond, and the first after it */
     CHECK_I64(sw_cache_recall(&c, &a.key, T0 + 60 * SW_SEC - 1, false).known, SW_KNOWN_FRESH);
     CHECK_I64(sw_cache_recall(&c, &a.key, T0 + 60 * SW_SEC, false).known, SW_KNOWN_STALE);

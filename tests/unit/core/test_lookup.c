@@ -84,7 +84,7 @@ static void what_an_upstream_says_is_kept(void)
     CHECK_U64(cluster_upstream(c, 0)->asked, 1);
     cluster_run(c, 7500 * SW_MS);
     const uint32_t second = ask(c, 0, "WWW.example");
-    CHECK_STR(text_of(c, second), "NOERROR rd ra, z, ad or cd\nan WWW.example. 51 A 192.0.2.0\n"
+    CHECK_STR(text_of(c, second), "NOERROR rd ra, z, ad or cd\nan WWW.example. 50 A 192.0.2.0\n"
                                   "opt 1232\n");
     CHECK_U64(cluster_upstream(c, 0)->asked, 1);
     cluster_run(c, 60 * SW_SEC); /* it has expired */
