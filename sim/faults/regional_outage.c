@@ -52,7 +52,7 @@ static void begin(struct sim_world *w, const union sim_fault_value *v)
     const uint32_t before = sim_world_steps(w);
     const uint32_t now = gone(v, before + 1, nodes);
     uint32_t number = 0;
-    if (now == nodes) {
+    if (nodes < 2 || now == nodes) {
         sim_world_darken(w, region, true);
     } else {
         sim_world_again(w, v[OVER].duration / (nodes - 1));
