@@ -382,8 +382,21 @@ static bool is_free(const struct sw_peer *peer)
     return link->conn == 0 && !link->dialling && link->timer.pos == 0;
 }
 
-/* One that can't be reached now, drawn among the dead, those that left (they may be back, and
- * nobody there whom they join by), the configured and the addresses. */
+/* Compare with @number, or make the connection whose Hello is answered with an offer. */
+static void meet(struct sw_node *n, uint32_t number)
+{
+    const struct sw_peer *peer = n->peers.v[number];
+    if (is_linked(peer)) {
+        offer(n, &peer->link[SW_CLASS_CONTROL]);
+    } else {
+        sw_link_want(n, number, SW_CLASS_CONTROL);
+    }
+}
+
+/* One with whom nothing is shared now, drawn among the dead, those that left (they may be back, and
+ * nobody there whom they join by), the configured and the addresses.  To be connected is not
+ * enough: the first comparison may have been lost, and two who hold each other dead begin no other.
+ */
 static void call_somebody(struct sw_node *n)
 {
     const size_t most = n->peers.n_known + n->config->n_join;
@@ -395,7 +408,7 @@ static void call_somebody(struct sw_node *n)
     }
     for (uint32_t i = 0; i < n->peers.n_known; i++) {
         const struct sw_peer *peer = n->peers.v[n->peers.by_name[i]];
-        if (is_free(peer) && !sw_member_lives(&peer->member)) {
+        if (!sw_member_lives(&peer->member) && (is_free(peer) || is_linked(peer))) {
             whom[count++] = n->peers.by_name[i];
         }
     }
@@ -410,7 +423,7 @@ static void call_somebody(struct sw_node *n)
     }
     const size_t at = sw_rng_below(&n->sync.rng, count);
     if (at < peers) {
-        sw_link_want(n, whom[at], SW_CLASS_CONTROL);
+        meet(n, whom[at]);
     } else {
         call_address(n, n->config->join[whom[at]]);
     }
@@ -434,13 +447,7 @@ static void compare_with_somebody(struct sw_node *n)
     if (count == 0) {
         return;
     }
-    const uint32_t number = living[sw_rng_below(&n->sync.rng, count)];
-    const struct sw_peer *peer = n->peers.v[number];
-    if (is_linked(peer)) {
-        offer(n, &peer->link[SW_CLASS_CONTROL]);
-    } else {
-        sw_link_want(n, number, SW_CLASS_CONTROL); /* its Hello is answered with an offer */
-    }
+    meet(n, living[sw_rng_below(&n->sync.rng, count)]);
 }
 
 static void wait(struct sw_node *n)

@@ -321,6 +321,40 @@ static void two_that_took_each_other_for_dead_find_together(void)
     }
 }
 
+static bool lose_a_comparison(void *arg, uint32_t from, uint32_t to, enum sw_class class,
+                              struct sw_bytes message)
+{
+    unsigned *left = arg;
+    bool lost = false;
+    Swarm__V1__Envelope *e = swarm__v1__envelope__unpack(NULL, message.len, message.data);
+    (void)from;
+    (void)to;
+    (void)class;
+    if (e != NULL) {
+        lost = e->body_case == SWARM__V1__ENVELOPE__BODY_SYNC && *left > 0;
+        swarm__v1__envelope__free_unpacked(e, NULL);
+    }
+    *left -= lost;
+    return !lost;
+}
+
+/* The one comparison that a new connection begins with comes to nothing. */
+static void two_that_hold_each_other_dead_and_are_connected_find_together(void)
+{
+    struct cluster *c = swarm(2);
+    unsigned left = 1;
+    start(c, 5 * SW_SEC);
+    cluster_cut(c, A, B, true);
+    cluster_run(c, SW_MIN);
+    cluster_set_tap(c, lose_a_comparison, &left);
+    cluster_cut(c, A, B, false);
+    cluster_run(c, 90 * SW_SEC);
+    CHECK_U64(left, 0);
+    CHECK_STR(member(c, A, "b").state, "alive");
+    CHECK_STR(member(c, B, "a").state, "alive");
+    cluster_free(c);
+}
+
 static void the_dead_are_forgotten_after_an_hour_unless_they_are_configured(void)
 {
     struct cluster *c = swarm(3);
@@ -737,6 +771,7 @@ CU_TestInfo tests_member[] = {
     T(two_halves_that_took_each_other_for_dead_find_together),
     T(only_those_who_were_asked_can_vouch_for_a_silent_member),
     T(two_that_took_each_other_for_dead_find_together),
+    T(two_that_hold_each_other_dead_and_are_connected_find_together),
     T(the_dead_are_forgotten_after_an_hour_unless_they_are_configured),
     T(only_newer_records_by_the_same_key_count),
     T(who_claims_names_that_nobody_has_fills_the_table_and_no_more),
